@@ -1,0 +1,2 @@
+//! Starts lifeboat.
+fn main() {}
