@@ -186,10 +186,10 @@ mod tests {
         let clock = Clock::simulated(noon(), 1.0);
         let sleeper = tokio::spawn({
             let clock = clock.clone();
-            async move { clock.sleep(Duration::from_secs(3600)).await }
+            async move { clock.sleep_until(noon() + TimeDelta::hours(1)).await }
         });
-        clock.step(Duration::from_secs(3600));
-        clock.step(Duration::from_secs(3600));
+        clock.step(Duration::from_secs(1800));
+        clock.step(Duration::from_secs(1800));
         sleeper.await.unwrap();
     }
 

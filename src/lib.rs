@@ -1,1 +1,3 @@
-//! lifeboat
+//! lifeboat: a terminal console for bringing a workload on AWS back from backups after a disaster.
+pub mod clock;
+pub mod domain;
