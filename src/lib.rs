@@ -1,3 +1,5 @@
 //! lifeboat: a terminal console for bringing a workload on AWS back from backups after a disaster.
 pub mod clock;
 pub mod domain;
+pub mod journal;
+pub mod plan;

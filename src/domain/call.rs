@@ -22,6 +22,8 @@ pub enum MutatingCall {
     /// Systems Manager: answers an approval or a pause, or stops.
     SendAutomationSignal(AutomationSignal),
     /// Systems Manager.
+    StopAutomationExecution(RunbookStop),
+    /// Systems Manager.
     CreateOpsItem(OpsItem),
     /// Systems Manager.
     UpdateOpsItem(OpsItemChange),
@@ -73,6 +75,17 @@ pub struct AutomationSignal {
     pub signal_type: String,
     /// For Approve and Reject a `Comment`; for Resume the `StepName`.
     pub payload: BTreeMap<String, Vec<String>>,
+}
+
+/// The parameters of SSM StopAutomationExecution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RunbookStop {
+    /// The execution to stop.
+    pub automation_execution_id: String,
+    /// `Cancel` stops at once, `Complete` after the step that runs.
+    #[serde(rename = "Type")]
+    pub kind: String,
 }
 
 /// The parameters of SSM CreateOpsItem.
@@ -231,6 +244,7 @@ impl MutatingCall {
             Self::StartRestoreJob(_) => "StartRestoreJob",
             Self::StartAutomationExecution(_) => "StartAutomationExecution",
             Self::SendAutomationSignal(_) => "SendAutomationSignal",
+            Self::StopAutomationExecution(_) => "StopAutomationExecution",
             Self::CreateOpsItem(_) => "CreateOpsItem",
             Self::UpdateOpsItem(_) => "UpdateOpsItem",
             Self::ChangeResourceRecordSets(_) => "ChangeResourceRecordSets",

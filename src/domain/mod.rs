@@ -15,7 +15,7 @@ mod step;
 
 pub use call::{
     AliasTarget, AutomationSignal, ChangeBatch, MutatingCall, OperationalValue, OpsItem, OpsItemChange, RecordChange, RecordSet,
-    RecordSetChange, RecordValue, RestoreJobStart, RunbookStart,
+    RecordSetChange, RecordValue, RestoreJobStart, RunbookStart, RunbookStop,
 };
 pub use ids::{AccountId, IncidentId, Operator, Region, StepId};
 pub use moment::{Evidence, EvidenceKind, Fixed, Moment};
