@@ -105,7 +105,9 @@ fn prepared(step: &Step, look: &Look<'_>, doc: &mut Doc) {
         // What was prepared for an attempt that was made, or for an answer, is no longer what a start would do.
         Some((_, Prepared::Ready(..))) if prepared_start(look.state, &step.id).is_none() => {}
         Some((_, Prepared::Ready(preparation, at))) => {
+            doc.heading("What it will do").text(Role::Text, &preparation.summary);
             preparation_text(preparation, look, doc);
+            who_and_how(preparation, doc);
             let age = format::duration(look.now - *at);
             let text = format!("checked {} UTC, {age} ago; {} checks again", format::time(*at), look.key(Action::PrepareStep));
             doc.gap().text(Role::Muted, &text);
@@ -113,9 +115,8 @@ fn prepared(step: &Step, look: &Look<'_>, doc: &mut Doc) {
     }
 }
 
-/// A preparation in full: words, findings, changes, the call, who we are, how to take it back.
+/// A preparation in detail: findings, changes, the exact call.
 pub fn preparation_text(preparation: &Preparation, look: &Look<'_>, doc: &mut Doc) {
-    doc.heading("What it will do").text(Role::Text, &preparation.summary);
     if !preparation.findings.is_empty() {
         doc.heading("What was found");
         for finding in &preparation.findings {
@@ -132,6 +133,10 @@ pub fn preparation_text(preparation: &Preparation, look: &Look<'_>, doc: &mut Do
     if let Some(call) = &preparation.call {
         call_text(call, preparation, look, doc);
     }
+}
+
+/// Who AWS says we are there, what the yes will take, and how to take it back.
+fn who_and_how(preparation: &Preparation, doc: &mut Doc) {
     doc.gap();
     match &preparation.identity {
         Some(identity) => {
@@ -200,7 +205,7 @@ fn plain(value: &serde_json::Value) -> String {
 }
 
 /// What a person has to do to confirm.
-pub fn strength_words(strength: &Strength) -> String {
+fn strength_words(strength: &Strength) -> String {
     match strength {
         Strength::Key => "one key, y".to_owned(),
         Strength::Type { name } => format!("typing {name}"),
