@@ -17,7 +17,7 @@ const COLUMNS: [Column; 6] = [
     Column::number("for", 3, 4, 4),
     Column::name("alarm", 14, 44, 9),
     Column::new("site", 8, 10, 5),
-    Column::new("reason", 10, usize::MAX, 3),
+    Column::new("reason", 24, usize::MAX, 3),
 ];
 
 /// What tells an alarm apart: names are unique within a site.

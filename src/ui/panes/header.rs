@@ -54,7 +54,7 @@ pub fn draw_banner(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     }
     if let Some(problem) = &state.journal_problem {
         let long = format!(" ✗ JOURNAL CANNOT BE WRITTEN: {problem} ");
-        strip.push(Piece::new(8, text(long, role)).or(text(" ✗ NO JOURNAL ", role)).always());
+        strip.push(Piece::new(5, text(long, role)).or(text(" ✗ NO JOURNAL ", role)).always());
     }
     strip.push(Piece::new(3, text(format!(" {} ", state.operator), role)).at_right());
     let time = format!(" {} UTC ", format::time(look.now));

@@ -115,11 +115,11 @@ pub fn head_of(listing: &Listing, view: &ListView) -> Head {
     let (shown, hidden) = view.shown(&listing.table);
     let mut aside = Runs::new();
     if hidden > 0 {
-        let text = format!("{} of {} — {hidden} hidden by filter", shown.len(), shown.len() + hidden);
+        let text = format!("· {} of {} — {hidden} hidden by filter", shown.len(), shown.len() + hidden);
         aside.push((text, Role::Warn));
     }
     if let Some(sort) = view.sort.checked_sub(1).and_then(|by| listing.table.sorts.get(by)) {
-        let gap = if aside.is_empty() { "" } else { "  " };
+        let gap = if aside.is_empty() { "· " } else { "  " };
         aside.push((format!("{gap}by {sort} {}", if view.reversed { "↑" } else { "↓" }), Role::Muted));
     }
     Head { summary: listing.summary.clone(), aside, heard: listing.heard.clone() }

@@ -19,12 +19,12 @@ const COLUMNS: [Column; 12] = [
     Column::number("data of", 8, 19, 6),
     Column::number("age", 3, 4, 9),
     Column::new("status", 11, 24, 8),
-    Column::number("size", 6, 9, 5),
-    Column::new("type", 3, 10, 3),
+    Column::number("size", 8, 9, 5),
+    Column::new("type", 8, 10, 3),
     Column::new("storage", 4, 8, 2),
-    Column::new("key", 4, 9, 1),
-    Column::new("scan", 4, 16, 4),
-    Column::new("expires", 5, 8, 2),
+    Column::new("key", 9, 9, 1),
+    Column::new("scan", 12, 16, 4),
+    Column::new("expires", 6, 8, 2),
 ];
 
 type Groups<'a> = BTreeMap<&'a str, Vec<&'a RecoveryPoint>>;

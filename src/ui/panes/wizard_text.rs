@@ -47,7 +47,9 @@ pub fn step_text(step: &Step, look: &Look<'_>) -> Doc {
 fn status_line(step: &Step, look: &Look<'_>) -> Runs {
     let word = words::of_step(look.state, step);
     let part = step.part.map(|part: Part| format!("/{}", part.name())).unwrap_or_default();
-    let expect = ledger::expected(step).map(|expect| format!("  about {}", format::duration(expect))).unwrap_or_default();
+    let expect = ledger::expected(step)
+        .map(|expect| format!("  about {}", format::objective(expect.to_std().unwrap_or_default())))
+        .unwrap_or_default();
     vec![
         word.cell(),
         (format!("  {}{part}  {}  {}", step.phase.name(), step.action.name(), step.site), Role::Muted),
@@ -73,7 +75,7 @@ fn pending(step: &Step, look: &Look<'_>, doc: &mut Doc) {
     if !blockers.is_empty() {
         let names: Vec<&str> = blockers.iter().map(|id| id.as_str()).collect();
         doc.gap().text(Role::Muted, &format!("· Waits for: {}", names.join(", ")));
-    } else if !look.state.incident.is_declared() && step.action.changes_aws() {
+    } else if !look.state.incident.is_declared() && step.action.changes_aws() && !look.state.read_only {
         let text = format!("! The failover has not been declared. {} declares it, with a reason.", look.key(Action::Declare));
         doc.gap().text(Role::Warn, &text);
     }
@@ -171,16 +173,19 @@ fn change_text(change: &crate::domain::Change, doc: &mut Doc) {
 fn call_text(call: &MutatingCall, preparation: &Preparation, look: &Look<'_>, doc: &mut Doc) {
     doc.heading(&format!("The call: {} {}", call.service().0, call.operation()));
     if let serde_json::Value::Object(members) = call.parameters() {
-        for (name, value) in members {
+        let width = |names: &mut dyn Iterator<Item = &String>| names.map(|name| format::width(name)).max().unwrap_or(0).min(26);
+        let outer = width(&mut members.iter().filter(|(_, value)| !value.is_object()).map(|(name, _)| name));
+        for (name, value) in &members {
             match value {
                 serde_json::Value::Object(inner) => {
-                    doc.line(vec![(name, Role::Muted)]);
+                    doc.line(vec![(name.clone(), Role::Muted)]);
+                    let keys = width(&mut inner.keys());
                     for (key, value) in inner {
-                        doc.item(&format!("  {key}"), Role::Muted, Role::Code, &plain(&value));
+                        doc.item(&format!("  {}", format::fit(key, keys, false)), Role::Muted, Role::Code, &plain(value));
                     }
                 }
                 other => {
-                    doc.item(&name, Role::Muted, Role::Code, &plain(&other));
+                    doc.item(&format::fit(name, outer, false), Role::Muted, Role::Code, &plain(other));
                 }
             }
         }

@@ -214,7 +214,8 @@ pub fn mark_chosen(place: Rect, focused: bool, buf: &mut Buffer, theme: &Theme) 
     }
 }
 
-pub(crate) fn draw_more(above: usize, below: usize, body: Rect, buf: &mut Buffer, theme: &Theme) {
+/// Says at the right edge how many rows are above and below what is shown.
+pub fn draw_more(above: usize, below: usize, body: Rect, buf: &mut Buffer, theme: &Theme) {
     for (hidden, n, glyph) in [(above, 0, '▲'), (below, body.height.saturating_sub(1), '▼')] {
         if hidden > 0 {
             let text = format!(" {glyph} {hidden} more");
