@@ -534,6 +534,16 @@ fn a_dialog_is_dropped_when_what_it_shows_has_changed() {
 }
 
 #[test]
+fn a_dialog_is_dropped_when_somebody_else_starts_the_step() {
+    let mut bench = ready(Strength::Key);
+    bench.keys("c");
+    confirm(&mut bench.state, at(11, 16), "open-ops-item", 1);
+    bench.app.on_state(&bench.state);
+    assert!(!bench.app.has_overlay());
+    assert!(!is_order(&bench.keys("y")));
+}
+
+#[test]
 fn read_only_confirms_nothing() {
     let mut bench = ready(Strength::Key);
     bench.state.read_only = true;
@@ -625,6 +635,9 @@ fn leaving_while_steps_run_lists_them_and_asks() {
     assert!(shown.contains("orders-db") && shown.contains("attach-catalog"), "{shown}");
     insta::assert_snapshot!("quit_80x24", bench.snapshot(80, 24));
     assert_eq!(bench.keys("y"), [Request::Quit]);
+    bench.keys("ctrl-c");
+    assert_eq!(bench.press("ctrl-c", Duration::from_millis(30)), [], "the first one, still held down");
+    assert_eq!(bench.keys("ctrl-c"), [Request::Quit], "the second one leaves at once");
 }
 
 #[test]
