@@ -3,6 +3,8 @@
 //! A snapshot holds the text, and under it the style of every run of cells by a letter of its legend: a lost colour or a lost
 //! reversal is a difference like a lost word.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of the test functions themselves")]
+
 mod screens_world;
 
 use std::collections::BTreeMap;
@@ -712,4 +714,79 @@ fn the_picture_of_a_screen_is_the_screen() {
     assert_eq!(svg, picture::svg(&buf, &Theme::builtin("dark").unwrap()));
     assert!(svg.starts_with("<svg") && svg.contains("LIVE") && svg.ends_with("</svg>\n"));
     assert_eq!(bench.app.focus(), Pane::Wizard);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 48, failure_persistence: None, ..Default::default() })]
+
+    /// Whatever is pressed, at whatever pace: without a deliberate y nothing that needs a yes is ever asked for.
+    #[test]
+    fn without_a_y_no_order_that_needs_a_yes_comes_out(presses in proptest::collection::vec((0..KEYS.len(), 0..3000_u64), 1..120)) {
+        let mut bench = ready(Strength::Key);
+        for (key, after) in presses {
+            let requests = bench.press(KEYS[key], Duration::from_millis(after));
+            let harmless = requests.iter().all(|request| !matches!(request, Request::Order(order) if needs_a_yes(order)));
+            proptest::prop_assert!(harmless, "{requests:?}");
+        }
+        bench.buffer(80, 24);
+    }
+}
+
+/// Every key that means something but y, and some letters for what is typed.
+const KEYS: &[&str] = &[
+    "enter",
+    "esc",
+    "tab",
+    "space",
+    "up",
+    "down",
+    "pgdn",
+    "backspace",
+    "ctrl-c",
+    "ctrl-u",
+    "1",
+    "2",
+    "3",
+    "4",
+    "5",
+    "6",
+    "a",
+    "b",
+    "c",
+    "d",
+    "e",
+    "i",
+    "j",
+    "k",
+    "l",
+    "h",
+    "n",
+    "o",
+    "p",
+    "q",
+    "r",
+    "s",
+    "x",
+    "z",
+    "A",
+    "D",
+    "M",
+    "S",
+    "T",
+    "W",
+    "X",
+    "Y",
+    "R",
+    "/",
+    ":",
+    "?",
+    "+",
+    "-",
+];
+
+fn needs_a_yes(order: &Intent) -> bool {
+    !matches!(
+        order,
+        Intent::Note { .. } | Intent::DecideToWait { .. } | Intent::FinishManual { .. } | Intent::StartExercise { .. }
+    )
 }

@@ -77,10 +77,7 @@ pub struct Places {
 
 /// Rows of the header on a screen of this size.
 pub fn header_rows(area: Rect) -> u16 {
-    match (area.width, area.height) {
-        (160.., _) | (_, ..22) => 3,
-        _ => 4,
-    }
+    if area.height < 22 { 3 } else { 4 }
 }
 
 /// Divides a screen of at least [`LEAST`].
