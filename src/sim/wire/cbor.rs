@@ -96,6 +96,11 @@ fn loose(cbor: Cbor) -> Result<Value, Malformed> {
     })
 }
 
+/// Clients cut this off at the millisecond, so a double that lies just below it would lose one.
+fn at_least(secs: f64) -> f64 {
+    if secs.fract() == 0.0 { secs } else { secs.next_up() }
+}
+
 fn encode(model: &Model, member: &Member, value: &Value) -> Cbor {
     let shape = model.shape(member);
     match (shape.kind, value) {
@@ -110,7 +115,7 @@ fn encode(model: &Model, member: &Member, value: &Value) -> Cbor {
             let encoded = shape.value.iter().flat_map(|item| pairs.iter().map(move |(key, value)| (key, item, value)));
             Cbor::Map(encoded.map(|(key, item, value)| (Cbor::Text(key.clone()), encode(model, item, value))).collect())
         }
-        (Kind::Timestamp, _) => Cbor::Tag(EPOCH_TAG, Box::new(Cbor::Float(scalar::epoch(value)))),
+        (Kind::Timestamp, _) => Cbor::Tag(EPOCH_TAG, Box::new(Cbor::Float(at_least(scalar::epoch(value))))),
         (Kind::Float | Kind::Double, _) => Cbor::Float(scalar::as_float(value).unwrap_or(f64::NAN)),
         (Kind::Blob, Value::String(text)) => Cbor::Bytes(STANDARD.decode(text).unwrap_or_default()),
         (_, Value::String(text)) => Cbor::Text(text.clone()),

@@ -66,7 +66,7 @@ impl<'m> Fault<'m> {
             status: modelled.unwrap_or(refusal.status),
             message: refusal.message,
             message_member: message_member.unwrap_or_else(|| "message".to_owned()),
-            members: refusal.members,
+            members: *refusal.members,
         }
     }
 
