@@ -124,3 +124,11 @@ fn encode(model: &Model, member: &Member, value: &Value) -> Cbor {
         _ => Cbor::Null,
     }
 }
+
+/// A value to CBOR and back, for the test of every shape.
+#[cfg(test)]
+pub(super) fn through(model: &Model, member: &Member, value: &Value) -> Result<Value, Malformed> {
+    let mut bytes = Vec::new();
+    ciborium::into_writer(&encode(model, member, value), &mut bytes).unwrap();
+    json::decode(model, member, loose(ciborium::from_reader(bytes.as_slice()).unwrap())?)
+}

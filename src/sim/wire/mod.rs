@@ -10,6 +10,8 @@ mod query;
 mod rest;
 mod rest_json;
 mod rest_xml;
+#[cfg(test)]
+mod round_trip;
 mod scalar;
 mod xml;
 
