@@ -50,14 +50,18 @@ impl Page {
 
 impl Probe {
     /// A probe. `name_server` answers names instead of the machine's resolver; `via` is connected to instead of the page's host.
-    pub fn new(name_server: Option<SocketAddr>, via: Option<SocketAddr>) -> Self {
+    ///
+    /// # Errors
+    /// The machine has no certificates to trust.
+    pub fn new(name_server: Option<SocketAddr>, via: Option<SocketAddr>) -> std::io::Result<Self> {
         let mut http = HttpConnector::new();
         http.enforce_http(false);
         http.set_connect_timeout(Some(LIMIT));
-        let connector = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().wrap_connector(http);
+        let builder = HttpsConnectorBuilder::new().with_native_roots()?;
+        let connector = builder.https_or_http().enable_http1().wrap_connector(http);
         // No idle connections: each question asks anew who answers now.
         let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
-        Self { name_server, via, client, next_id: AtomicU16::new(1) }
+        Ok(Self { name_server, via, client, next_id: AtomicU16::new(1) })
     }
 
     /// The values that `name` is answered with.
