@@ -1,5 +1,6 @@
 //! lifeboat: a terminal console for bringing a workload on AWS back from backups after a disaster.
 pub mod clock;
+pub mod document;
 pub mod domain;
 pub mod engine;
 pub mod journal;
