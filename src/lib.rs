@@ -9,6 +9,7 @@ pub mod document;
 pub mod domain;
 pub mod driver;
 pub mod engine;
+pub mod feed;
 pub mod gate;
 pub mod journal;
 pub mod plan;

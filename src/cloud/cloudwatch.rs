@@ -60,6 +60,19 @@ impl CloudWatch {
         Ok(self.connection.read(metric, operation).await?.and(composite))
     }
 
+    /// One alarm of the Region by its exact name; `None` if there is none.
+    ///
+    /// # Errors
+    /// Any kind.
+    pub async fn alarm(&self, name: &str) -> Result<Option<Alarm>, Problem> {
+        let ask = self.client.describe_alarms().alarm_names(name);
+        let ask = ask.alarm_types(AlarmType::MetricAlarm).alarm_types(AlarmType::CompositeAlarm);
+        let answer = self.connection.read(ask.send().await, "CloudWatch DescribeAlarms").await?;
+        let site = self.connection.site();
+        let metric = answer.metric_alarms().iter().map(|alarm| metric_alarm(site, alarm));
+        Ok(metric.chain(answer.composite_alarms().iter().map(|alarm| composite_alarm(site, alarm))).next())
+    }
+
     /// What happened to the alarm since `since`, newest first, at most `pages` pages of 100. Entries that AWS gives twice come once.
     ///
     /// # Errors

@@ -8,9 +8,8 @@ mod action;
 mod prepare;
 mod probe;
 mod run;
-mod sites;
 mod token;
 
+pub use prepare::AnswerWanted;
 pub use probe::Probe;
 pub use run::{Driver, Told};
-pub use sites::{SiteClients, Sites};

@@ -10,11 +10,11 @@ use crate::domain::{
 };
 use crate::engine::blocked_by;
 use crate::journal::Incident;
-use crate::plan::{Lookup, Plan, Reference, Step, Template};
+use crate::plan::{Lookup, Plan, Reference, SitePlan, Step, Template};
 
 use super::action;
-use super::sites::{SiteClients, Sites};
 use super::token::token;
+use crate::cloud::{SiteClients, Sites};
 
 /// What an action needs to prepare one step.
 pub(super) struct Asking<'a> {
@@ -22,6 +22,7 @@ pub(super) struct Asking<'a> {
     pub(super) step: &'a Step,
     pub(super) attempt: u32,
     pub(super) incident: &'a Incident,
+    pub(super) place: &'a SitePlan,
     pub(super) site: &'a SiteClients,
     pub(super) now: DateTime<Utc>,
 }
@@ -92,20 +93,21 @@ pub(super) async fn attempt_of(
 ) -> Result<Preparation, Problem> {
     let missing = |what: String| Problem::new(ProblemKind::Missing, format!("prepare {id}"), what);
     let step = plan.step(id).ok_or_else(|| missing(format!("the plan has no step {id}")))?;
-    let site = sites.site(&step.site).ok_or_else(|| missing(format!("the plan has no site {}", step.site)))?;
-    let asking = Asking { plan, step, attempt, incident, site, now };
+    let place = plan.site(&step.site).ok_or_else(|| missing(format!("the plan has no site {}", step.site)))?;
+    let site = sites.site(&step.site).ok_or_else(|| missing(format!("there is no connection to {}", step.site)))?;
+    let asking = Asking { plan, step, attempt, incident, place, site, now };
     let (draft, identity) = if step.action.changes_aws() {
-        let (draft, identity) = tokio::join!(action::prepare(&asking), site.identity());
+        let (draft, identity) = tokio::join!(action::prepare(&asking), site.sts.identity());
         (draft?, Some(identity?))
     } else {
         (action::prepare(&asking).await?, None)
     };
     let mut findings = Vec::new();
     if let Some(identity) = &identity {
-        if identity.account == site.plan.account {
-            findings.push(Finding::good(format!("we are {} in {}", identity.arn, site.plan.region)));
+        if identity.account == place.account {
+            findings.push(Finding::good(format!("we are {} in {}", identity.arn, place.region)));
         } else {
-            let found = format!("AWS says account {}, the plan says {}", identity.account, site.plan.account);
+            let found = format!("AWS says account {}, the plan says {}", identity.account, place.account);
             findings.push(Finding::blocks(found));
         }
     }
@@ -113,10 +115,10 @@ pub(super) async fn attempt_of(
         findings.push(Finding::blocks(format!("needs {need} to end first")));
     }
     if let Some(call) = &draft.call {
-        let control_plane = call.control_plane(&site.plan.region);
+        let control_plane = call.control_plane(&place.region);
         if plan.site(&crate::domain::SiteName::primary()).is_some_and(|primary| primary.region.as_str() == control_plane) {
             findings.push(Finding::warns(format!("needs the control plane in {control_plane}, the primary's Region")));
-        } else if control_plane != site.plan.region.as_str() {
+        } else if control_plane != place.region.as_str() {
             findings.push(Finding::warns(format!("needs the control plane in {control_plane}")));
         }
     }
@@ -125,7 +127,7 @@ pub(super) async fn attempt_of(
         step: id.clone(),
         attempt,
         site: step.site.clone(),
-        region: site.plan.region.clone(),
+        region: place.region.clone(),
         identity,
         summary: draft.summary,
         call: draft.call,
@@ -163,10 +165,11 @@ pub(super) async fn answer(
 ) -> Result<Preparation, Problem> {
     let missing = |what: &str| Problem::new(ProblemKind::Missing, format!("answer {id}"), what);
     let step = plan.step(id).ok_or_else(|| missing("the plan has no such step"))?;
-    let site = sites.site(&step.site).ok_or_else(|| missing("the plan has no such site"))?;
+    let site = sites.site(&step.site).ok_or_else(|| missing("there is no connection to its site"))?;
     let attempt = incident.steps.get(id).and_then(|record| record.last()).ok_or_else(|| missing("it does not run"))?;
-    let execution = attempt.answered.as_ref().map(|answered| answered.handle.clone()).ok_or_else(|| missing("it does not run"))?;
-    let identity = site.identity().await?;
+    let execution =
+        attempt.answered.as_ref().map(|answered| answered.handle.clone()).ok_or_else(|| missing("it does not run"))?;
+    let identity = site.sts.identity().await?;
     let (call, summary) = match wanted {
         AnswerWanted::Signal { signal, comment } => (
             MutatingCall::SendAutomationSignal(AutomationSignal {
@@ -177,7 +180,10 @@ pub(super) async fn answer(
             format!("{signal} what the runbook {} asks", step.title),
         ),
         AnswerWanted::Stop => (
-            MutatingCall::StopAutomationExecution(RunbookStop { automation_execution_id: execution.clone(), kind: "Cancel".into() }),
+            MutatingCall::StopAutomationExecution(RunbookStop {
+                automation_execution_id: execution.clone(),
+                kind: "Cancel".into(),
+            }),
             format!("stop the runbook {}", step.title),
         ),
     };
@@ -185,7 +191,7 @@ pub(super) async fn answer(
         step: id.clone(),
         attempt: attempt.number,
         site: step.site.clone(),
-        region: site.plan.region.clone(),
+        region: site.region.clone(),
         identity: Some(identity),
         summary,
         call: Some(call),

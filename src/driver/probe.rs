@@ -108,11 +108,7 @@ impl Probe {
             let answer = self.client.request(request).await.map_err(|error| chain(&error))?;
             let (parts, body) = answer.into_parts();
             let body = Limited::new(body, BODY_LIMIT).collect().await.map_err(|error| error.to_string())?.to_bytes();
-            Ok(Page {
-                status: parts.status.as_u16(),
-                headers: parts.headers,
-                body: String::from_utf8_lossy(&body).into_owned(),
-            })
+            Ok(Page { status: parts.status.as_u16(), headers: parts.headers, body: String::from_utf8_lossy(&body).into_owned() })
         };
         match tokio::time::timeout(LIMIT, ask).await {
             Ok(answer) => answer.map_err(|error: String| problem(ProblemKind::Unreachable, error)),

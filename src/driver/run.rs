@@ -20,7 +20,7 @@ use crate::store::Update;
 use super::action::{self, Following, Found, Look};
 use super::prepare::{self, AnswerWanted};
 use super::probe::Probe;
-use super::sites::Sites;
+use crate::cloud::Sites;
 
 /// Shortest and longest pause between two looks at something that runs, in seconds of the console's clock.
 const LOOK_SECS: (f64, f64) = (2.0, 15.0);
@@ -122,9 +122,9 @@ impl Driver {
     pub fn check_url(&self, step: &StepId, incident: &Incident) -> Option<String> {
         let step = self.inner.plan.step(step)?;
         let Action::Check(Check::Http { url, .. }) = &step.action else { return None };
-        let site = self.inner.sites.site(&step.site)?;
+        let (place, site) = (self.inner.plan.site(&step.site)?, self.inner.sites.site(&step.site)?);
         let now = self.inner.clock.now();
-        let asking = prepare::Asking { plan: &self.inner.plan, step, attempt: 0, incident, site, now };
+        let asking = prepare::Asking { plan: &self.inner.plan, step, attempt: 0, incident, place, site, now };
         asking.text(url).ok()
     }
 
@@ -193,8 +193,7 @@ impl Inner {
         }
         // The incident was copied before this confirmation was folded in or after: either way this attempt is what is prepared.
         let now = self.clock.now();
-        let again =
-            prepare::attempt_of(&self.plan, &self.sites, incident, &confirmation.step, confirmation.attempt, now).await?;
+        let again = prepare::attempt_of(&self.plan, &self.sites, incident, &confirmation.step, confirmation.attempt, now).await?;
         if again.fingerprint() == confirmation.fingerprint {
             return Ok(());
         }
@@ -235,11 +234,21 @@ impl Inner {
 
     async fn follow(&self, confirmed: &StepConfirmed, handle: &str, since: DateTime<Utc>, url: Option<String>) {
         let (Some(step), Some(site)) = (self.plan.step(&confirmed.step), self.sites.site(&confirmed.site)) else { return };
+        let vaults = self.plan.site(&confirmed.site).map(|site| site.vaults.as_slice()).unwrap_or_default();
         let deadline = since + TimeDelta::from_std(step.limit).unwrap_or(TimeDelta::MAX);
         loop {
             let now = self.clock.now();
-            let following =
-                Following { action: &step.action, site, probe: &self.probe, confirmed, handle, url: url.clone(), since, now };
+            let following = Following {
+                action: &step.action,
+                site,
+                vaults,
+                probe: &self.probe,
+                confirmed,
+                handle,
+                url: url.clone(),
+                since,
+                now,
+            };
             let seen = action::look(&following).await;
             let at = self.clock.now();
             match seen {

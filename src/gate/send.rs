@@ -132,10 +132,8 @@ impl Lane {
             .set_severity(item.severity.clone())
             .set_category(item.category.clone());
         for (key, value) in &item.operational_data {
-            let value = aws_sdk_ssm::types::OpsItemDataValue::builder()
-                .value(&value.value)
-                .r#type(value.kind.as_str().into())
-                .build();
+            let value =
+                aws_sdk_ssm::types::OpsItemDataValue::builder().value(&value.value).r#type(value.kind.as_str().into()).build();
             call = call.operational_data(key, value);
         }
         match call.send().await {

@@ -13,7 +13,7 @@ use super::{End, Following, Look};
 pub(super) fn prepare(asking: &Asking<'_>, check: &Check) -> Result<Draft, Problem> {
     let summary = match check {
         Check::AlarmOk { alarm, held } => {
-            format!("wait until {alarm} in {} is OK and has been for {} s", asking.site.plan.region, held.as_secs())
+            format!("wait until {alarm} in {} is OK and has been for {} s", asking.place.region, held.as_secs())
         }
         Check::Dns { name, kind, expect } => format!("wait until {name} {kind} is answered with {expect}"),
         Check::Http { url, status, header, contains } => {

@@ -1,5 +1,8 @@
 //! What each kind of step does: how it is prepared, how it is followed, how it is found again after a lost answer.
 
+/// How many pages of a list are read before a person is told that there is more: 5,000 rows at 100 a page.
+pub(super) const PAGES: usize = 50;
+
 mod check;
 mod ops_item;
 mod records;
@@ -17,7 +20,7 @@ use crate::plan::Action;
 
 use super::prepare::{Asking, Draft};
 use super::probe::Probe;
-use super::sites::SiteClients;
+use crate::cloud::SiteClients;
 
 /// One look at a running step.
 #[derive(Debug)]
@@ -60,6 +63,7 @@ pub(super) enum Found {
 pub(super) struct Following<'a> {
     pub(super) action: &'a Action,
     pub(super) site: &'a SiteClients,
+    pub(super) vaults: &'a [String],
     pub(super) probe: &'a Probe,
     pub(super) confirmed: &'a StepConfirmed,
     pub(super) handle: &'a str,
@@ -86,20 +90,14 @@ pub(super) async fn look(following: &Following<'_>) -> Result<Look, Problem> {
         Action::BackupRestore { .. } => restore::look(following).await,
         Action::SsmAutomation { .. } => runbook::look(following).await,
         Action::Route53Change { .. } => records::look(following).await,
-        Action::SsmOpsItem { .. } => {
-            Ok(Look::Done(Box::new(End::default().with("ops_item_id", following.handle))))
-        }
+        Action::SsmOpsItem { .. } => Ok(Look::Done(Box::new(End::default().with("ops_item_id", following.handle)))),
         Action::Manual { .. } => Ok(Look::Running(Progress::default())),
         Action::Check(check) => check::look(following, check).await,
     }
 }
 
 /// Finds out whether a confirmed call took effect.
-pub(super) async fn reconcile(
-    site: &SiteClients,
-    call: &MutatingCall,
-    confirmed_at: DateTime<Utc>,
-) -> Result<Found, Problem> {
+pub(super) async fn reconcile(site: &SiteClients, call: &MutatingCall, confirmed_at: DateTime<Utc>) -> Result<Found, Problem> {
     match call {
         MutatingCall::StartRestoreJob(start) => restore::reconcile(site, start, confirmed_at).await,
         // AWS's own token: the same one with the same parameters starts nothing twice.

@@ -6,8 +6,8 @@ use crate::domain::{Change, Finding, MutatingCall, OperationalValue, OpsItem, Op
 use crate::plan::Action;
 
 use super::super::prepare::{Asking, Draft};
-use super::super::sites::SiteClients;
 use super::Found;
+use crate::cloud::SiteClients;
 
 /// The key that makes AWS refuse a second OpsItem with the same string while the first is open (OpsCenter, "Reducing duplicate
 /// OpsItems"): our token there makes the call idempotent, which it is not by itself.
@@ -23,12 +23,8 @@ pub(super) async fn prepare(asking: &Asking<'_>) -> Result<Draft, Problem> {
         let now = asking.site.ssm.ops_item(&id).await?;
         let status = status.clone();
         let summary = format!("bring OpsItem {id} to {}", status.as_deref().unwrap_or("a new description"));
-        let changes = vec![Change {
-            what: format!("OpsItem {id} status"),
-            before: now.status,
-            after: status.clone(),
-            why: None,
-        }];
+        let changes =
+            vec![Change { what: format!("OpsItem {id} status"), before: Some(now.status), after: status.clone(), why: None }];
         let change = OpsItemChange { ops_item_id: id, status, description: Some(description) };
         return Ok(Draft { summary, call: Some(MutatingCall::UpdateOpsItem(change)), changes, findings: vec![] });
     }
@@ -50,8 +46,8 @@ pub(super) async fn prepare(asking: &Asking<'_>) -> Result<Draft, Problem> {
         operational_data,
     });
     let changes = vec![Change { what: "OpsItem".into(), before: None, after: Some(title.clone()), why: None }];
-    let findings = vec![Finding::good(format!("opened in {}, away from the sick Region", asking.site.plan.region))];
-    let summary = format!("open the OpsItem \"{title}\" in {}", asking.site.plan.region);
+    let findings = vec![Finding::good(format!("opened in {}, away from the sick Region", asking.place.region))];
+    let summary = format!("open the OpsItem \"{title}\" in {}", asking.place.region);
     Ok(Draft { summary, call: Some(call), changes, findings })
 }
 

@@ -7,16 +7,16 @@ use crate::domain::{
 use crate::plan::RecordPatch;
 
 use super::super::prepare::{Asking, Draft};
-use super::super::sites::SiteClients;
-use super::{End, Following, Found, Look};
+use super::{End, Following, Found, Look, PAGES};
+use crate::cloud::SiteClients;
 
 pub(super) async fn prepare(asking: &Asking<'_>, zone: &str, patches: &[RecordPatch]) -> Result<Draft, Problem> {
-    let zone_id = asking.site.route53.hosted_zone(zone).await?;
+    let zone_id = asking.site.route53.hosted_zone(zone).await?.id;
     let mut draft = Draft::default();
     let mut changes = Vec::new();
     for patch in patches {
         let name = absolute(&patch.name);
-        let found = asking.site.route53.records(&zone_id, Some(&name)).await?;
+        let found = asking.site.route53.records(&zone_id, Some(&name), PAGES).await?;
         let current = found.rows.into_iter().find(|record| {
             absolute(&record.name) == name && record.kind == patch.kind && record.set_identifier == patch.set_identifier
         });
@@ -127,7 +127,7 @@ pub(super) async fn look(following: &Following<'_>) -> Result<Look, Problem> {
         let note = Some("the records were found as confirmed; the change's id is not known".to_owned());
         return Ok(Look::Done(Box::new(End { note, ..End::default() })));
     }
-    let (status, submitted) = match following.site.route53.change_status(following.handle).await {
+    let change_now = match following.site.route53.change_status(following.handle).await {
         Ok(answer) => answer,
         Err(problem) if problem.code.as_deref() == Some("NoSuchChange") => {
             // Accelerated recovery strands changes made before it: they are never carried out and must be submitted again.
@@ -135,12 +135,12 @@ pub(super) async fn look(following: &Following<'_>) -> Result<Look, Problem> {
         }
         Err(problem) => return Err(problem),
     };
-    if status == "INSYNC" {
+    if change_now.is_in_sync() {
         let mut end = End::default().with("change_id", following.handle);
-        end.began_at = submitted;
+        end.began_at = change_now.submitted_at;
         return Ok(Look::Done(Box::new(end)));
     }
-    Ok(Look::Running(Progress { doing: format!("{status}: Route 53 tells its servers"), ..Progress::default() }))
+    Ok(Look::Running(Progress { doing: format!("{}: Route 53 tells its servers", change_now.status), ..Progress::default() }))
 }
 
 async fn stranded(following: &Following<'_>, change: &RecordChange, mut problem: Problem) -> Result<Look, Problem> {
@@ -158,7 +158,7 @@ async fn stranded(following: &Following<'_>, change: &RecordChange, mut problem:
 pub(super) async fn reconcile(site: &SiteClients, change: &RecordChange) -> Result<Found, Problem> {
     for wanted in &change.change_batch.changes {
         let record = &wanted.resource_record_set;
-        let found = site.route53.records(&change.hosted_zone_id, Some(&record.name)).await?;
+        let found = site.route53.records(&change.hosted_zone_id, Some(&record.name), PAGES).await?;
         if !found.rows.contains(record) {
             return Ok(Found::MayBeSent);
         }

@@ -8,8 +8,8 @@ use crate::domain::{
 use crate::plan::{Action, Resource, RestorePoint};
 
 use super::super::prepare::{Asking, Draft};
-use super::super::sites::SiteClients;
-use super::{End, Following, Found, Look, restore_metadata};
+use super::{End, Following, Found, Look, PAGES, restore_metadata};
+use crate::cloud::SiteClients;
 
 pub(super) async fn prepare(asking: &Asking<'_>) -> Result<Draft, Problem> {
     let Action::BackupRestore { resource, point, metadata, drop, role_arn, copy_tags } = &asking.step.action else {
@@ -40,7 +40,7 @@ pub(super) async fn prepare(asking: &Asking<'_>) -> Result<Draft, Problem> {
         idempotency_token: asking.token(),
         copy_source_tags_to_restored_resource: *copy_tags,
     });
-    let region = &asking.site.plan.region;
+    let region = &asking.place.region;
     let summary = format!("restore {} ({}) in {region} from vault {}", resource.name, resource.resource_type, chosen.vault);
     Ok(Draft { summary, call: Some(call), changes, findings })
 }
@@ -52,8 +52,8 @@ async fn choose(
     wanted: &RestorePoint,
 ) -> Result<(RecoveryPoint, Vec<Finding>), Problem> {
     let mut points = Vec::new();
-    for vault in &asking.site.plan.vaults {
-        points.extend(asking.site.backup.recovery_points(vault).await?.rows);
+    for vault in &asking.place.vaults {
+        points.extend(asking.site.backup.recovery_points(vault, PAGES).await?.rows);
     }
     points.retain(|point| point.resource_arn == resource.arn);
     points.sort_by_key(|point| std::cmp::Reverse(point.data_at));
@@ -64,10 +64,10 @@ async fn choose(
         RestorePoint::Arn(arn) => points.into_iter().find(|point| &point.arn == arn),
     };
     let chosen = chosen.ok_or_else(|| {
-        let vaults = asking.site.plan.vaults.join(", ");
+        let vaults = asking.place.vaults.join(", ");
         let message = format!("no usable recovery point of {} among {count} in {vaults}", resource.name);
         let mut problem = Problem::new(ProblemKind::Missing, "choose a recovery point", message);
-        problem.region = Some(asking.site.plan.region.clone());
+        problem.region = Some(asking.place.region.clone());
         problem
     })?;
     let findings = weigh(asking, &chosen);
@@ -116,13 +116,13 @@ pub(super) async fn look(following: &Following<'_>) -> Result<Look, Problem> {
                 .with("recovery_point_arn", point.clone());
             end.began_at = job.created_at;
             end.ended_at = job.completed_at;
-            end.data_at = data_at(following.site, &point).await;
+            end.data_at = data_at(following, &point).await;
             Ok(Look::Done(Box::new(end)))
         }
         JobStatus::Failed | JobStatus::Aborted => {
             let message = job.message.clone().unwrap_or_else(|| "AWS Backup gives no reason".into());
             let mut problem = Problem::new(ProblemKind::Invalid, format!("AWS Backup restore job {}", job.id), message);
-            problem.region = Some(following.site.plan.region.clone());
+            problem.region = Some(following.site.region.clone());
             problem.code = Some(String::from(job.status));
             Ok(Look::Failed(problem, job.created_at, job.completed_at))
         }
@@ -134,9 +134,9 @@ pub(super) async fn look(following: &Following<'_>) -> Result<Look, Problem> {
 }
 
 /// The moment that the restored data is of; unknown rather than wrong when AWS cannot be asked.
-async fn data_at(site: &SiteClients, point_arn: &str) -> Option<DateTime<Utc>> {
-    for vault in &site.plan.vaults {
-        if let Ok(point) = site.backup.recovery_point(vault, point_arn).await {
+async fn data_at(following: &Following<'_>, point_arn: &str) -> Option<DateTime<Utc>> {
+    for vault in following.vaults {
+        if let Ok(point) = following.site.backup.recovery_point(vault, point_arn).await {
             return point.data_at;
         }
     }
@@ -152,7 +152,7 @@ pub(super) async fn reconcile(
 ) -> Result<Found, Problem> {
     // AWS's clock may be behind ours: look a little further back than the confirmation.
     let since = confirmed_at - TimeDelta::minutes(2);
-    let jobs = site.backup.restore_jobs(since, Some(&start.resource_type)).await?;
+    let jobs = site.backup.restore_jobs(since, Some(&start.resource_type), PAGES).await?;
     let mut ours: Vec<_> = jobs
         .rows
         .into_iter()

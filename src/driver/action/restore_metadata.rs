@@ -152,9 +152,9 @@ pub(super) fn carry_over(
         }
     }
     match rules {
-        None => carried.findings.push(Finding::warns(format!(
-            "what {resource_type} needs is not known here: read the metadata with care"
-        ))),
+        None => carried
+            .findings
+            .push(Finding::warns(format!("what {resource_type} needs is not known here: read the metadata with care"))),
         Some(rules) => {
             for key in rules.required.iter().filter(|key| !carried.metadata.contains_key(**key)) {
                 carried.findings.push(Finding::blocks(format!("{resource_type} needs {key}: add it to the step's metadata")));

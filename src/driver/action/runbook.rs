@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::cloud::ssm::Automation;
-use crate::domain::{
-    AutomationSignal, MutatingCall, Problem, ProblemKind, Progress, ProgressPart, RunbookStart, RunbookStop,
-};
+use crate::cloud::Automation;
+use crate::domain::{AutomationSignal, MutatingCall, Problem, ProblemKind, Progress, ProgressPart, RunbookStart, RunbookStop};
 use crate::plan::Action;
 
 use super::super::prepare::{Asking, Draft};
-use super::super::sites::SiteClients;
 use super::{End, Following, Found, Look};
+use crate::cloud::SiteClients;
 
 pub(super) fn prepare(asking: &Asking<'_>) -> Result<Draft, Problem> {
     let Action::SsmAutomation { document, version, parameters } = &asking.step.action else { return Ok(Draft::default()) };
@@ -20,7 +18,7 @@ pub(super) fn prepare(asking: &Asking<'_>) -> Result<Draft, Problem> {
         let values: Result<Vec<String>, Problem> = values.iter().map(|value| asking.text(value)).collect();
         resolved.insert(name.clone(), values?);
     }
-    let summary = format!("start the runbook {document_name} in {}", asking.site.plan.region);
+    let summary = format!("start the runbook {document_name} in {}", asking.place.region);
     let call = MutatingCall::StartAutomationExecution(RunbookStart {
         document_name,
         document_version: version.clone(),
@@ -46,7 +44,7 @@ pub(super) async fn look(following: &Following<'_>) -> Result<Look, Problem> {
         "Failed" | "TimedOut" | "Cancelled" | "Rejected" | "CompletedWithFailure" | "Exited" => {
             let message = automation.failure.clone().unwrap_or_else(|| format!("the runbook ended as {}", automation.status));
             let mut problem = Problem::new(ProblemKind::Invalid, "Systems Manager GetAutomationExecution", message);
-            problem.region = Some(following.site.plan.region.clone());
+            problem.region = Some(following.site.region.clone());
             problem.code = Some(automation.status.clone());
             Look::Failed(problem, automation.started_at, automation.ended_at)
         }
@@ -55,14 +53,14 @@ pub(super) async fn look(following: &Following<'_>) -> Result<Look, Problem> {
 }
 
 fn progress(automation: &Automation) -> Progress {
-    let parts: Vec<ProgressPart> = automation
-        .steps
-        .iter()
-        .map(|step| ProgressPart { name: step.name.clone(), status: step.status.clone() })
-        .collect();
+    let parts: Vec<ProgressPart> =
+        automation.steps.iter().map(|step| ProgressPart { name: step.name.clone(), status: step.status.clone() }).collect();
     let done = automation.steps.iter().filter(|step| step.status == "Success").count();
     let percent = (!parts.is_empty()).then(|| u8::try_from(done * 100 / parts.len()).unwrap_or(100));
-    let asks = automation.waits_for.as_ref().map(|step| format!("{step} waits for an answer"));
+    let asks = automation.waits_for.as_ref().map(|wait| match &wait.message {
+        Some(message) => format!("{} waits for an answer: {message}", wait.step),
+        None => format!("{} waits for an answer", wait.step),
+    });
     Progress { percent, doing: automation.status.clone(), parts, asks }
 }
 
@@ -80,9 +78,5 @@ pub(super) async fn reconcile_signal(site: &SiteClients, signal: &AutomationSign
 pub(super) async fn reconcile_stop(site: &SiteClients, stop: &RunbookStop) -> Result<Found, Problem> {
     let automation = site.ssm.automation(&stop.automation_execution_id).await?;
     let runs = matches!(automation.status.as_str(), "Pending" | "InProgress" | "Waiting" | "PendingApproval");
-    Ok(if runs {
-        Found::MayBeSent
-    } else {
-        Found::TookEffect { handle: stop.automation_execution_id.clone(), aws_at: None }
-    })
+    Ok(if runs { Found::MayBeSent } else { Found::TookEffect { handle: stop.automation_execution_id.clone(), aws_at: None } })
 }
