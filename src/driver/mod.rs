@@ -12,4 +12,4 @@ mod token;
 
 pub use prepare::AnswerWanted;
 pub use probe::Probe;
-pub use run::{Driver, Told};
+pub use run::{Driver, Setting, Told};

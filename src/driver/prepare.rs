@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::domain::{
-    AutomationSignal, Change, Finding, Moment, MutatingCall, Preparation, Problem, ProblemKind, RunbookStop, StepId, Strength,
+    AutomationSignal, Change, Finding, IncidentId, Moment, MutatingCall, Preparation, Problem, ProblemKind, RunbookStop, StepId, Strength,
 };
 use crate::engine::blocked_by;
 use crate::journal::Incident;
@@ -16,12 +16,20 @@ use super::action;
 use super::token::token;
 use crate::cloud::{SiteClients, Sites};
 
+/// What stays the same for all steps of a console.
+pub(super) struct World {
+    pub(super) plan: Arc<Plan>,
+    pub(super) sites: Arc<Sites>,
+    pub(super) incident_id: IncidentId,
+}
+
 /// What an action needs to prepare one step.
 pub(super) struct Asking<'a> {
     pub(super) plan: &'a Plan,
     pub(super) step: &'a Step,
     pub(super) attempt: u32,
     pub(super) incident: &'a Incident,
+    pub(super) incident_id: &'a IncidentId,
     pub(super) place: &'a SitePlan,
     pub(super) site: &'a SiteClients,
     pub(super) now: DateTime<Utc>,
@@ -39,7 +47,7 @@ pub(super) struct Draft {
 impl Asking<'_> {
     /// The attempt's idempotency token.
     pub(super) fn token(&self) -> String {
-        token(&self.incident.id(), &self.step.id, self.attempt)
+        token(self.incident_id, &self.step.id, self.attempt)
     }
 
     /// A template's text, or the problem that a reference is not known yet.
@@ -61,7 +69,7 @@ impl Lookup for Asking<'_> {
             Reference::Output { step, output } => self.incident.output(step, output).map(str::to_owned),
             Reference::Region(site) => self.plan.site(site).map(|site| site.region.to_string()),
             Reference::Account(site) => self.plan.site(site).map(|site| site.account.to_string()),
-            Reference::IncidentId => Some(self.incident.id().to_string()).filter(|id| !id.is_empty()),
+            Reference::IncidentId => Some(self.incident_id.to_string()),
             Reference::PlanName => Some(self.plan.name.clone()),
         }
     }
@@ -72,30 +80,29 @@ impl Lookup for Asking<'_> {
 /// # Errors
 /// The problem that kept AWS from being asked; a condition that forbids the step is a finding, not an error.
 pub(super) async fn step(
-    plan: &Arc<Plan>,
-    sites: &Sites,
+    world: &World,
     incident: &Incident,
     id: &StepId,
     now: DateTime<Utc>,
 ) -> Result<Preparation, Problem> {
     let attempt = incident.steps.get(id).and_then(|record| record.last()).map_or(1, |attempt| attempt.number + 1);
-    attempt_of(plan, sites, incident, id, attempt, now).await
+    attempt_of(world, incident, id, attempt, now).await
 }
 
 /// Prepares a given attempt: the next one for the screen, the confirmed one again before it is sent.
 pub(super) async fn attempt_of(
-    plan: &Arc<Plan>,
-    sites: &Sites,
+    world: &World,
     incident: &Incident,
     id: &StepId,
     attempt: u32,
     now: DateTime<Utc>,
 ) -> Result<Preparation, Problem> {
+    let World { plan, sites, incident_id } = world;
     let missing = |what: String| Problem::new(ProblemKind::Missing, format!("prepare {id}"), what);
     let step = plan.step(id).ok_or_else(|| missing(format!("the plan has no step {id}")))?;
     let place = plan.site(&step.site).ok_or_else(|| missing(format!("the plan has no site {}", step.site)))?;
     let site = sites.site(&step.site).ok_or_else(|| missing(format!("there is no connection to {}", step.site)))?;
-    let asking = Asking { plan, step, attempt, incident, place, site, now };
+    let asking = Asking { plan, step, attempt, incident, incident_id, place, site, now };
     let (draft, identity) = if step.action.changes_aws() {
         let (draft, identity) = tokio::join!(action::prepare(&asking), site.sts.identity());
         (draft?, Some(identity?))
@@ -157,12 +164,12 @@ pub enum AnswerWanted {
 /// # Errors
 /// The step does not run, or AWS could not be asked who we are.
 pub(super) async fn answer(
-    plan: &Arc<Plan>,
-    sites: &Sites,
+    world: &World,
     incident: &Incident,
     id: &StepId,
     wanted: &AnswerWanted,
 ) -> Result<Preparation, Problem> {
+    let World { plan, sites, .. } = world;
     let missing = |what: &str| Problem::new(ProblemKind::Missing, format!("answer {id}"), what);
     let step = plan.step(id).ok_or_else(|| missing("the plan has no such step"))?;
     let site = sites.site(&step.site).ok_or_else(|| missing("there is no connection to its site"))?;

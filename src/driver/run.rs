@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
-use crate::domain::{Problem, ProblemKind, StepId};
+use crate::domain::{IncidentId, Problem, ProblemKind, StepId};
 use crate::engine::Outcome;
 use crate::gate::{Gate, Sent};
 use crate::journal::{CallAnswered, Confirmed, Incident, Purpose, StepConfirmed};
@@ -18,7 +18,7 @@ use crate::plan::{Action, Check, Plan};
 use crate::store::Update;
 
 use super::action::{self, Following, Found, Look};
-use super::prepare::{self, AnswerWanted};
+use super::prepare::{self, AnswerWanted, World};
 use super::probe::Probe;
 use crate::cloud::Sites;
 
@@ -38,6 +38,26 @@ pub enum Told {
     Update(Update),
 }
 
+/// What a driver works with.
+pub struct Setting {
+    /// The plan.
+    pub plan: Arc<Plan>,
+    /// The sites' clients.
+    pub sites: Arc<Sites>,
+    /// The incident, whose id goes into every token.
+    pub incident_id: IncidentId,
+    /// The gate; `None` for a console that is read-only.
+    pub gate: Option<Gate>,
+    /// What asks from outside.
+    pub probe: Probe,
+    /// The console's clock.
+    pub clock: Clock,
+    /// Where outcomes and news go.
+    pub told: mpsc::Sender<Told>,
+    /// When to stop following.
+    pub stop: CancellationToken,
+}
+
 /// Carries out effects. Cloning it gives another handle on the same driver.
 #[derive(Clone)]
 pub struct Driver {
@@ -45,8 +65,7 @@ pub struct Driver {
 }
 
 struct Inner {
-    plan: Arc<Plan>,
-    sites: Arc<Sites>,
+    world: World,
     gate: Option<Gate>,
     probe: Probe,
     clock: Clock,
@@ -58,24 +77,18 @@ struct Inner {
 
 impl Driver {
     /// A driver. Without a gate nothing can be sent.
-    pub fn new(
-        plan: Arc<Plan>,
-        sites: Arc<Sites>,
-        gate: Option<Gate>,
-        probe: Probe,
-        clock: Clock,
-        told: mpsc::Sender<Told>,
-        stop: CancellationToken,
-    ) -> Self {
-        let following = Mutex::new(HashMap::new());
-        Self { inner: Arc::new(Inner { plan, sites, gate, probe, clock, told, tasks: TaskTracker::new(), stop, following }) }
+    pub fn new(setting: Setting) -> Self {
+        let Setting { plan, sites, incident_id, gate, probe, clock, told, stop } = setting;
+        let world = World { plan, sites, incident_id };
+        let (tasks, following) = (TaskTracker::new(), Mutex::new(HashMap::new()));
+        Self { inner: Arc::new(Inner { world, gate, probe, clock, told, tasks, stop, following }) }
     }
 
     /// Asks AWS for what the next attempt of a step would do. `seq` numbers the questions.
     pub fn prepare(&self, step: StepId, seq: u64, incident: &Incident) {
         let (inner, incident) = (self.inner.clone(), incident.clone());
         self.inner.tasks.spawn(async move {
-            let answer = prepare::step(&inner.plan, &inner.sites, &incident, &step, inner.clock.now()).await;
+            let answer = prepare::step(&inner.world, &incident, &step, inner.clock.now()).await;
             inner.prepared(step, seq, answer).await;
         });
     }
@@ -84,7 +97,7 @@ impl Driver {
     pub fn prepare_answer(&self, step: StepId, seq: u64, wanted: AnswerWanted, incident: &Incident) {
         let (inner, incident) = (self.inner.clone(), incident.clone());
         self.inner.tasks.spawn(async move {
-            let answer = prepare::answer(&inner.plan, &inner.sites, &incident, &step, &wanted).await;
+            let answer = prepare::answer(&inner.world, &incident, &step, &wanted).await;
             inner.prepared(step, seq, answer).await;
         });
     }
@@ -120,11 +133,12 @@ impl Driver {
 
     /// The text of the URL that a check asks, with its references resolved.
     pub fn check_url(&self, step: &StepId, incident: &Incident) -> Option<String> {
-        let step = self.inner.plan.step(step)?;
+        let World { plan, sites, incident_id } = &self.inner.world;
+        let step = plan.step(step)?;
         let Action::Check(Check::Http { url, .. }) = &step.action else { return None };
-        let (place, site) = (self.inner.plan.site(&step.site)?, self.inner.sites.site(&step.site)?);
+        let (place, site) = (plan.site(&step.site)?, sites.site(&step.site)?);
         let now = self.inner.clock.now();
-        let asking = prepare::Asking { plan: &self.inner.plan, step, attempt: 0, incident, place, site, now };
+        let asking = prepare::Asking { plan, step, attempt: 0, incident, incident_id, place, site, now };
         asking.text(url).ok()
     }
 
@@ -193,7 +207,7 @@ impl Inner {
         }
         // The incident was copied before this confirmation was folded in or after: either way this attempt is what is prepared.
         let now = self.clock.now();
-        let again = prepare::attempt_of(&self.plan, &self.sites, incident, &confirmation.step, confirmation.attempt, now).await?;
+        let again = prepare::attempt_of(&self.world, incident, &confirmation.step, confirmation.attempt, now).await?;
         if again.fingerprint() == confirmation.fingerprint {
             return Ok(());
         }
@@ -202,7 +216,7 @@ impl Inner {
 
     async fn reconcile(&self, confirmed: Confirmed, confirmed_at: DateTime<Utc>) {
         let confirmation = confirmed.confirmation().clone();
-        let Some(site) = self.sites.site(&confirmation.site) else { return };
+        let Some(site) = self.world.sites.site(&confirmation.site) else { return };
         loop {
             match action::reconcile(site, confirmed.call(), confirmed_at).await {
                 Ok(Found::TookEffect { handle, aws_at }) => {
@@ -233,8 +247,8 @@ impl Inner {
     }
 
     async fn follow(&self, confirmed: &StepConfirmed, handle: &str, since: DateTime<Utc>, url: Option<String>) {
-        let (Some(step), Some(site)) = (self.plan.step(&confirmed.step), self.sites.site(&confirmed.site)) else { return };
-        let vaults = self.plan.site(&confirmed.site).map(|site| site.vaults.as_slice()).unwrap_or_default();
+        let (Some(step), Some(site)) = (self.world.plan.step(&confirmed.step), self.world.sites.site(&confirmed.site)) else { return };
+        let vaults = self.world.plan.site(&confirmed.site).map(|site| site.vaults.as_slice()).unwrap_or_default();
         let deadline = since + TimeDelta::from_std(step.limit).unwrap_or(TimeDelta::MAX);
         loop {
             let now = self.clock.now();

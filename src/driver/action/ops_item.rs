@@ -34,7 +34,7 @@ pub(super) async fn prepare(asking: &Asking<'_>) -> Result<Draft, Problem> {
         (DEDUP_KEY.to_owned(), OperationalValue { value: dedup, kind: "SearchableString".into() }),
         (
             "lifeboat/incident".to_owned(),
-            OperationalValue { value: asking.incident.id().to_string(), kind: "SearchableString".into() },
+            OperationalValue { value: asking.incident_id.to_string(), kind: "SearchableString".into() },
         ),
     ]);
     let call = MutatingCall::CreateOpsItem(OpsItem {

@@ -43,7 +43,7 @@ pub(super) async fn prepare(asking: &Asking<'_>, zone: &str, patches: &[RecordPa
         changes.push(RecordSetChange { action: "UPSERT".into(), resource_record_set: wanted });
     }
     draft.summary = format!("change {} record(s) of {zone} in one batch", changes.len());
-    let comment = format!("lifeboat {} {} attempt {}", asking.incident.id(), asking.step.id, asking.attempt);
+    let comment = format!("lifeboat {} {} attempt {}", asking.incident_id, asking.step.id, asking.attempt);
     draft.call = Some(MutatingCall::ChangeResourceRecordSets(RecordChange {
         hosted_zone_id: zone_id,
         change_batch: ChangeBatch { comment, changes },
