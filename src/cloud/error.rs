@@ -4,6 +4,7 @@ use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_types::request_id::RequestId;
 
@@ -201,12 +202,15 @@ where
             } else {
                 kind_of_answer(None, status, foreign, effect)
             };
-            Problem::new(kind, operation, format!("the answer ({status}) could not be read: {}", chain(error)))
+            let message = if foreign {
+                format!("the endpoint answered {status} with a web page, not as AWS does")
+            } else {
+                format!("the answer ({status}) could not be read: {}", chain(error))
+            };
+            Problem::new(kind, operation, message)
         }
         SdkError::TimeoutError(_) => Problem::new(effect.lost(), operation, "no answer within the time limit"),
-        SdkError::DispatchFailure(failure) if is_connect(failure.as_connector_error()) => {
-            Problem::new(ProblemKind::Unreachable, operation, format!("no connection: {}", chain(error)))
-        }
+        SdkError::DispatchFailure(_) if connect_failure(error).is_some() => no_connection(error, operation),
         _ => match find::<Problem>(error) {
             Some(inner) => return inner.clone(),
             None => match find::<CredentialsError>(error) {
@@ -229,11 +233,23 @@ pub(super) fn no_credentials(error: &CredentialsError, operation: &str) -> Probl
     if let Some(inner) = find::<Problem>(error) {
         return inner.clone();
     }
+    // A role chain of a profile, walked by the SDK. Which Region's STS it asked is not told.
+    if let Some(inner) = find::<SdkError<AssumeRoleError, HttpResponse>>(error) {
+        return Problem { region: None, ..problem(inner, "STS AssumeRole", &Region::new(""), Effect::Reads) };
+    }
+    if connect_failure(error).is_some() {
+        return no_connection(error, operation);
+    }
     let kind = match error {
         CredentialsError::ProviderTimedOut(_) => ProblemKind::Unreachable,
         _ => ProblemKind::Expired,
     };
     Problem::new(kind, operation, format!("no credentials: {}", chain(error)))
+}
+
+fn no_connection(error: &(dyn Error + 'static), operation: &str) -> Problem {
+    let cause = connect_failure(error).and_then(|failure| failure.source()).map_or_else(|| chain(error), chain);
+    Problem::new(ProblemKind::Unreachable, operation, format!("no connection: {cause}"))
 }
 
 fn answered(code: Option<&str>, message: Option<&str>, status: u16, foreign: bool, effect: Effect, operation: &str) -> Problem {
@@ -254,9 +270,9 @@ fn is_foreign(response: &HttpResponse) -> bool {
     typed || text.get(..5).is_some_and(|head| head.eq_ignore_ascii_case(b"<html") || head.eq_ignore_ascii_case(b"<!doc"))
 }
 
-/// Did it fail before anything was sent? A connection that was made may have carried the request.
-fn is_connect(error: Option<&aws_smithy_runtime_api::client::result::ConnectorError>) -> bool {
-    error.and_then(|error| find::<hyper_util::client::legacy::Error>(error)).is_some_and(|error| error.is_connect())
+/// The failure to connect, if that is why it failed: nothing was sent. A connection that was made may have carried the request.
+fn connect_failure<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a hyper_util::client::legacy::Error> {
+    find::<hyper_util::client::legacy::Error>(error).filter(|error| error.is_connect())
 }
 
 /// The first error of type `T` in the chain.

@@ -17,6 +17,8 @@ mod route53;
 mod site;
 mod ssm;
 mod sts;
+#[cfg(test)]
+mod stub;
 mod time;
 
 pub use backup::{Backup, Vault};
