@@ -8,172 +8,8 @@ use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_types::request_id::RequestId;
 
+use super::codes::{Effect, kind_of_answer};
 use crate::domain::{Problem, ProblemKind, Region};
-
-/// What a call may have done when its answer is lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    /// Nothing: a lost answer is as good as no connection.
-    Reads,
-    /// A change, sent once: [`Retries::Never`](super::Retries::Never).
-    Changes,
-    /// A change that the SDK may have sent more than once with one token: [`Retries::WithToken`](super::Retries::WithToken). The
-    /// error that is left tells only of the last attempt; an earlier one may have got through.
-    ChangesWithToken,
-}
-
-impl Effect {
-    /// What a call is whose answer did not come, or whose effect AWS left open.
-    fn lost(self) -> ProblemKind {
-        match self {
-            Self::Reads => ProblemKind::Unreachable,
-            Self::Changes | Self::ChangesWithToken => ProblemKind::Unknown,
-        }
-    }
-
-    /// Raises what is true of the last attempt only to what is true of all of them.
-    fn over_all_attempts(self, kind: ProblemKind) -> ProblemKind {
-        match (self, kind) {
-            (Self::ChangesWithToken, ProblemKind::Throttled | ProblemKind::Unreachable) => ProblemKind::Unknown,
-            _ => kind,
-        }
-    }
-}
-
-/// What stands for a code that leaves open whether the call took effect.
-const LOST: Option<ProblemKind> = None;
-
-/// AWS's codes by what they mean here; `None` is [`LOST`]. Sources: the services' API models, and the common errors of each API
-/// reference. A code means the same in each of the services asked.
-const CODES: &[(Option<ProblemKind>, &[&str])] = &[
-    (
-        Some(ProblemKind::Throttled),
-        &[
-            "Throttling",
-            "ThrottlingException",
-            "ThrottledException",
-            "RequestThrottled",
-            "RequestThrottledException",
-            "TooManyRequestsException",
-            "RequestLimitExceeded",
-            "SlowDown",
-            "BandwidthLimitExceeded",
-            "PriorRequestNotComplete", // Route 53: an earlier change of the zone is still being taken in.
-            "LimitExceededException",  // Backup: too many jobs at a time.
-            "LimitExceeded",
-            "AutomationExecutionLimitExceededException", // Systems Manager: too many executions at a time.
-            "TooManyUpdates",
-            "ConcurrentModification",
-            "ConcurrentModificationException",
-        ],
-    ),
-    (
-        Some(ProblemKind::Denied),
-        &[
-            "AccessDenied",
-            "AccessDeniedException", // Backup also for a vault that does not exist.
-            "NotAuthorized",
-            "NotAuthorizedException",
-            "AuthorizationError",
-            "AuthFailure",
-            "UnauthorizedOperation",
-            "OpsItemAccessDeniedException",
-            "SignatureDoesNotMatch",
-            "InvalidSignatureException",
-            "IncompleteSignature",
-            "IncompleteSignatureException",
-            "RequestTimeTooSkewed",
-            "RequestExpired",
-            "RegionDisabledException",
-        ],
-    ),
-    (
-        Some(ProblemKind::Expired),
-        &[
-            "ExpiredToken",
-            "ExpiredTokenException",
-            "TokenRefreshRequired",
-            "UnrecognizedClientException",
-            "InvalidClientTokenId",
-            "InvalidAccessKeyId",
-            "InvalidToken",
-            "MissingAuthenticationToken",
-            "MissingAuthenticationTokenException",
-            "UnauthorizedException", // IAM Identity Center: the session is over.
-        ],
-    ),
-    (
-        Some(ProblemKind::Missing),
-        &[
-            "ResourceNotFound",
-            "ResourceNotFoundException",
-            "NoSuchHostedZone",
-            "NoSuchChange",
-            "NoSuchHealthCheck",
-            "HostedZoneNotFound",
-            "AutomationExecutionNotFoundException",
-            "AutomationDefinitionNotFoundException",
-            "AutomationDefinitionVersionNotFoundException",
-            "AutomationStepNotFoundException",
-            "OpsItemNotFoundException",
-            "InvalidDocument", // Systems Manager: "the specified document doesn't exist".
-        ],
-    ),
-    (
-        Some(ProblemKind::Unavailable),
-        &[
-            "UnknownOperationException",
-            "UnknownOperation",
-            "InvalidAction",
-            "NotImplemented",
-            "NotYetImplemented",
-            "SubscriptionRequiredException",
-            "OptInRequired",
-            "FeatureNotAvailableException",
-        ],
-    ),
-    (
-        Some(ProblemKind::Unreachable),
-        &["ServiceUnavailable", "ServiceUnavailableException", "ServiceUnavailableError", "RequestTimeoutException"],
-    ),
-    (
-        LOST,
-        &[
-            "InternalFailure",
-            "InternalError",
-            "InternalServerError",
-            "InternalServerException",
-            "InternalServiceError",
-            "InternalServiceFault",
-            "InternalServiceException",
-            "ServiceFailure",
-            "RequestTimeout",
-            "DependencyFailureException",
-        ],
-    ),
-];
-
-/// What an answer with this code and status means. `foreign` is a body that is not AWS's, such as a page of a proxy.
-fn kind_of_answer(code: Option<&str>, status: u16, foreign: bool, effect: Effect) -> ProblemKind {
-    if let Some(code) = code {
-        if let Some((kind, _)) = CODES.iter().find(|(_, codes)| codes.contains(&code)) {
-            return kind.unwrap_or(effect.lost());
-        }
-        if code.starts_with("NoSuch") || code.ends_with("NotFound") || code.ends_with("NotFoundException") {
-            return ProblemKind::Missing;
-        }
-    }
-    match (status, code) {
-        (429, _) => ProblemKind::Throttled,
-        (401 | 403, _) => ProblemKind::Denied,
-        (404 | 405, None) | (501, _) => ProblemKind::Unavailable,
-        (404, Some(_)) => ProblemKind::Missing,
-        (503, _) => ProblemKind::Unreachable,
-        (400..=499, _) => ProblemKind::Invalid,
-        (_, None) if foreign && effect == Effect::Reads => ProblemKind::Unavailable,
-        _ => effect.lost(),
-    }
-}
 
 /// What went wrong with `operation`, such as `Backup StartRestoreJob`, asked of `region`. `effect` says what a lost answer means.
 ///
@@ -182,6 +18,9 @@ pub fn problem<E>(error: &SdkError<E, HttpResponse>, operation: &str, region: &R
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
+    if let Some(credentials) = find::<CredentialsError>(error) {
+        return no_credentials(credentials, operation);
+    }
     let mut problem = match error {
         SdkError::ServiceError(service) => {
             let meta = service.err().meta();
@@ -210,17 +49,11 @@ where
             Problem::new(kind, operation, message)
         }
         SdkError::TimeoutError(_) => Problem::new(effect.lost(), operation, "no answer within the time limit"),
-        SdkError::DispatchFailure(_) if connect_failure(error).is_some() => no_connection(error, operation),
-        _ => match find::<Problem>(error) {
-            Some(inner) => return inner.clone(),
-            None => match find::<CredentialsError>(error) {
-                Some(credentials) => no_credentials(credentials, operation),
-                None if matches!(error, SdkError::ConstructionFailure(_)) => {
-                    Problem::new(ProblemKind::Invalid, operation, format!("nothing was sent: {}", chain(error)))
-                }
-                None => Problem::new(effect.lost(), operation, format!("the connection broke off: {}", chain(error))),
-            },
-        },
+        SdkError::ConstructionFailure(_) => {
+            Problem::new(ProblemKind::Invalid, operation, format!("nothing was sent: {}", chain(error)))
+        }
+        _ if connect_failure(error).is_some() => no_connection(error, operation),
+        _ => Problem::new(effect.lost(), operation, format!("the connection broke off: {}", chain(error))),
     };
     problem.kind = effect.over_all_attempts(problem.kind);
     problem.region = Some(region.clone());
@@ -404,14 +237,5 @@ mod tests {
         let error = CredentialsError::provider_error(denied.clone());
         let error = TestError::dispatch_failure(ConnectorError::other(error.into(), None));
         assert_eq!(problem(&error, "Backup ListBackupVaults", &Region::new("eu-west-1"), Effect::Reads), denied);
-    }
-
-    #[test]
-    fn no_code_stands_in_two_rows() {
-        let mut all: Vec<_> = CODES.iter().flat_map(|(_, codes)| codes.iter()).collect();
-        let count = all.len();
-        all.sort();
-        all.dedup();
-        assert_eq!(all.len(), count);
     }
 }
