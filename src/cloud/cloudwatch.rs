@@ -118,7 +118,7 @@ impl CloudWatch {
         let operation = "CloudWatch GetMetricData";
         if metric.namespace.is_empty() {
             let message = "an alarm on a metric math expression has no single metric to show";
-            return Err(Problem::new(ProblemKind::Unavailable, operation, message));
+            return Err(self.connection.no_answer(ProblemKind::Unavailable, operation, message));
         }
         let dimensions = metric.dimensions.iter();
         let dimensions = dimensions.map(|(name, value)| Dimension::builder().name(name).value(value).build()).collect();

@@ -17,7 +17,8 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Mutex;
 
-use super::error::{Effect, problem};
+use super::codes::Effect;
+use super::error::problem;
 use super::time::{ClockTime, to_utc};
 use crate::clock::Clock;
 use crate::domain::{Problem, ProblemKind, Region};

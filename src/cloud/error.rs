@@ -4,175 +4,12 @@ use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_types::request_id::RequestId;
 
+use super::codes::{Effect, kind_of_answer};
 use crate::domain::{Problem, ProblemKind, Region};
-
-/// What a call may have done when its answer is lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    /// Nothing: a lost answer is as good as no connection.
-    Reads,
-    /// A change, sent once: [`Retries::Never`](super::Retries::Never).
-    Changes,
-    /// A change that the SDK may have sent more than once with one token: [`Retries::WithToken`](super::Retries::WithToken). The
-    /// error that is left tells only of the last attempt; an earlier one may have got through.
-    ChangesWithToken,
-}
-
-impl Effect {
-    /// What a call is whose answer did not come, or whose effect AWS left open.
-    fn lost(self) -> ProblemKind {
-        match self {
-            Self::Reads => ProblemKind::Unreachable,
-            Self::Changes | Self::ChangesWithToken => ProblemKind::Unknown,
-        }
-    }
-
-    /// Raises what is true of the last attempt only to what is true of all of them.
-    fn over_all_attempts(self, kind: ProblemKind) -> ProblemKind {
-        match (self, kind) {
-            (Self::ChangesWithToken, ProblemKind::Throttled | ProblemKind::Unreachable) => ProblemKind::Unknown,
-            _ => kind,
-        }
-    }
-}
-
-/// What stands for a code that leaves open whether the call took effect.
-const LOST: Option<ProblemKind> = None;
-
-/// AWS's codes by what they mean here; `None` is [`LOST`]. Sources: the services' API models, and the common errors of each API
-/// reference. A code means the same in each of the services asked.
-const CODES: &[(Option<ProblemKind>, &[&str])] = &[
-    (
-        Some(ProblemKind::Throttled),
-        &[
-            "Throttling",
-            "ThrottlingException",
-            "ThrottledException",
-            "RequestThrottled",
-            "RequestThrottledException",
-            "TooManyRequestsException",
-            "RequestLimitExceeded",
-            "SlowDown",
-            "BandwidthLimitExceeded",
-            "PriorRequestNotComplete", // Route 53: an earlier change of the zone is still being taken in.
-            "LimitExceededException",  // Backup: too many jobs at a time.
-            "LimitExceeded",
-            "AutomationExecutionLimitExceededException", // Systems Manager: too many executions at a time.
-            "TooManyUpdates",
-            "ConcurrentModification",
-            "ConcurrentModificationException",
-        ],
-    ),
-    (
-        Some(ProblemKind::Denied),
-        &[
-            "AccessDenied",
-            "AccessDeniedException", // Backup also for a vault that does not exist.
-            "NotAuthorized",
-            "NotAuthorizedException",
-            "AuthorizationError",
-            "AuthFailure",
-            "UnauthorizedOperation",
-            "OpsItemAccessDeniedException",
-            "SignatureDoesNotMatch",
-            "InvalidSignatureException",
-            "IncompleteSignature",
-            "IncompleteSignatureException",
-            "RequestTimeTooSkewed",
-            "RequestExpired",
-            "RegionDisabledException",
-        ],
-    ),
-    (
-        Some(ProblemKind::Expired),
-        &[
-            "ExpiredToken",
-            "ExpiredTokenException",
-            "TokenRefreshRequired",
-            "UnrecognizedClientException",
-            "InvalidClientTokenId",
-            "InvalidAccessKeyId",
-            "InvalidToken",
-            "MissingAuthenticationToken",
-            "MissingAuthenticationTokenException",
-            "UnauthorizedException", // IAM Identity Center: the session is over.
-        ],
-    ),
-    (
-        Some(ProblemKind::Missing),
-        &[
-            "ResourceNotFound",
-            "ResourceNotFoundException",
-            "NoSuchHostedZone",
-            "NoSuchChange",
-            "NoSuchHealthCheck",
-            "HostedZoneNotFound",
-            "AutomationExecutionNotFoundException",
-            "AutomationDefinitionNotFoundException",
-            "AutomationDefinitionVersionNotFoundException",
-            "AutomationStepNotFoundException",
-            "OpsItemNotFoundException",
-            "InvalidDocument", // Systems Manager: "the specified document doesn't exist".
-        ],
-    ),
-    (
-        Some(ProblemKind::Unavailable),
-        &[
-            "UnknownOperationException",
-            "UnknownOperation",
-            "InvalidAction",
-            "NotImplemented",
-            "NotYetImplemented",
-            "SubscriptionRequiredException",
-            "OptInRequired",
-            "FeatureNotAvailableException",
-        ],
-    ),
-    (
-        Some(ProblemKind::Unreachable),
-        &["ServiceUnavailable", "ServiceUnavailableException", "ServiceUnavailableError", "RequestTimeoutException"],
-    ),
-    (
-        LOST,
-        &[
-            "InternalFailure",
-            "InternalError",
-            "InternalServerError",
-            "InternalServerException",
-            "InternalServiceError",
-            "InternalServiceFault",
-            "InternalServiceException",
-            "ServiceFailure",
-            "RequestTimeout",
-            "DependencyFailureException",
-        ],
-    ),
-];
-
-/// What an answer with this code and status means. `foreign` is a body that is not AWS's, such as a page of a proxy.
-fn kind_of_answer(code: Option<&str>, status: u16, foreign: bool, effect: Effect) -> ProblemKind {
-    if let Some(code) = code {
-        if let Some((kind, _)) = CODES.iter().find(|(_, codes)| codes.contains(&code)) {
-            return kind.unwrap_or(effect.lost());
-        }
-        if code.starts_with("NoSuch") || code.ends_with("NotFound") || code.ends_with("NotFoundException") {
-            return ProblemKind::Missing;
-        }
-    }
-    match (status, code) {
-        (429, _) => ProblemKind::Throttled,
-        (401 | 403, _) => ProblemKind::Denied,
-        (404 | 405, None) | (501, _) => ProblemKind::Unavailable,
-        (404, Some(_)) => ProblemKind::Missing,
-        (503, _) => ProblemKind::Unreachable,
-        (400..=499, _) => ProblemKind::Invalid,
-        (_, None) if foreign && effect == Effect::Reads => ProblemKind::Unavailable,
-        _ => effect.lost(),
-    }
-}
 
 /// What went wrong with `operation`, such as `Backup StartRestoreJob`, asked of `region`. `effect` says what a lost answer means.
 ///
@@ -181,6 +18,9 @@ pub fn problem<E>(error: &SdkError<E, HttpResponse>, operation: &str, region: &R
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
+    if let Some(credentials) = find::<CredentialsError>(error) {
+        return no_credentials(credentials, operation);
+    }
     let mut problem = match error {
         SdkError::ServiceError(service) => {
             let meta = service.err().meta();
@@ -201,22 +41,19 @@ where
             } else {
                 kind_of_answer(None, status, foreign, effect)
             };
-            Problem::new(kind, operation, format!("the answer ({status}) could not be read: {}", chain(error)))
+            let message = if foreign {
+                format!("the endpoint answered {status} with a web page, not as AWS does")
+            } else {
+                format!("the answer ({status}) could not be read: {}", chain(error))
+            };
+            Problem::new(kind, operation, message)
         }
         SdkError::TimeoutError(_) => Problem::new(effect.lost(), operation, "no answer within the time limit"),
-        SdkError::DispatchFailure(failure) if is_connect(failure.as_connector_error()) => {
-            Problem::new(ProblemKind::Unreachable, operation, format!("no connection: {}", chain(error)))
+        SdkError::ConstructionFailure(_) => {
+            Problem::new(ProblemKind::Invalid, operation, format!("nothing was sent: {}", chain(error)))
         }
-        _ => match find::<Problem>(error) {
-            Some(inner) => return inner.clone(),
-            None => match find::<CredentialsError>(error) {
-                Some(credentials) => no_credentials(credentials, operation),
-                None if matches!(error, SdkError::ConstructionFailure(_)) => {
-                    Problem::new(ProblemKind::Invalid, operation, format!("nothing was sent: {}", chain(error)))
-                }
-                None => Problem::new(effect.lost(), operation, format!("the connection broke off: {}", chain(error))),
-            },
-        },
+        _ if connect_failure(error).is_some() => no_connection(error, operation),
+        _ => Problem::new(effect.lost(), operation, format!("the connection broke off: {}", chain(error))),
     };
     problem.kind = effect.over_all_attempts(problem.kind);
     problem.region = Some(region.clone());
@@ -229,11 +66,23 @@ pub(super) fn no_credentials(error: &CredentialsError, operation: &str) -> Probl
     if let Some(inner) = find::<Problem>(error) {
         return inner.clone();
     }
+    // A role chain of a profile, walked by the SDK. Which Region's STS it asked is not told.
+    if let Some(inner) = find::<SdkError<AssumeRoleError, HttpResponse>>(error) {
+        return Problem { region: None, ..problem(inner, "STS AssumeRole", &Region::new(""), Effect::Reads) };
+    }
+    if connect_failure(error).is_some() {
+        return no_connection(error, operation);
+    }
     let kind = match error {
         CredentialsError::ProviderTimedOut(_) => ProblemKind::Unreachable,
         _ => ProblemKind::Expired,
     };
     Problem::new(kind, operation, format!("no credentials: {}", chain(error)))
+}
+
+fn no_connection(error: &(dyn Error + 'static), operation: &str) -> Problem {
+    let cause = connect_failure(error).and_then(|failure| failure.source()).map_or_else(|| chain(error), chain);
+    Problem::new(ProblemKind::Unreachable, operation, format!("no connection: {cause}"))
 }
 
 fn answered(code: Option<&str>, message: Option<&str>, status: u16, foreign: bool, effect: Effect, operation: &str) -> Problem {
@@ -254,9 +103,9 @@ fn is_foreign(response: &HttpResponse) -> bool {
     typed || text.get(..5).is_some_and(|head| head.eq_ignore_ascii_case(b"<html") || head.eq_ignore_ascii_case(b"<!doc"))
 }
 
-/// Did it fail before anything was sent? A connection that was made may have carried the request.
-fn is_connect(error: Option<&aws_smithy_runtime_api::client::result::ConnectorError>) -> bool {
-    error.and_then(|error| find::<hyper_util::client::legacy::Error>(error)).is_some_and(|error| error.is_connect())
+/// The failure to connect, if that is why it failed: nothing was sent. A connection that was made may have carried the request.
+fn connect_failure<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a hyper_util::client::legacy::Error> {
+    find::<hyper_util::client::legacy::Error>(error).filter(|error| error.is_connect())
 }
 
 /// The first error of type `T` in the chain.
@@ -388,14 +237,5 @@ mod tests {
         let error = CredentialsError::provider_error(denied.clone());
         let error = TestError::dispatch_failure(ConnectorError::other(error.into(), None));
         assert_eq!(problem(&error, "Backup ListBackupVaults", &Region::new("eu-west-1"), Effect::Reads), denied);
-    }
-
-    #[test]
-    fn no_code_stands_in_two_rows() {
-        let mut all: Vec<_> = CODES.iter().flat_map(|(_, codes)| codes.iter()).collect();
-        let count = all.len();
-        all.sort();
-        all.dedup();
-        assert_eq!(all.len(), count);
     }
 }

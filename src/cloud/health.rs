@@ -140,7 +140,7 @@ impl Endpoint {
         let operation = "Health DescribeAffectedEntities";
         let arns = batch.iter().map(|event| event.arn.clone()).collect();
         let filter = EntityFilter::builder().set_event_arns(Some(arns)).build();
-        let filter = filter.map_err(|error| Problem::new(ProblemKind::Invalid, operation, error.to_string()))?;
+        let filter = filter.map_err(|error| self.connection.no_answer(ProblemKind::Invalid, operation, error.to_string()))?;
         let stream = self.client.describe_affected_entities().filter(filter).max_results(100).into_paginator().send();
         // 10 events of a bad day touch some hundred things of ours; beyond a thousand the list is cut.
         let found = gather(stream, 10, |page, rows: &mut Vec<Entity>| {

@@ -7,7 +7,9 @@
 //! Texts from AWS are passed on as they are; who shows them makes them safe to show.
 
 mod backup;
+mod base;
 mod cloudwatch;
+mod codes;
 mod credentials;
 mod error;
 mod health;
@@ -18,18 +20,22 @@ mod site;
 mod sites;
 mod ssm;
 mod sts;
+#[cfg(test)]
+mod stub;
 mod time;
 
 pub use backup::{Backup, Vault};
+pub use base::{Base, Timeouts};
 pub use cloudwatch::{AlarmHistoryItem, CloudWatch};
+pub use codes::Effect;
 pub use credentials::Access;
-pub use error::{Effect, problem};
+pub use error::problem;
 pub use health::{Health, HealthFilter};
 pub use listing::Listing;
 pub use record::{CallNote, ClockOffset, Noting, Recorder};
 pub use route53::{ChangeStatus, HealthCheckStatus, HostedZone, Observation, Route53};
 pub(crate) use site::client;
-pub use site::{Base, Connection, Retries, SiteSettings, Timeouts};
+pub use site::{Connection, Retries, SiteSettings};
 pub use sites::{SiteClients, Sites};
 pub use ssm::{Automation, AutomationStep, AutomationSummary, OpsItemRecord, Ssm, WaitsFor};
 pub use sts::Sts;

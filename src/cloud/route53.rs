@@ -104,9 +104,11 @@ impl Route53 {
             (Some(zone), 0) => Ok(zone),
             (Some(_), others) => {
                 let message = format!("{} hosted zones are called {name}: give the zone's id", others + 1);
-                Err(self.refused(ProblemKind::Invalid, operation, message))
+                Err(self.connection.no_answer(ProblemKind::Invalid, operation, message))
             }
-            (None, _) => Err(self.refused(ProblemKind::Missing, operation, format!("no hosted zone is called {name}"))),
+            (None, _) => {
+                Err(self.connection.no_answer(ProblemKind::Missing, operation, format!("no hosted zone is called {name}")))
+            }
         }
     }
 
@@ -145,7 +147,11 @@ impl Route53 {
         let operation = "Route 53 GetChange";
         let answer = self.client.get_change().id(bare_id(id)).send().await;
         let Some(info) = self.connection.read(answer, operation).await?.change_info else {
-            return Err(self.refused(ProblemKind::Missing, operation, format!("Route 53 told nothing about change {id}")));
+            return Err(self.connection.no_answer(
+                ProblemKind::Missing,
+                operation,
+                format!("Route 53 told nothing about change {id}"),
+            ));
         };
         Ok(ChangeStatus {
             id: bare_id(info.id()).to_owned(),
@@ -163,10 +169,6 @@ impl Route53 {
         let answer = self.client.get_health_check_status().health_check_id(id).send().await;
         let answer = self.connection.read(answer, "Route 53 GetHealthCheckStatus").await?;
         Ok(HealthCheckStatus { observations: answer.health_check_observations().iter().map(observation).collect() })
-    }
-
-    fn refused(&self, kind: ProblemKind, operation: &str, message: String) -> Problem {
-        Problem { region: Some(self.connection.region().clone()), ..Problem::new(kind, operation, message) }
     }
 }
 

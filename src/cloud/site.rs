@@ -1,161 +1,28 @@
 //! A connection to one site: its Region, its credentials, and the settings that every client there is built with.
 //!
 //! All connections of a console share one HTTP client. Region traps, from AWS's endpoint rules and guides:
-//! - STS answers in every Region. Roles are assumed through the *recovery* Region's endpoint ([`Base::new`]), never through the global
+//! - STS answers in every Region. Roles are assumed through the *recovery* Region's endpoint ([`Base::new`](super::Base::new)), never through the global
 //!   one, which lives in us-east-1, nor through the sick primary's.
 //! - Route 53's control plane lives in us-east-1 and signs for it ([`Connection::global`]).
 //! - AWS Health is asked at its global host, see [`super::Health`].
 
-use std::collections::BTreeMap;
 use std::error::Error;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
-use aws_config::identity::IdentityCache;
+use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
-use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{AppName, BehaviorVersion, SdkConfig};
-use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_http_client::tls;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_types::service_config::ServiceConfigKey;
 
-use super::credentials::{Access, Keyring, Role, Source, session_name};
-use super::error::{Effect, no_credentials, problem};
+use super::base::{Base, sdk_region};
+use super::codes::Effect;
+use super::credentials::{Keyring, Role, Source, session_name};
+use super::error::{no_credentials, problem};
 use super::record::{Noting, Recorder};
-use super::time::ClockTime;
 use crate::clock::Clock;
 use crate::domain::{Problem, ProblemKind, Region, SiteName};
-
-/// How long a call may take, in real time even when the clock is simulated: it is the network that is waited for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeouts {
-    /// To make a connection.
-    pub connect: Duration,
-    /// One attempt, with the loading of credentials if they are due.
-    pub attempt: Duration,
-    /// All attempts together.
-    pub operation: Duration,
-}
-
-impl Default for Timeouts {
-    /// 3, 10 and 25 seconds.
-    fn default() -> Self {
-        Self { connect: Duration::from_secs(3), attempt: Duration::from_secs(10), operation: Duration::from_secs(25) }
-    }
-}
-
-/// What all connections of a console have in common.
-#[derive(Debug)]
-pub struct Base {
-    access: Access,
-    sts_region: Region,
-    endpoint_url: Option<String>,
-    timeouts: Timeouts,
-    http: SharedHttpClient,
-    /// By profile, so that sites with one profile share one set of base credentials.
-    keyrings: Mutex<BTreeMap<Option<String>, Keyring>>,
-}
-
-impl Base {
-    /// `sts_region` is the Region whose STS issues the sites' roles: the recovery Region.
-    pub fn new(access: Access, sts_region: Region) -> Self {
-        let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
-        Self {
-            access,
-            sts_region,
-            endpoint_url: None,
-            timeouts: Timeouts::default(),
-            http: aws_smithy_http_client::Builder::new().tls_provider(provider).build_https(),
-            keyrings: Mutex::default(),
-        }
-    }
-
-    /// Sends everything to this address instead of AWS, and wins over the endpoints of environment and profile.
-    #[must_use]
-    pub fn with_endpoint_url(mut self, url: impl Into<String>) -> Self {
-        self.endpoint_url = Some(url.into());
-        self
-    }
-
-    /// Other limits of time.
-    #[must_use]
-    pub fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.timeouts = timeouts;
-        self
-    }
-
-    /// The shared HTTP client.
-    pub fn http_client(&self) -> SharedHttpClient {
-        self.http.clone()
-    }
-
-    fn keyring(&self, profile: Option<&str>, clock: &Clock) -> Keyring {
-        let (key, source) = match &self.access {
-            Access::Fixed { access_key_id, secret_access_key, session_token } => {
-                let token = session_token.clone();
-                (None, Source::Fixed(Credentials::new(access_key_id, secret_access_key, token, None, "lifeboat-fixed")))
-            }
-            Access::Habits { profile: base } => {
-                let profile = profile.or(base.as_deref()).map(str::to_owned);
-                let (sts_region, http) = (self.sts_region.clone(), self.http.clone());
-                (profile.clone(), Source::Habits { profile, sts_region, http })
-            }
-        };
-        let mut keyrings = self.keyrings.lock().unwrap_or_else(PoisonError::into_inner);
-        keyrings.entry(key).or_insert_with(|| Keyring::new(source, clock.clone())).clone()
-    }
-
-    /// The settings for `region` with the base credentials.
-    async fn settings(&self, profile: Option<&str>, region: &Region, clock: &Clock, keyring: &Keyring) -> SdkConfig {
-        let region = sdk_region(region);
-        let time = ClockTime(clock.clone());
-        let limits = TimeoutConfig::builder()
-            .connect_timeout(self.timeouts.connect)
-            .operation_attempt_timeout(self.timeouts.attempt)
-            .operation_timeout(self.timeouts.operation)
-            .build();
-        let mut settings = match &self.access {
-            Access::Fixed { .. } => SdkConfig::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
-                .region(region)
-                .time_source(time)
-                .http_client(self.http.clone()),
-            Access::Habits { profile: base } => {
-                let mut loader = aws_config::defaults(BehaviorVersion::latest())
-                    .region(region)
-                    .time_source(time)
-                    .http_client(self.http.clone())
-                    .credentials_provider(keyring.clone());
-                if let Some(name) = profile.or(base.as_deref()) {
-                    loader = loader.profile_name(name);
-                }
-                if let Some(url) = &self.endpoint_url {
-                    loader = loader.endpoint_url(url);
-                }
-                loader.load().await.into_builder()
-            }
-        };
-        if let Some(url) = &self.endpoint_url {
-            settings.set_endpoint_url(Some(url.clone()));
-        }
-        settings.set_app_name(AppName::new("lifeboat").ok());
-        settings
-            .timeout_config(limits)
-            .credentials_provider(SharedCredentialsProvider::new(keyring.clone()))
-            // A keyring keeps credentials itself; a second cache would hold on to what AWS has already refused.
-            .identity_cache(IdentityCache::no_cache())
-            // It measures by the time source, which may run many times as fast as the network; attempts are limited anyway.
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .retry_config(RetryConfig::standard().with_max_attempts(3))
-            .build()
-    }
-}
 
 /// The settings of one site.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -301,11 +168,7 @@ impl Connection {
     /// # Errors
     /// They cannot be had: kind Expired, or the problem of the STS call.
     pub async fn load_credentials(&self) -> Result<(), Problem> {
-        self.keyring
-            .credentials()
-            .await
-            .map(drop)
-            .map_err(|error| Problem { region: Some(self.region.clone()), ..no_credentials(&error, "load credentials") })
+        self.keyring.credentials().await.map(drop).map_err(|error| no_credentials(&error, "load credentials"))
     }
 
     /// What went wrong with a call through this connection. Credentials that AWS has refused are dropped, so that the next call reads
@@ -321,6 +184,11 @@ impl Connection {
         problem
     }
 
+    /// A problem of our own about a call here: AWS answered, but not with what is needed.
+    pub(super) fn no_answer(&self, kind: ProblemKind, operation: &str, message: impl Into<String>) -> Problem {
+        Problem { region: Some(self.region.clone()), ..Problem::new(kind, operation, message) }
+    }
+
     /// The answer of a call that only reads, or its problem.
     pub(super) async fn read<T, E>(&self, answer: Result<T, SdkError<E, HttpResponse>>, operation: &str) -> Result<T, Problem>
     where
@@ -331,10 +199,6 @@ impl Connection {
             Err(error) => Err(self.problem(error, operation, Effect::Reads).await),
         }
     }
-}
-
-fn sdk_region(region: &Region) -> aws_types::region::Region {
-    aws_types::region::Region::new(region.as_str().to_owned())
 }
 
 /// A client of an SDK crate from a [`Connection`]: `client!(aws_sdk_backup, connection, Retries::Read)`.
@@ -350,6 +214,7 @@ pub(crate) use client;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cloud::Access;
 
     async fn connection(base: &Base, role_arn: Option<&str>) -> Result<Connection, Problem> {
         let site = SiteSettings {

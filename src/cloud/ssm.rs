@@ -146,7 +146,11 @@ impl Ssm {
         let operation = "Systems Manager GetAutomationExecution";
         let answer = self.client.get_automation_execution().automation_execution_id(id).send().await;
         let Some(mut execution) = self.connection.read(answer, operation).await?.automation_execution else {
-            return Err(Problem::new(ProblemKind::Missing, operation, format!("nothing is known about execution {id}")));
+            return Err(self.connection.no_answer(
+                ProblemKind::Missing,
+                operation,
+                format!("nothing is known about execution {id}"),
+            ));
         };
         if execution.step_executions_truncated() {
             execution.step_executions = Some(self.steps(id).await?);
@@ -183,7 +187,8 @@ impl Ssm {
             (AutomationExecutionFilterKey::StartTimeAfter, since_text.as_str()),
         ] {
             let filter = AutomationExecutionFilter::builder().key(key).values(value).build();
-            ask = ask.filters(filter.map_err(|error| Problem::new(ProblemKind::Invalid, operation, error.to_string()))?);
+            ask = ask
+                .filters(filter.map_err(|error| self.connection.no_answer(ProblemKind::Invalid, operation, error.to_string()))?);
         }
         let found = gather(ask.into_paginator().send(), pages, |page, rows| {
             rows.extend(page.automation_execution_metadata_list().iter().map(|it| AutomationSummary {
@@ -210,7 +215,11 @@ impl Ssm {
         let operation = "Systems Manager GetOpsItem";
         let answer = self.client.get_ops_item().ops_item_id(id).send().await;
         let Some(item) = self.connection.read(answer, operation).await?.ops_item else {
-            return Err(Problem::new(ProblemKind::Missing, operation, format!("nothing is known about OpsItem {id}")));
+            return Err(self.connection.no_answer(
+                ProblemKind::Missing,
+                operation,
+                format!("nothing is known about OpsItem {id}"),
+            ));
         };
         Ok(OpsItemRecord {
             id: item.ops_item_id().unwrap_or(id).to_owned(),
@@ -237,7 +246,7 @@ impl Ssm {
             .values(serde_json::json!({ "key": DEDUP, "value": value }).to_string())
             .operator(OpsItemFilterOperator::Equal)
             .build()
-            .map_err(|error| Problem::new(ProblemKind::Invalid, operation, error.to_string()))?;
+            .map_err(|error| self.connection.no_answer(ProblemKind::Invalid, operation, error.to_string()))?;
         let stream = self.client.describe_ops_items().ops_item_filters(filter).into_paginator().send();
         let found = gather(stream, 10, |page, rows| {
             rows.extend(page.ops_item_summaries().iter().map(summary));

@@ -9,7 +9,7 @@ mod live;
 mod screen;
 mod session;
 
-pub use exercise::{Exercise, StartExercise, simulate};
-pub use live::{ConnectLive, LiveSettings, connect};
+pub use exercise::{Exercise, Played, StartExercise, read};
+pub use live::{Reach, connect};
 pub use screen::{Leave, ScreenError, run};
 pub use session::{Opening, Session, SessionError};
