@@ -15,8 +15,8 @@ use super::{Action, Check, RecordPatch, RestorePoint, Template};
 const DEFAULT_HELD: Duration = Duration::from_mins(2);
 
 /// The types of records that Route 53 knows (Route 53 API reference, ResourceRecordSet).
-const RECORD_TYPES: [&str; 16] =
-    ["A", "AAAA", "CAA", "CNAME", "DS", "HTTPS", "MX", "NAPTR", "NS", "PTR", "SOA", "SPF", "SRV", "SSHFP", "SVCB", "TXT"];
+const RECORD_TYPES: [&str; 17] =
+    ["A", "AAAA", "CAA", "CNAME", "DS", "HTTPS", "MX", "NAPTR", "NS", "PTR", "SOA", "SPF", "SRV", "SSHFP", "SVCB", "TLSA", "TXT"];
 
 /// Reads the parameters of the action `name`, which is one of `steps::ACTIONS`.
 pub(super) fn read_action(name: &str, with: &Table<'_>, context: &Context<'_>) -> Option<Action> {

@@ -102,7 +102,7 @@ fn read_plan(root: &Table<'_>, path: &str, text: &str) -> Option<Plan> {
     let setting = Setting::read(root);
     let tables = root.tables("step");
     let sketches: Vec<Sketch> = tables.iter().map(|table| read_step(table, &setting)).collect();
-    if sketches.is_empty() && !root.has("step") {
+    if sketches.is_empty() {
         root.fault("step", "the plan has no steps", Some("each begins with [[step]]".to_owned()));
     }
     check_steps(root, &sketches, &setting);
