@@ -1,5 +1,6 @@
 //! Plan files as people write them: the ones that come with lifeboat are sound, and broken ones are refused with everything that is
 //! wrong with them at once.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails, fails the test that called it")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -108,4 +109,30 @@ fn the_steps_of_the_shop_that_change_something_say_how_to_take_it_back() {
         assert!(step.undo.is_some() || matches!(step.action, Action::Check(_)), "{}", step.id);
         assert_eq!(step.part.is_some(), step.phase == Phase::Restore, "{}", step.id);
     }
+}
+
+#[test]
+fn a_plan_with_a_line_or_its_end_missing_is_read_or_refused_with_a_reason() {
+    let whole = shop().text;
+    let lines: Vec<&str> = whole.lines().collect();
+    let without = |left_out: usize| {
+        let kept = lines.iter().enumerate().filter(|(line, _)| *line != left_out).map(|(_, line)| *line);
+        kept.collect::<Vec<_>>().join("\n")
+    };
+    let cut = |end: usize| whole.get(..end).unwrap_or_default().to_owned();
+    let broken = (0..lines.len()).map(without).chain((0..whole.len()).step_by(101).map(cut));
+    for text in broken {
+        if let Err(faults) = Plan::parse("shop.toml", &text) {
+            assert!(!faults.is_empty(), "refused without a reason:\n{text}");
+            assert!(faults.render(&text, false).lines().count() > 3);
+        }
+    }
+}
+
+#[test]
+fn line_endings_make_no_difference() {
+    let unix = shop();
+    let windows = Plan::parse(&unix.path, &unix.text.replace('\n', "\r\n")).unwrap_or_else(|faults| panic!("{faults}"));
+    let expected: Vec<_> = unix.steps.iter().map(|step| (&step.id, step.line, &step.needs)).collect();
+    assert_eq!(windows.steps.iter().map(|step| (&step.id, step.line, &step.needs)).collect::<Vec<_>>(), expected);
 }

@@ -55,6 +55,7 @@ impl<'c> Steps<'c> {
                 let fault = |message: String, hint: Option<String>| self.root.fault_at(span.clone(), message, hint);
                 if !seen.insert(id) {
                     fault(format!("step `{id}` is listed twice"), None);
+                    continue;
                 }
                 match self.by_id.get(id).map(|index| &self.sketches[*index]) {
                     None => fault(format!("there is no step `{}`", id.as_str().escape_debug()), self.did_you_mean(id.as_str())),
@@ -129,8 +130,7 @@ impl<'c> Steps<'c> {
                         }
                     }
                     Reference::Region(site) | Reference::Account(site) if !setting.site_names.contains(site.as_str()) => {
-                        let hint = did_you_mean(site.as_str(), setting.site_names.iter().map(String::as_str));
-                        fault(format!("there is no site `{}`", site.as_str().escape_debug()), hint);
+                        setting.no_such_site(self.root, span.clone(), site.as_str());
                     }
                     Reference::Region(_) | Reference::Account(_) | Reference::IncidentId | Reference::PlanName => {}
                 }

@@ -1,6 +1,7 @@
 //! What the steps of a plan can refer to: its sites, signals and resources. Reads those sections.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use crate::document::{Table, did_you_mean, nearest};
 use crate::domain::{AccountId, Region, SiteName};
@@ -33,14 +34,10 @@ impl Setting {
         setting
     }
 
-    /// The site of this name; a fault at `key` if the plan has none.
-    pub fn known_site(&self, table: &Table<'_>, key: &str, name: &str) -> bool {
-        let known = self.site_names.contains(name);
-        if !known {
-            let hint = did_you_mean(name, self.site_names.iter().map(String::as_str));
-            table.fault(key, format!("there is no site `{}`", name.escape_debug()), hint);
-        }
-        known
+    /// Reports at `span` that the plan has no site `name`.
+    pub fn no_such_site(&self, table: &Table<'_>, span: Range<usize>, name: &str) {
+        let hint = did_you_mean(name, self.site_names.iter().map(String::as_str));
+        table.fault_at(span, format!("there is no site `{}`", name.escape_debug()), hint);
     }
 
     fn read_sites(&mut self, root: &Table<'_>) {
@@ -81,8 +78,7 @@ impl Setting {
                 continue;
             };
             if !self.site_names.contains(site) {
-                let hint = did_you_mean(site, self.site_names.iter().map(String::as_str));
-                table.fault_at(span, format!("there is no site `{}`", site.escape_debug()), hint);
+                self.no_such_site(table, span, site);
                 continue;
             }
             let alarm = AlarmRef { site: SiteName::new(site), name: name.to_owned() };
@@ -161,7 +157,7 @@ fn read_site(table: &Table<'_>, name: &str) -> Option<SitePlan> {
         table.fault("region", not_a_region(region), None);
     }
     let role_arn = table.text("role_arn");
-    if let (Some(role), Some(account)) = (&role_arn, &account) {
+    if let (Some(role), Some(account)) = (&role_arn, account.as_ref().filter(|account| is_account(account))) {
         check_role(table, "role_arn", role, account);
     }
     let external_id = table.text("external_id");

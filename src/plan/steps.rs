@@ -89,9 +89,12 @@ pub(super) fn read_step(table: &Table<'_>, setting: &Setting) -> Sketch {
     }
     let title = table.required_text("title");
     let phase = table.required("phase", |t, key| t.choice(key, &[("restore", Phase::Restore), ("fail-over", Phase::FailOver)]));
-    let site_name = table.text("site").unwrap_or_else(|| "recovery".to_owned());
-    let site_known = setting.known_site(table, "site", &site_name);
-    let site = setting.sites.get(&SiteName::new(&*site_name));
+    let site_name = table.text("site").map_or_else(SiteName::recovery, SiteName::new);
+    // That there is no recovery site at all is said elsewhere, once.
+    if table.has("site") && !setting.site_names.contains(site_name.as_str()) {
+        setting.no_such_site(table, table.span("site"), site_name.as_str());
+    }
+    let site = setting.sites.get(&site_name);
     let needs: Vec<_> = table.texts_at("needs").into_iter().map(|(id, span)| (StepId::new(id), span)).collect();
     let part = read_part(table, phase);
     let strength = read_strength(table, site);
@@ -118,7 +121,7 @@ pub(super) fn read_step(table: &Table<'_>, setting: &Setting) -> Sketch {
             about,
             phase: phase?,
             part,
-            site: site_known.then(|| SiteName::new(&*site_name))?,
+            site: site_name,
             needs: needs.iter().map(|(id, _)| id.clone()).collect(),
             strength: strength?,
             limit,
@@ -164,12 +167,14 @@ fn read_strength(table: &Table<'_>, site: Option<&SitePlan>) -> Option<Strength>
 }
 
 fn read_times(table: &Table<'_>) -> (Duration, Option<Duration>) {
-    let limit = table.duration("limit").unwrap_or(DEFAULT_LIMIT);
-    if limit.is_zero() {
+    let given = table.duration("limit");
+    if given.is_some_and(|limit| limit.is_zero()) {
         table.fault("limit", "`limit` must be more than nothing", None);
     }
+    let limit = given.unwrap_or(DEFAULT_LIMIT);
+    let readable = given.is_some() || !table.has("limit");
     let expect = table.duration("expect");
-    if expect.is_some_and(|expect| expect > limit) {
+    if readable && expect.is_some_and(|expect| expect > limit) {
         let told = if table.has("limit") { "" } else { ", which is 30m if it is not given" };
         table.fault("expect", format!("the step is expected to take longer than its `limit`{told}"), None);
     }
