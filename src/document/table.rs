@@ -128,22 +128,14 @@ impl<'a> Table<'a> {
 
     /// The strings of an array, each with its place.
     pub fn texts_at(&self, key: &str) -> Vec<(String, Range<usize>)> {
-        let items = self.array(key, "an array of strings");
-        let texts = items.iter().filter_map(|item| match item.get_ref().as_str() {
-            Some(text) => Some((text.to_owned(), item.span())),
-            None => {
-                self.wrong(key, item, "a string", quotes(item.get_ref()));
-                None
-            }
-        });
-        texts.collect()
+        self.strings(key, "an array of strings")
     }
 
     /// A string, or the strings of an array: a single string counts as an array of one.
     pub fn text_or_texts_at(&self, key: &str) -> Vec<(String, Range<usize>)> {
         match self.get(key).and_then(|value| Some((value.get_ref().as_str()?.to_owned(), value.span()))) {
             Some(one) => vec![one],
-            None => self.texts_at(key),
+            None => self.strings(key, "a string or an array of strings"),
         }
     }
 
@@ -230,6 +222,18 @@ impl<'a> Table<'a> {
     fn get(&self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
         self.known.borrow_mut().insert(key.to_owned());
         self.entries.get(key)
+    }
+
+    fn strings(&self, key: &str, expected: &str) -> Vec<(String, Range<usize>)> {
+        let items = self.array(key, expected);
+        let texts = items.iter().filter_map(|item| match item.get_ref().as_str() {
+            Some(text) => Some((text.to_owned(), item.span())),
+            None => {
+                self.wrong(key, item, "a string", quotes(item.get_ref()));
+                None
+            }
+        });
+        texts.collect()
     }
 
     fn array(&self, key: &str, expected: &str) -> Vec<&'a Spanned<DeValue<'a>>> {

@@ -1,7 +1,7 @@
 //! The name that somebody probably meant.
 
 /// How many names a hint lists when none of them is near.
-const LISTED: usize = 12;
+const LISTED: usize = 16;
 
 /// The candidate nearest to `word`, if one is near enough to be a slip of the fingers: a third of its letters at most.
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
