@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod cloud;
+pub mod config;
 pub mod document;
 pub mod domain;
 pub mod driver;

@@ -28,11 +28,7 @@ impl Paths {
     /// [`NoHome`].
     pub fn find(home: Option<&Path>) -> Result<Self, NoHome> {
         if let Some(home) = home {
-            return Ok(Self {
-                data: home.to_owned(),
-                settings: home.join("config.toml"),
-                log: home.join("lifeboat.log"),
-            });
+            return Ok(Self { data: home.to_owned(), settings: home.join("config.toml"), log: home.join("lifeboat.log") });
         }
         let xdg = Xdg::new().map_err(|_| NoHome)?;
         let state = xdg.state_dir().unwrap_or_else(|| xdg.data_dir());

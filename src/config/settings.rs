@@ -60,8 +60,7 @@ impl Settings {
         let document = Document::parse(path, text)?;
         let faults = Faults::new();
         let root = document.root(&faults);
-        let mut settings =
-            Self { operator: root.text("operator"), theme: root.text("theme"), keys: BTreeMap::new() };
+        let mut settings = Self { operator: root.text("operator"), theme: root.text("theme"), keys: BTreeMap::new() };
         if let Some(keys) = root.table("keys") {
             for name in keys.keys() {
                 let bound = keys.text_or_texts_at(&name).into_iter().map(|(key, _)| key).collect();
@@ -80,7 +79,8 @@ mod tests {
 
     #[test]
     fn settings_are_read_and_an_unknown_key_is_named() {
-        let settings = Settings::parse("config.toml", "operator = \"Ana\"\n[keys]\nquit = [\"q\", \"ctrl-q\"]\nhelp = \"?\"\n").unwrap();
+        let settings =
+            Settings::parse("config.toml", "operator = \"Ana\"\n[keys]\nquit = [\"q\", \"ctrl-q\"]\nhelp = \"?\"\n").unwrap();
         assert_eq!(settings.operator.as_deref(), Some("Ana"));
         assert_eq!(settings.keys["quit"], ["q", "ctrl-q"]);
         assert_eq!(settings.keys["help"], ["?"]);

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::domain::{
-    AutomationSignal, Change, Finding, IncidentId, Moment, MutatingCall, Preparation, Problem, ProblemKind, RunbookStop, StepId, Strength,
+    AutomationSignal, Change, Finding, IncidentId, Moment, MutatingCall, Preparation, Problem, ProblemKind, RunbookStop, StepId,
+    Strength,
 };
 use crate::engine::blocked_by;
 use crate::journal::Incident;
@@ -79,12 +80,7 @@ impl Lookup for Asking<'_> {
 ///
 /// # Errors
 /// The problem that kept AWS from being asked; a condition that forbids the step is a finding, not an error.
-pub(super) async fn step(
-    world: &World,
-    incident: &Incident,
-    id: &StepId,
-    now: DateTime<Utc>,
-) -> Result<Preparation, Problem> {
+pub(super) async fn step(world: &World, incident: &Incident, id: &StepId, now: DateTime<Utc>) -> Result<Preparation, Problem> {
     let attempt = incident.steps.get(id).and_then(|record| record.last()).map_or(1, |attempt| attempt.number + 1);
     attempt_of(world, incident, id, attempt, now).await
 }

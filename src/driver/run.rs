@@ -247,7 +247,9 @@ impl Inner {
     }
 
     async fn follow(&self, confirmed: &StepConfirmed, handle: &str, since: DateTime<Utc>, url: Option<String>) {
-        let (Some(step), Some(site)) = (self.world.plan.step(&confirmed.step), self.world.sites.site(&confirmed.site)) else { return };
+        let (Some(step), Some(site)) = (self.world.plan.step(&confirmed.step), self.world.sites.site(&confirmed.site)) else {
+            return;
+        };
         let vaults = self.world.plan.site(&confirmed.site).map(|site| site.vaults.as_slice()).unwrap_or_default();
         let deadline = since + TimeDelta::from_std(step.limit).unwrap_or(TimeDelta::MAX);
         loop {

@@ -72,7 +72,7 @@ impl Lane {
             .await;
         match answer {
             Ok(output) => answered(output.restore_job_id.clone().unwrap_or_default(), &output, None),
-            Err(error) => failed(&self.connection, error, "AWS Backup StartRestoreJob").await,
+            Err(error) => failed(&self.connection, error, "Backup StartRestoreJob", Effect::ChangesWithToken).await,
         }
     }
 
@@ -89,7 +89,9 @@ impl Lane {
             .await;
         match answer {
             Ok(output) => answered(output.automation_execution_id.clone().unwrap_or_default(), &output, None),
-            Err(error) => failed(&self.connection, error, "Systems Manager StartAutomationExecution").await,
+            Err(error) => {
+                failed(&self.connection, error, "Systems Manager StartAutomationExecution", Effect::ChangesWithToken).await
+            }
         }
     }
 
@@ -104,7 +106,7 @@ impl Lane {
             .await;
         match answer {
             Ok(output) => answered(signal.automation_execution_id.clone(), &output, None),
-            Err(error) => failed(&self.connection, error, "Systems Manager SendAutomationSignal").await,
+            Err(error) => failed(&self.connection, error, "Systems Manager SendAutomationSignal", Effect::Changes).await,
         }
     }
 
@@ -118,7 +120,7 @@ impl Lane {
             .await;
         match answer {
             Ok(output) => answered(stop.automation_execution_id.clone(), &output, None),
-            Err(error) => failed(&self.connection, error, "Systems Manager StopAutomationExecution").await,
+            Err(error) => failed(&self.connection, error, "Systems Manager StopAutomationExecution", Effect::Changes).await,
         }
     }
 
@@ -148,7 +150,7 @@ impl Lane {
                 });
                 match existing {
                     Some(handle) => Sent::Answered { handle, request_id: request_id(&error), aws_at: None },
-                    None => failed(&self.connection, error, "Systems Manager CreateOpsItem").await,
+                    None => failed(&self.connection, error, "Systems Manager CreateOpsItem", Effect::Changes).await,
                 }
             }
         }
@@ -165,7 +167,7 @@ impl Lane {
             .await;
         match answer {
             Ok(output) => answered(change.ops_item_id.clone(), &output, None),
-            Err(error) => failed(&self.connection, error, "Systems Manager UpdateOpsItem").await,
+            Err(error) => failed(&self.connection, error, "Systems Manager UpdateOpsItem", Effect::Changes).await,
         }
     }
 
@@ -185,7 +187,7 @@ impl Lane {
                 let handle = info.map(|info| info.id().trim_start_matches("/change/").to_owned()).unwrap_or_default();
                 answered(handle, &output, info.and_then(|info| to_utc(info.submitted_at())))
             }
-            Err(error) => failed(&self.global, error, "Route 53 ChangeResourceRecordSets").await,
+            Err(error) => failed(&self.global, error, "Route 53 ChangeResourceRecordSets", Effect::Changes).await,
         }
     }
 }
@@ -237,10 +239,10 @@ fn request_id<E>(error: &SdkError<E, HttpResponse>) -> Option<String> {
     error.raw_response().and_then(|response| response.request_id()).map(str::to_owned)
 }
 
-async fn failed<E>(connection: &Connection, error: SdkError<E, HttpResponse>, operation: &str) -> Sent
+async fn failed<E>(connection: &Connection, error: SdkError<E, HttpResponse>, operation: &str, effect: Effect) -> Sent
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    let problem = connection.problem(error, operation, Effect::Changes).await;
+    let problem = connection.problem(error, operation, effect).await;
     if problem.kind == ProblemKind::Unknown { Sent::Lost(problem) } else { Sent::Refused(problem) }
 }

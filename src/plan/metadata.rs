@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::Change;
+
 /// What is known of one of AWS Backup's resource types.
 pub(super) struct TypeRule {
     /// AWS Backup's name of it.
@@ -13,6 +15,8 @@ pub(super) struct TypeRule {
     pub service: &'static str,
     /// The keys that cannot be taken over from the backed-up metadata.
     pub required: &'static [&'static str],
+    /// Keys of the backed-up metadata that are bound to the lost Region or that AWS Backup refuses, and why.
+    pub bound: &'static [(&'static str, &'static str)],
     /// Further keys if a key has a value (compared without case).
     pub when: &'static [(&'static str, &'static str, &'static [&'static str])],
     /// Can tags be copied from the source?
@@ -20,18 +24,53 @@ pub(super) struct TypeRule {
 }
 
 const fn rule(resource_type: &'static str, service: &'static str, required: &'static [&'static str]) -> TypeRule {
-    TypeRule { resource_type, service, required, when: &[], copies_tags: true }
+    TypeRule { resource_type, service, required, bound: &[], when: &[], copies_tags: true }
 }
 
+const LOST: &str = "belongs to the lost Region";
+const KEY: &str = "a key of the lost Region cannot be reached here";
+const GROUP: &str = "a custom group need not exist here";
+
 const RULES: &[TypeRule] = &[
-    rule("EBS", "ec2", &["availabilityZone"]),
-    rule("EC2", "ec2", &["SubnetId", "SecurityGroupIds", "InstanceType"]),
-    rule("RDS", "rds", &["DBInstanceIdentifier", "DBSubnetGroupName"]),
-    rule("Aurora", "rds", &["dbClusterIdentifier", "engine"]),
+    TypeRule { bound: &[("availabilityZone", LOST), ("kmsKeyId", KEY)], ..rule("EBS", "ec2", &["availabilityZone"]) },
+    TypeRule {
+        bound: &[
+            ("SubnetId", LOST),
+            ("SecurityGroupIds", LOST),
+            ("NetworkInterfaces", LOST),
+            ("Placement", LOST),
+            ("vpcId", "information only"),
+        ],
+        ..rule("EC2", "ec2", &["SubnetId", "SecurityGroupIds", "InstanceType"])
+    },
+    TypeRule {
+        bound: &[
+            ("AvailabilityZone", LOST),
+            ("DBSubnetGroupName", LOST),
+            ("VpcSecurityGroupIds", LOST),
+            ("KmsKeyId", KEY),
+            ("DBSnapshotIdentifier", "AWS Backup refuses it"),
+            ("EnableCloudwatchLogsExports", "the job fails with log exports"),
+            ("DBParameterGroupName", GROUP),
+            ("OptionGroupName", "a copy carries the default option group"),
+        ],
+        ..rule("RDS", "rds", &["DBInstanceIdentifier", "DBSubnetGroupName"])
+    },
+    TypeRule {
+        bound: &[
+            ("availabilityZones", LOST),
+            ("dbSubnetGroupName", LOST),
+            ("vpcSecurityGroupIds", LOST),
+            ("kmsKeyId", KEY),
+            ("dbClusterParameterGroupName", GROUP),
+        ],
+        ..rule("Aurora", "rds", &["dbClusterIdentifier", "engine"])
+    },
     rule("DocumentDB", "rds", &["dbClusterIdentifier", "engine"]),
     rule("Neptune", "rds", &["dbClusterIdentifier", "engine"]),
-    TypeRule { copies_tags: false, ..rule("DynamoDB", "dynamodb", &["targetTableName"]) },
+    TypeRule { bound: &[("kmsMasterKeyArn", KEY)], copies_tags: false, ..rule("DynamoDB", "dynamodb", &["targetTableName"]) },
     TypeRule {
+        bound: &[("KmsKeyId", KEY), ("file-system-id", "ignored for a new file system"), ("availabilityZoneName", LOST)],
         when: &[
             ("newFileSystem", "true", &["Encrypted", "PerformanceMode", "CreationToken"]),
             ("newFileSystem", "false", &["file-system-id"]),
@@ -41,6 +80,7 @@ const RULES: &[TypeRule] = &[
     },
     rule("FSx", "fsx", &[]),
     TypeRule {
+        bound: &[("KMSKey", KEY)],
         when: &[("EncryptionType", "SSE-KMS", &["KMSKey"])],
         copies_tags: false,
         ..rule("S3", "s3", &["DestinationBucketName"])
@@ -78,25 +118,84 @@ impl TypeRule {
     }
 }
 
-/// The metadata to restore with: the backed-up metadata without the keys in `drop`, with the keys of `supplied` instead or beside.
+/// The metadata to restore with, and what there is to say about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CarriedOver {
+    /// What is sent.
+    pub metadata: BTreeMap<String, String>,
+    /// Every key that differs from the backed-up metadata: backed-up value, proposed value, why.
+    pub changes: Vec<Change>,
+    /// Keys without which AWS Backup refuses the job or lets it fail.
+    pub missing: Vec<&'static str>,
+    /// Is the resource type known here?
+    pub known: bool,
+}
+
+/// Carries the backed-up metadata over to the recovery Region: without what is bound to the lost Region and without the keys in
+/// `drop`, with the keys of `supplied` instead or beside.
 ///
 /// A name in `drop` that ends in `*` stands for all keys that begin so. Keys are compared without case. `InformationalOnly:…` keys
 /// and nulls are never passed on: AWS Backup hands them out, and refuses to take them back.
-pub fn restore_metadata(
+pub fn carry_over(
+    resource_type: &str,
     backed_up: &BTreeMap<String, String>,
     drop: &[String],
     supplied: &BTreeMap<String, String>,
-) -> BTreeMap<String, String> {
-    let dropped = |key: &str| {
-        key.starts_with("InformationalOnly:")
-            || drop.iter().any(|name| match name.strip_suffix('*') {
-                Some(prefix) => key.to_lowercase().starts_with(&prefix.to_lowercase()),
-                None => name.eq_ignore_ascii_case(key),
-            })
+) -> CarriedOver {
+    let rule = rule_of(resource_type);
+    let mut metadata = BTreeMap::new();
+    let mut changes = Vec::new();
+    for (key, value) in backed_up {
+        let instead = supplied.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value);
+        let why = why_not_passed_on(rule, drop, key, value);
+        let (after, why) = match (instead, why) {
+            (Some(new), _) if new == value => continue,
+            (Some(new), why) => (Some(new.clone()), why.unwrap_or("the plan says so")),
+            (None, Some(why)) => (None, why),
+            (None, None) => {
+                metadata.insert(key.clone(), value.clone());
+                continue;
+            }
+        };
+        changes.push(Change { what: key.clone(), before: Some(value.clone()), after, why: Some(why.to_owned()) });
+    }
+    for (key, value) in supplied {
+        metadata.insert(key.clone(), value.clone());
+        if !backed_up.keys().any(|name| name.eq_ignore_ascii_case(key)) {
+            let why = Some("the plan adds it".to_owned());
+            changes.push(Change { what: key.clone(), before: None, after: Some(value.clone()), why });
+        }
+    }
+    let missing = rule.map(|rule| rule.missing(&metadata)).unwrap_or_default();
+    CarriedOver { metadata, changes, missing, known: rule.is_some() }
+}
+
+fn why_not_passed_on(rule: Option<&TypeRule>, drop: &[String], key: &str, value: &str) -> Option<&'static str> {
+    let dropped = |name: &String| match name.strip_suffix('*') {
+        Some(prefix) => key.to_lowercase().starts_with(&prefix.to_lowercase()),
+        None => name.eq_ignore_ascii_case(key),
     };
-    let replaced = |key: &str| supplied.keys().any(|name| name.eq_ignore_ascii_case(key));
-    let kept = backed_up.iter().filter(|(key, value)| !dropped(key) && !replaced(key) && *value != "null");
-    kept.chain(supplied).map(|(key, value)| (key.clone(), value.clone())).collect()
+    if key.starts_with("InformationalOnly:") {
+        return Some("information only: AWS Backup does not take it back");
+    }
+    if value == "null" {
+        return Some("no value");
+    }
+    let bound = rule.and_then(|rule| rule.bound.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)));
+    bound.map(|(_, why)| *why).or_else(|| drop.iter().any(dropped).then_some("the plan drops it"))
+}
+
+impl CarriedOver {
+    /// What the new resource will be called, as far as the metadata says.
+    pub fn new_name(&self, resource_type: &str) -> String {
+        let name = rule_of(resource_type).and_then(|rule| rule.required.first()).and_then(|key| self.metadata.get(*key));
+        match (resource_type, name) {
+            ("EBS", Some(zone)) => format!("a new volume in {zone}"),
+            ("EFS", _) => "a new file system".to_owned(),
+            (_, Some(name)) => name.clone(),
+            (_, None) => "a new resource".to_owned(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -130,10 +229,22 @@ mod tests {
             ("InformationalOnly:EngineVersion", "16.4"),
         ]);
         let drop = ["availabilityzone".to_owned(), "Enable*".to_owned()];
-        let metadata = restore_metadata(&backed_up, &drop, &map(&[("dbinstanceidentifier", "orders-db-2"), ("Port", "5432")]));
-        assert_eq!(
-            metadata,
-            map(&[("DBInstanceClass", "db.r6g.large"), ("Port", "5432"), ("dbinstanceidentifier", "orders-db-2")])
-        );
+        let supplied = map(&[("dbinstanceidentifier", "orders-db-2"), ("Port", "5432")]);
+        let carried = carry_over("RDS", &backed_up, &drop, &supplied);
+        let sent = map(&[("DBInstanceClass", "db.r6g.large"), ("Port", "5432"), ("dbinstanceidentifier", "orders-db-2")]);
+        assert_eq!(carried.metadata, sent);
+        assert_eq!(carried.missing, ["DBSubnetGroupName"]);
+        let zone = carried.changes.iter().find(|change| change.what == "AvailabilityZone").unwrap();
+        assert_eq!((zone.before.as_deref(), zone.after.as_deref(), zone.why.as_deref()), (Some("eu-west-1a"), None, Some(LOST)));
+        let name = carried.changes.iter().find(|change| change.what == "DBInstanceIdentifier").unwrap();
+        assert_eq!((name.after.as_deref(), name.why.as_deref()), (Some("orders-db-2"), Some("the plan says so")));
+        let port = carried.changes.iter().find(|change| change.what == "Port").unwrap();
+        assert_eq!((port.before.as_deref(), port.why.as_deref()), (None, Some("the plan adds it")));
+    }
+
+    #[test]
+    fn a_type_that_is_not_known_is_passed_on_and_said_so() {
+        let carried = carry_over("Quantum", &map(&[("qubit", "7")]), &[], &map(&[]));
+        assert_eq!((carried.metadata, carried.known), (map(&[("qubit", "7")]), false));
     }
 }

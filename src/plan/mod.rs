@@ -16,7 +16,7 @@ mod template;
 mod workload;
 
 pub use file::ReadPlan;
-pub use metadata::restore_metadata;
+pub use metadata::{CarriedOver, carry_over};
 pub use step::{Action, Check, RecordPatch, RestorePoint, Step};
 pub use template::{Lookup, Reference, Template, TemplateFault};
 pub use workload::{AlarmRef, HealthFilter, Objectives, Plan, Resource, SitePlan};

@@ -7,7 +7,6 @@ mod check;
 mod ops_item;
 mod records;
 mod restore;
-mod restore_metadata;
 mod runbook;
 
 use std::collections::BTreeMap;

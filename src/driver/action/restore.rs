@@ -5,10 +5,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::domain::{
     Change, Finding, JobStatus, MutatingCall, Problem, ProblemKind, Progress, RecoveryPoint, RestoreJobStart, Usable,
 };
-use crate::plan::{Action, Resource, RestorePoint};
+use crate::plan::{Action, Resource, RestorePoint, carry_over};
 
 use super::super::prepare::{Asking, Draft};
-use super::{End, Following, Found, Look, PAGES, restore_metadata};
+use super::{End, Following, Found, Look, PAGES};
 use crate::cloud::SiteClients;
 
 pub(super) async fn prepare(asking: &Asking<'_>) -> Result<Draft, Problem> {
@@ -23,12 +23,18 @@ pub(super) async fn prepare(asking: &Asking<'_>) -> Result<Draft, Problem> {
     for (key, template) in metadata {
         wanted.insert(key.clone(), asking.text(template)?);
     }
-    let carried = restore_metadata::carry_over(&resource.resource_type, &backed_up, &wanted, drop);
-    findings.extend(carried.findings);
+    let carried = carry_over(&resource.resource_type, &backed_up, drop, &wanted);
+    if !carried.known {
+        let text = format!("what {} needs is not known here: read the metadata with care", resource.resource_type);
+        findings.push(Finding::warns(text));
+    }
+    for key in &carried.missing {
+        findings.push(Finding::blocks(format!("{} needs {key}: add it to the step's metadata", resource.resource_type)));
+    }
     let mut changes = vec![Change {
         what: format!("{} {}", resource.resource_type, resource.name),
         before: None,
-        after: Some(restore_metadata::new_name(&resource.resource_type, &carried.metadata)),
+        after: Some(carried.new_name(&resource.resource_type)),
         why: Some(format!("restored from {}", chosen.short_id())),
     }];
     changes.extend(carried.changes);
