@@ -1,1 +1,4 @@
 //! lifeboat
+
+pub mod clock;
+pub mod sim;
