@@ -87,6 +87,8 @@ pub(super) struct Objective {
     pub objective_secs: i64,
     /// `null` while there is nothing to measure.
     pub achieved_secs: Option<i64>,
+    /// What evidence alone would give, where a person corrected a moment.
+    pub uncorrected_secs: Option<i64>,
     /// The shortest and longest that the evidence allows, where it is a range.
     pub range_secs: Option<(i64, i64)>,
     pub running: bool,
@@ -268,6 +270,8 @@ pub(super) struct CallRow {
     pub parameters: Value,
     pub cli: String,
     pub answered: Option<Answer>,
+    /// Why the attempt failed before any answer: the call was refused, or never arrived.
+    pub refused: Option<Problem>,
 }
 
 #[derive(Debug, Serialize)]
