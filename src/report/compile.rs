@@ -19,11 +19,11 @@ pub(super) fn document(reading: &Reading) -> Document {
     let durations = &timeline.durations;
     let uncorrected = uncorrected(&incident);
     let opened = incident.opened.as_ref();
-    let mode = opened.map_or(Mode::Exercise, |opened| opened.mode);
+    let mode = opened.map(|opened| opened.mode);
     let mut document = Document {
         schema: SCHEMA,
         kind: mode,
-        banner: mode.banner(),
+        banner: mode.map_or("UNKNOWN", Mode::banner),
         incident: incident.id(),
         scenario: opened.and_then(|opened| opened.scenario.clone()),
         seed: opened.and_then(|opened| opened.seed),

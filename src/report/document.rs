@@ -24,8 +24,9 @@ type Time = DateTime<Utc>;
 #[derive(Debug, Serialize)]
 pub(super) struct Document {
     pub schema: u32,
-    pub kind: Mode,
-    /// `LIVE` or `EXERCISE`.
+    /// `null` where the first event could not be read.
+    pub kind: Option<Mode>,
+    /// `LIVE`, `EXERCISE` or `UNKNOWN`.
     pub banner: &'static str,
     pub incident: IncidentId,
     pub scenario: Option<String>,
