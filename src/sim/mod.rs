@@ -13,5 +13,10 @@ pub mod service;
 pub mod shop;
 pub mod world;
 
+pub use dns::serve_dns;
+pub use record::RecordError;
+pub use scenario::Scenario;
+pub use world::World;
+
 #[cfg(test)]
 mod world_tests;

@@ -157,9 +157,10 @@ fn put_metric_data(cloudwatch: &mut CloudWatch, place: &Place, input: &Value) ->
     let namespace = members::required(input, "Namespace");
     for datum in members::list(input, "MetricData") {
         let key = metrics::key(namespace, members::required(datum, "MetricName"), members::list(datum, "Dimensions"));
-        let metric = cloudwatch.metrics.entry(key.clone()).or_insert_with(|| {
-            Metric::new(String::new(), key, None, 0.0, members::text(datum, "Unit").map(str::to_owned))
-        });
+        let metric = cloudwatch
+            .metrics
+            .entry(key.clone())
+            .or_insert_with(|| Metric::new(String::new(), key, None, 0.0, members::text(datum, "Unit").map(str::to_owned)));
         let at = members::time(datum, "Timestamp").unwrap_or(place.now);
         for (value, count) in samples(datum) {
             metric.post(at, value, count);
