@@ -1,0 +1,27 @@
+//! The words of lifeboat as types: sites, signals, recovery points, steps, moments, calls, problems.
+//!
+//! No I/O, no async, no time of its own, and no other room. Everything here can be written to the journal as JSON, so a change of
+//! a field's name or meaning is a change of the journal's format.
+
+mod call;
+mod ids;
+mod moment;
+mod preparation;
+mod problem;
+mod recovery_point;
+mod signal;
+mod site;
+mod step;
+
+pub use call::{
+    AliasTarget, AutomationSignal, ChangeBatch, MutatingCall, OperationalValue, OpsItem, OpsItemChange, RecordChange, RecordSet,
+    RecordSetChange, RecordValue, RestoreJobStart, RunbookStart, RunbookStop,
+};
+pub use ids::{AccountId, IncidentId, Operator, Region, StepId};
+pub use moment::{Evidence, EvidenceKind, Fixed, Moment};
+pub use preparation::{Change, Finding, Preparation, Verdict};
+pub use problem::{Problem, ProblemKind};
+pub use recovery_point::{JobStatus, ProtectedResource, RecoveryPoint, RestoreJob, Usable};
+pub use signal::{AffectedEntity, Alarm, AlarmKind, AlarmMetric, AlarmState, Comparison, HealthEvent, MetricPoint, SignalId};
+pub use site::{Identity, Mode, SiteName};
+pub use step::{Part, Phase, Progress, ProgressPart, Strength};

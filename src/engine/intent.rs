@@ -1,0 +1,112 @@
+//! What the engine is told: the operator's orders, the driver's outcomes, the signals as the store has them.
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::{Alarm, HealthEvent, Identity, Moment, Operator, Preparation, SiteName, StepId};
+
+use super::Outcome;
+
+/// One thing that the engine weighs.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// The operator orders something.
+    Order(Intent),
+    /// The driver tells how something went.
+    Outcome(Outcome),
+    /// The signals as they are now; the engine journals what changed.
+    Signals {
+        /// The alarms of one site.
+        alarms: Vec<Alarm>,
+        /// The Health events.
+        events: Vec<HealthEvent>,
+        /// The first time that this console saw this state of things.
+        seen_at: DateTime<Utc>,
+    },
+    /// Who AWS says we are at a site.
+    Identity {
+        /// The site.
+        site: SiteName,
+        /// Who.
+        identity: Identity,
+    },
+}
+
+/// What the operator asks for. Nothing here is spelled by a single key alone: the screen asks first where it must.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Intent {
+    /// Start the exercise's clock.
+    StartExercise {
+        /// Simulated seconds in one real second.
+        speed: f64,
+    },
+    /// Write a note into the journal.
+    Note {
+        /// Its text.
+        text: String,
+    },
+    /// Decide, for now, not to fail over.
+    DecideToWait {
+        /// Why.
+        reason: String,
+    },
+    /// Declare the failover.
+    Declare {
+        /// Why.
+        reason: String,
+        /// What is on screen: one line a signal or source.
+        seen: Vec<String>,
+    },
+    /// Say when a moment was.
+    CorrectMoment {
+        /// Which.
+        moment: Moment,
+        /// When.
+        at: DateTime<Utc>,
+        /// Why, in words.
+        reason: String,
+    },
+    /// Confirm a step as it was prepared and shown.
+    ConfirmStep {
+        /// Exactly what was shown.
+        preparation: Box<Preparation>,
+        /// What was typed, where a name had to be.
+        typed: Option<String>,
+        /// The second person, where there had to be one.
+        second: Option<Operator>,
+    },
+    /// Confirm the answer to what a running step asks, or its stop, as prepared and shown.
+    ConfirmAnswer {
+        /// Exactly what was shown.
+        preparation: Box<Preparation>,
+        /// What was typed, where a name had to be.
+        typed: Option<String>,
+        /// Whether it stops the step.
+        stop: bool,
+    },
+    /// A manual step is done.
+    FinishManual {
+        /// Which.
+        step: StepId,
+        /// What the person has to say about it.
+        note: String,
+    },
+    /// Go on without a step.
+    SkipStep {
+        /// Which.
+        step: StepId,
+        /// Why.
+        reason: String,
+    },
+    /// Give up on a running step's attempt.
+    AbortStep {
+        /// Which.
+        step: StepId,
+        /// Why.
+        reason: String,
+    },
+    /// The incident is over.
+    Close {
+        /// In words.
+        reason: String,
+    },
+}

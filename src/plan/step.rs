@@ -1,0 +1,188 @@
+//! One recovery step: an action with parameters, prerequisites, a confirmation, a time limit.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::domain::{Part, Phase, SiteName, StepId, Strength};
+
+use super::Template;
+
+/// One step of a plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Unique within the plan.
+    pub id: StepId,
+    /// One line for people.
+    pub title: String,
+    /// What to know before confirming it, for somebody who is tired.
+    pub about: Option<String>,
+    /// `restore` or `fail-over`.
+    pub phase: Phase,
+    /// For the restore phase.
+    pub part: Option<Part>,
+    /// Where it acts.
+    pub site: SiteName,
+    /// The steps that must have ended well, or been skipped, before.
+    pub needs: Vec<StepId>,
+    /// How it must be confirmed.
+    pub strength: Strength,
+    /// How long it may take before it counts as timed out.
+    pub limit: Duration,
+    /// How long it is expected to take.
+    pub expect: Option<Duration>,
+    /// How to take it back, in words.
+    pub undo: Option<String>,
+    /// What it does.
+    pub action: Action,
+    /// Where it stands in the file, 1-based.
+    pub line: usize,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// `backup.restore`: AWS Backup StartRestoreJob, then the job to its end.
+    BackupRestore {
+        /// The plan's name of the resource.
+        resource: String,
+        /// Which recovery point.
+        point: RestorePoint,
+        /// Keys that replace or add to the backed-up metadata.
+        metadata: BTreeMap<String, Template>,
+        /// Keys of the backed-up metadata that are not passed on.
+        drop: Vec<String>,
+        /// The role that AWS Backup assumes.
+        role_arn: Template,
+        /// Copy the tags of the source.
+        copy_tags: bool,
+    },
+    /// `ssm.automation`: StartAutomationExecution, then the execution to its end, its approvals answered in the wizard.
+    SsmAutomation {
+        /// The runbook.
+        document: Template,
+        /// Its version.
+        version: Option<String>,
+        /// Its parameters.
+        parameters: BTreeMap<String, Vec<Template>>,
+    },
+    /// `route53.change`: ChangeResourceRecordSets, then INSYNC.
+    Route53Change {
+        /// The zone's name, such as `shop.example.com`.
+        zone: String,
+        /// What is to be different about which records.
+        records: Vec<RecordPatch>,
+    },
+    /// `ssm.ops_item`: opens an OpsItem, or brings the one that another step opened to a new status.
+    SsmOpsItem {
+        /// Its title.
+        title: Template,
+        /// Its text.
+        description: Template,
+        /// `1` to `4`.
+        severity: Option<String>,
+        /// `Availability`, `Recovery`, …
+        category: Option<String>,
+        /// The OpsItem to bring to `status` instead of opening one.
+        update: Option<Template>,
+        /// The new status: `Open`, `InProgress`, `Resolved`.
+        status: Option<String>,
+    },
+    /// `manual`: tells a person what to do, and waits until they say that it is done.
+    Manual {
+        /// What to do.
+        instructions: Template,
+    },
+    /// `check`: reads until a condition holds.
+    Check(Check),
+}
+
+/// Which recovery point a restore uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RestorePoint {
+    /// The newest usable one in the site's vaults.
+    Newest,
+    /// This one.
+    Arn(String),
+}
+
+/// What a `check` step waits for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Check {
+    /// An alarm is OK, and has been for a while.
+    AlarmOk {
+        /// Its name.
+        alarm: String,
+        /// For how long without a break.
+        held: Duration,
+    },
+    /// A name is answered with this value.
+    Dns {
+        /// The name.
+        name: String,
+        /// `A`, `AAAA`, `CNAME`, `TXT`.
+        kind: String,
+        /// The value expected among the answers.
+        expect: String,
+    },
+    /// A URL answers as expected.
+    Http {
+        /// `http://` or `https://`.
+        url: Template,
+        /// The status expected.
+        status: u16,
+        /// Name and value of a header that must be in the answer.
+        header: Option<(String, String)>,
+        /// A text that must be in the body.
+        contains: Option<String>,
+    },
+}
+
+/// What is to be different about one record: everything that is not named stays as it is found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordPatch {
+    /// The record's name, with or without the final dot.
+    pub name: String,
+    /// `A`, `CNAME`, …
+    pub kind: String,
+    /// Tells records of one name and type apart.
+    pub set_identifier: Option<String>,
+    /// The new weight, 0 to 255.
+    pub weight: Option<i64>,
+    /// The new values.
+    pub values: Option<Vec<Template>>,
+    /// The new TTL in seconds.
+    pub ttl: Option<i64>,
+}
+
+impl Action {
+    /// The action's name in plan files.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::BackupRestore { .. } => "backup.restore",
+            Self::SsmAutomation { .. } => "ssm.automation",
+            Self::Route53Change { .. } => "route53.change",
+            Self::SsmOpsItem { .. } => "ssm.ops_item",
+            Self::Manual { .. } => "manual",
+            Self::Check(_) => "check",
+        }
+    }
+
+    /// Does it change AWS? If so it needs a confirmation and goes through the gate.
+    pub fn changes_aws(&self) -> bool {
+        !matches!(self, Self::Manual { .. } | Self::Check(_))
+    }
+
+    /// The outputs that later steps may refer to. `None`: any name, known only when it runs.
+    pub fn outputs(&self) -> Option<&'static [&'static str]> {
+        match self {
+            Self::BackupRestore { .. } => {
+                Some(&["created_resource_arn", "created_resource_id", "restore_job_id", "recovery_point_arn"])
+            }
+            Self::SsmAutomation { .. } => None,
+            Self::Route53Change { .. } => Some(&["change_id"]),
+            Self::SsmOpsItem { .. } => Some(&["ops_item_id"]),
+            Self::Manual { .. } => Some(&[]),
+            Self::Check(_) => Some(&["seen"]),
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Text with references to what is known only later: `${steps.catalog-volume.created_resource_id}`.
+
+use std::fmt;
+
+use crate::domain::{SiteName, StepId};
+
+/// Text in which references stand for values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    pieces: Vec<Piece>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    Reference(Reference),
+}
+
+/// What a template can refer to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reference {
+    /// `${steps.ID.OUTPUT}`: an output of a step that has ended well.
+    Output {
+        /// The step.
+        step: StepId,
+        /// The output's name.
+        output: String,
+    },
+    /// `${sites.NAME.region}`.
+    Region(SiteName),
+    /// `${sites.NAME.account}`.
+    Account(SiteName),
+    /// `${incident.id}`.
+    IncidentId,
+    /// `${plan.name}`.
+    PlanName,
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Output { step, output } => write!(f, "steps.{step}.{output}"),
+            Self::Region(site) => write!(f, "sites.{site}.region"),
+            Self::Account(site) => write!(f, "sites.{site}.account"),
+            Self::IncidentId => f.write_str("incident.id"),
+            Self::PlanName => f.write_str("plan.name"),
+        }
+    }
+}
+
+/// A text that is no template.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateFault {
+    /// `${` without `}`.
+    #[error("`${{` without a closing `}}`")]
+    Unclosed,
+    /// A reference of no known form.
+    #[error(
+        "`${{{0}}}` refers to nothing: expected steps.ID.OUTPUT, sites.NAME.region, sites.NAME.account, incident.id or plan.name"
+    )]
+    UnknownReference(String),
+}
+
+/// Gives the values of references when a step is prepared.
+pub trait Lookup {
+    /// The value, or `None` where it is not known yet.
+    fn value(&self, reference: &Reference) -> Option<String>;
+}
+
+impl Template {
+    /// Reads a text.
+    ///
+    /// # Errors
+    /// [`TemplateFault`] names the reference that cannot be read.
+    pub fn parse(text: &str) -> Result<Self, TemplateFault> {
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        while let Some(start) = rest.find("${") {
+            let after = &rest[start + 2..];
+            let end = after.find('}').ok_or(TemplateFault::Unclosed)?;
+            if start > 0 {
+                pieces.push(Piece::Text(rest[..start].to_owned()));
+            }
+            pieces.push(Piece::Reference(parse_reference(after[..end].trim())?));
+            rest = &after[end + 1..];
+        }
+        if !rest.is_empty() || pieces.is_empty() {
+            pieces.push(Piece::Text(rest.to_owned()));
+        }
+        Ok(Self { pieces })
+    }
+
+    /// A text without references.
+    pub fn literal(text: impl Into<String>) -> Self {
+        Self { pieces: vec![Piece::Text(text.into())] }
+    }
+
+    /// What it refers to, in order.
+    pub fn references(&self) -> impl Iterator<Item = &Reference> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Reference(reference) => Some(reference),
+            Piece::Text(_) => None,
+        })
+    }
+
+    /// The text with every reference replaced.
+    ///
+    /// # Errors
+    /// The first reference whose value is not known.
+    pub fn resolve(&self, lookup: &dyn Lookup) -> Result<String, Reference> {
+        let mut out = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                Piece::Reference(reference) => out.push_str(&lookup.value(reference).ok_or_else(|| reference.clone())?),
+            }
+        }
+        Ok(out)
+    }
+}
+
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => f.write_str(text)?,
+                Piece::Reference(reference) => write!(f, "${{{reference}}}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn parse_reference(text: &str) -> Result<Reference, TemplateFault> {
+    let unknown = || TemplateFault::UnknownReference(text.to_owned());
+    let parts: Vec<&str> = text.splitn(3, '.').collect();
+    match parts.as_slice() {
+        ["steps", step, output] if !step.is_empty() && !output.is_empty() => {
+            Ok(Reference::Output { step: StepId::new(*step), output: (*output).to_owned() })
+        }
+        ["sites", site, "region"] => Ok(Reference::Region(SiteName::new(*site))),
+        ["sites", site, "account"] => Ok(Reference::Account(SiteName::new(*site))),
+        ["incident", "id"] => Ok(Reference::IncidentId),
+        ["plan", "name"] => Ok(Reference::PlanName),
+        _ => Err(unknown()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Known;
+
+    impl Lookup for Known {
+        fn value(&self, reference: &Reference) -> Option<String> {
+            match reference {
+                Reference::Output { step, output } if step.as_str() == "volume" && output == "id" => Some("vol-1".into()),
+                Reference::Region(_) => Some("eu-central-1".into()),
+                _ => None,
+            }
+        }
+    }
+
+    #[test]
+    fn references_are_replaced_and_text_is_kept() {
+        let template = Template::parse("attach ${steps.volume.id} in ${ sites.recovery.region }!").unwrap();
+        assert_eq!(template.resolve(&Known).unwrap(), "attach vol-1 in eu-central-1!");
+        assert_eq!(template.to_string(), "attach ${steps.volume.id} in ${sites.recovery.region}!");
+    }
+
+    #[test]
+    fn a_value_that_is_not_known_yet_is_named() {
+        let template = Template::parse("${steps.table.arn}").unwrap();
+        assert_eq!(template.resolve(&Known).unwrap_err().to_string(), "steps.table.arn");
+    }
+
+    #[test]
+    fn what_is_no_reference_is_refused() {
+        assert_eq!(Template::parse("a ${steps.x"), Err(TemplateFault::Unclosed));
+        assert!(matches!(Template::parse("${stesp.x.y}"), Err(TemplateFault::UnknownReference(_))));
+        assert_eq!(Template::parse("").unwrap().resolve(&Known).unwrap(), "");
+    }
+}

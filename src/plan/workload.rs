@@ -1,0 +1,119 @@
+//! The workload that a plan describes.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::domain::{AccountId, Region, SiteName, StepId};
+
+use super::Step;
+
+/// A checked plan: every reference in it resolves, every prerequisite exists, and there is no cycle.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// A short name, used in file names: `shop`.
+    pub name: String,
+    /// One line for people.
+    pub title: String,
+    /// Where it was read from, for messages.
+    pub path: String,
+    /// The file's text, journalled with the incident so that the record needs nothing else.
+    pub text: String,
+    /// The objectives.
+    pub objectives: Objectives,
+    /// The sites by name; `primary` and `recovery` always exist.
+    pub sites: BTreeMap<SiteName, SitePlan>,
+    /// The alarms whose transition into ALARM means that the workload is in trouble.
+    pub alarms: Vec<AlarmRef>,
+    /// The Health events that mean the same.
+    pub health: HealthFilter,
+    /// The resources to be recovered, by the plan's own names.
+    pub resources: BTreeMap<String, Resource>,
+    /// The recovery steps in the order of the file.
+    pub steps: Vec<Step>,
+}
+
+/// What recovery is measured against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Objectives {
+    /// Recovery time objective.
+    pub rto: Duration,
+    /// Recovery point objective.
+    pub rpo: Duration,
+}
+
+/// One site of the plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SitePlan {
+    /// Its name.
+    pub name: SiteName,
+    /// The account that must answer; anything else is refused.
+    pub account: AccountId,
+    /// Its Region.
+    pub region: Region,
+    /// The profile of the AWS config files to use there.
+    pub profile: Option<String>,
+    /// The role to assume there.
+    pub role_arn: Option<String>,
+    /// The external id that the role asks for.
+    pub external_id: Option<String>,
+    /// The backup vaults whose recovery points are watched.
+    pub vaults: Vec<String>,
+}
+
+/// One alarm that is a signal of the plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlarmRef {
+    /// Where it lives.
+    pub site: SiteName,
+    /// Its name.
+    pub name: String,
+}
+
+/// Which Health events are signals of the plan. An empty list lets everything through.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HealthFilter {
+    /// Services, such as `S3`.
+    pub services: Vec<String>,
+    /// Regions.
+    pub regions: Vec<Region>,
+    /// Event type codes.
+    pub type_codes: Vec<String>,
+}
+
+impl HealthFilter {
+    /// Does it let an event with these properties through?
+    pub fn matches(&self, service: &str, region: &Region, type_code: &str) -> bool {
+        let within = |list: &[String], value: &str| list.is_empty() || list.iter().any(|item| item == value);
+        within(&self.services, service)
+            && (self.regions.is_empty() || self.regions.contains(region))
+            && within(&self.type_codes, type_code)
+    }
+}
+
+/// One resource to be recovered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    /// The plan's name of it: `orders-table`.
+    pub name: String,
+    /// Its ARN at the primary site.
+    pub arn: String,
+    /// AWS Backup's resource type: `DynamoDB`, `RDS`, `EFS`, `EBS`, `S3`, …
+    pub resource_type: String,
+}
+
+impl Plan {
+    /// A step by its id.
+    pub fn step(&self, id: &StepId) -> Option<&Step> {
+        self.steps.iter().find(|step| &step.id == id)
+    }
+
+    /// A site by its name.
+    pub fn site(&self, name: &SiteName) -> Option<&SitePlan> {
+        self.sites.get(name)
+    }
+
+    /// The plan's resource with this ARN.
+    pub fn resource_by_arn(&self, arn: &str) -> Option<&Resource> {
+        self.resources.values().find(|resource| resource.arn == arn)
+    }
+}

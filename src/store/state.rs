@@ -1,0 +1,230 @@
+//! The state, and how it changes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::domain::{
+    Alarm, HealthEvent, Identity, MetricPoint, Mode, Operator, Preparation, Problem, Progress, ProtectedResource, RecoveryPoint,
+    SiteName, StepId,
+};
+use crate::journal::{Incident, Recorded};
+use crate::plan::Plan;
+
+use super::{Source, Update};
+
+/// Everything that the screen may read.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// Live or exercise; fixed at the start.
+    pub mode: Mode,
+    /// No gate: nothing can be changed.
+    pub read_only: bool,
+    /// Who sits here.
+    pub operator: Operator,
+    /// The plan.
+    pub plan: Arc<Plan>,
+    /// The incident as the journal tells it.
+    pub incident: Incident,
+    /// The journal's events, for the log.
+    pub events: Vec<Recorded>,
+    /// Where the journal is kept; `None` until there is one.
+    pub journal_path: Option<String>,
+    /// Why the journal cannot be written, if it cannot: then nothing may change AWS.
+    pub journal_problem: Option<String>,
+    /// Who we are at each site.
+    pub identities: BTreeMap<SiteName, Source<Identity>>,
+    /// The alarms of each site.
+    pub alarms: BTreeMap<SiteName, Source<Vec<Alarm>>>,
+    /// The Health events.
+    pub health: Source<Vec<HealthEvent>>,
+    /// The recovery points of each site.
+    pub recovery_points: BTreeMap<SiteName, Source<RecoveryPoints>>,
+    /// The graph of the alarm that is being looked at.
+    pub graphs: BTreeMap<(SiteName, String), Result<Vec<MetricPoint>, Problem>>,
+    /// The preparations of steps.
+    pub preparations: BTreeMap<StepId, (u64, Prepared)>,
+    /// How far the running steps are: attempt, when asked, answer, and why the last question failed if it did.
+    pub progress: BTreeMap<StepId, (u32, DateTime<Utc>, Progress, Option<Problem>)>,
+    /// AWS's clock minus ours, and how far that may be off.
+    pub clock_offset: Option<(TimeDelta, TimeDelta)>,
+    /// The exercise's clock, in an exercise.
+    pub exercise: Option<ExerciseState>,
+    /// The last thing that the operator should know, such as why an order was refused.
+    pub notice: Option<Notice>,
+}
+
+/// The exercise as the screen needs it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExerciseState {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The scenario's title.
+    pub title: String,
+    /// What the team should learn.
+    pub goals: Vec<String>,
+    /// Does the clock stand still?
+    pub paused: bool,
+    /// Simulated seconds in one real second.
+    pub speed: f64,
+}
+
+/// What a site's vaults hold.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RecoveryPoints {
+    /// Sorted by resource, newest data first.
+    pub points: Vec<RecoveryPoint>,
+    /// The resources that AWS Backup protects in this account and Region.
+    pub protected: Vec<ProtectedResource>,
+}
+
+/// A preparation as far as it is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Prepared {
+    /// AWS is being asked.
+    Asking,
+    /// It is there.
+    Ready(Box<Preparation>, DateTime<Utc>),
+    /// It could not be made.
+    Failed(Problem),
+}
+
+/// How urgent a notice is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoticeLevel {
+    /// Good to know.
+    Info,
+    /// Something was not done.
+    Warning,
+}
+
+/// One line for the operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// How urgent.
+    pub level: NoticeLevel,
+    /// The line.
+    pub text: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Seconds between two looks at each source, by the console's clock.
+const CADENCE_SECS: u32 = 15;
+
+impl State {
+    /// Nothing known yet.
+    pub fn new(mode: Mode, read_only: bool, operator: Operator, plan: Arc<Plan>, exercise: Option<ExerciseState>) -> Self {
+        let sites = || plan.sites.keys().cloned();
+        Self {
+            mode,
+            read_only,
+            operator,
+            incident: Incident::default(),
+            events: Vec::new(),
+            journal_path: None,
+            journal_problem: None,
+            identities: sites().map(|site| (site, Source::new(CADENCE_SECS * 4))).collect(),
+            alarms: sites().map(|site| (site, Source::new(CADENCE_SECS))).collect(),
+            health: Source::new(CADENCE_SECS * 2),
+            recovery_points: sites().map(|site| (site, Source::new(CADENCE_SECS * 4))).collect(),
+            graphs: BTreeMap::new(),
+            preparations: BTreeMap::new(),
+            progress: BTreeMap::new(),
+            clock_offset: None,
+            exercise,
+            notice: None,
+            plan,
+        }
+    }
+
+    /// Takes a journal event that is durable.
+    pub fn record(&mut self, recorded: Recorded) {
+        self.incident.apply(&recorded);
+        self.events.push(recorded);
+    }
+
+    /// Takes a piece of news.
+    pub fn apply(&mut self, update: Update) {
+        match update {
+            Update::Identity { site, seq, at, answer } => {
+                if let Some(source) = self.identities.get_mut(&site) {
+                    source.apply(seq, at, answer);
+                }
+            }
+            Update::Alarms { site, seq, at, answer } => {
+                if let Some(source) = self.alarms.get_mut(&site) {
+                    source.apply(seq, at, answer);
+                }
+            }
+            Update::Health { seq, at, answer } => self.apply_health(seq, at, answer),
+            Update::RecoveryPoints { site, seq, at, answer } => {
+                let answer = answer.map(|((mut points, protected), completeness)| {
+                    points.sort_by(|a, b| a.resource_arn.cmp(&b.resource_arn).then(b.data_at.cmp(&a.data_at)));
+                    (RecoveryPoints { points, protected }, completeness)
+                });
+                if let Some(source) = self.recovery_points.get_mut(&site) {
+                    source.apply(seq, at, answer);
+                }
+            }
+            Update::Graph { site, alarm, answer, .. } => {
+                self.graphs.insert((site, alarm), answer);
+            }
+            Update::ClockOffset { offset, uncertainty } => self.clock_offset = Some((offset, uncertainty)),
+            Update::Preparing { step, seq } => {
+                self.preparations.insert(step, (seq, Prepared::Asking));
+            }
+            Update::Prepared { step, seq, at, answer } => self.prepared(step, seq, at, answer),
+            Update::Progress { step, attempt, at, answer } => self.progressed(step, attempt, at, answer),
+            Update::Exercise { paused, speed } => {
+                if let Some(exercise) = &mut self.exercise {
+                    exercise.paused = paused;
+                    exercise.speed = speed;
+                }
+            }
+        }
+    }
+
+    fn apply_health(&mut self, seq: u64, at: DateTime<Utc>, answer: super::Loaded<Vec<HealthEvent>>) {
+        let known: BTreeMap<String, Option<DateTime<Utc>>> =
+            self.health.data.iter().flatten().map(|event| (event.arn.clone(), event.first_seen_at)).collect();
+        let answer = answer.map(|(mut events, completeness)| {
+            for event in &mut events {
+                event.first_seen_at = known.get(&event.arn).copied().flatten().or(Some(at));
+            }
+            (events, completeness)
+        });
+        self.health.apply(seq, at, answer);
+    }
+
+    fn prepared(&mut self, step: StepId, seq: u64, at: DateTime<Utc>, answer: Result<Box<Preparation>, Problem>) {
+        if self.preparations.get(&step).is_some_and(|(asked, _)| *asked > seq) {
+            return;
+        }
+        let prepared = match answer {
+            Ok(preparation) => Prepared::Ready(preparation, at),
+            Err(problem) => Prepared::Failed(problem),
+        };
+        self.preparations.insert(step, (seq, prepared));
+    }
+
+    fn progressed(&mut self, step: StepId, attempt: u32, at: DateTime<Utc>, answer: Result<Progress, Problem>) {
+        let entry = self.progress.entry(step).or_insert_with(|| (attempt, at, Progress::default(), None));
+        if attempt < entry.0 {
+            return;
+        }
+        if attempt > entry.0 {
+            entry.2 = Progress::default();
+        }
+        entry.0 = attempt;
+        match answer {
+            Ok(progress) => {
+                entry.1 = at;
+                entry.2 = progress;
+                entry.3 = None;
+            }
+            Err(problem) => entry.3 = Some(problem),
+        }
+    }
+}

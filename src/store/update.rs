@@ -1,0 +1,129 @@
+//! What feeds and the driver tell the store.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::domain::{
+    Alarm, HealthEvent, Identity, MetricPoint, Preparation, Problem, Progress, ProtectedResource, RecoveryPoint, SiteName, StepId,
+};
+
+use super::Completeness;
+
+/// Data with whether it is all there is.
+pub type Loaded<T> = Result<(T, Completeness), Problem>;
+
+/// One piece of news. `seq` numbers the questions of one source; `at` is the console's time of the answer.
+#[derive(Debug, Clone)]
+pub enum Update {
+    /// Who we are at a site.
+    Identity {
+        /// The site.
+        site: SiteName,
+        /// The question's number.
+        seq: u64,
+        /// When it was answered.
+        at: DateTime<Utc>,
+        /// The answer.
+        answer: Loaded<Identity>,
+    },
+    /// The alarms of a site.
+    Alarms {
+        /// The site.
+        site: SiteName,
+        /// The question's number.
+        seq: u64,
+        /// When it was answered.
+        at: DateTime<Utc>,
+        /// The answer.
+        answer: Loaded<Vec<Alarm>>,
+    },
+    /// The Health events.
+    Health {
+        /// The question's number.
+        seq: u64,
+        /// When it was answered.
+        at: DateTime<Utc>,
+        /// The answer.
+        answer: Loaded<Vec<HealthEvent>>,
+    },
+    /// The recovery points in the vaults of a site.
+    RecoveryPoints {
+        /// The site.
+        site: SiteName,
+        /// The question's number.
+        seq: u64,
+        /// When it was answered.
+        at: DateTime<Utc>,
+        /// The answer.
+        answer: Loaded<(Vec<RecoveryPoint>, Vec<ProtectedResource>)>,
+    },
+    /// The datapoints of the alarm that is being looked at.
+    Graph {
+        /// Where the alarm lives.
+        site: SiteName,
+        /// Its name.
+        alarm: String,
+        /// When it was answered.
+        at: DateTime<Utc>,
+        /// The answer, oldest first.
+        answer: Result<Vec<MetricPoint>, Problem>,
+    },
+    /// AWS's clock minus ours, with the half round trip as uncertainty.
+    ClockOffset {
+        /// The difference.
+        offset: TimeDelta,
+        /// How far it may be off.
+        uncertainty: TimeDelta,
+    },
+    /// A preparation was asked for.
+    Preparing {
+        /// Which step.
+        step: StepId,
+        /// The question's number.
+        seq: u64,
+    },
+    /// A preparation is there, or could not be made.
+    Prepared {
+        /// Which step.
+        step: StepId,
+        /// The question's number.
+        seq: u64,
+        /// When it was answered.
+        at: DateTime<Utc>,
+        /// The answer.
+        answer: Result<Box<Preparation>, Problem>,
+    },
+    /// How far a running step is.
+    Progress {
+        /// Which step.
+        step: StepId,
+        /// Which attempt.
+        attempt: u32,
+        /// When it was asked.
+        at: DateTime<Utc>,
+        /// The answer; a problem leaves the last progress standing.
+        answer: Result<Progress, Problem>,
+    },
+    /// The exercise's clock was turned.
+    Exercise {
+        /// Does it stand still?
+        paused: bool,
+        /// Simulated seconds in one real second.
+        speed: f64,
+    },
+}
+
+impl Update {
+    /// Does it tell of a failure?
+    pub fn failed(&self) -> bool {
+        match self {
+            Self::Identity { answer, .. } => answer.is_err(),
+            Self::Alarms { answer, .. } => answer.is_err(),
+            Self::Health { answer, .. } => answer.is_err(),
+            Self::RecoveryPoints { answer, .. } => answer.is_err(),
+            Self::Graph { answer, .. } => answer.is_err(),
+            Self::Prepared { answer, .. } => answer.is_err(),
+            Self::Progress { answer, .. } => answer.is_err(),
+            Self::ClockOffset { .. } | Self::Preparing { .. } | Self::Exercise { .. } => false,
+        }
+    }
+}
