@@ -223,7 +223,7 @@ mod tests {
         for part in [
             "unknown key `titel` (did you mean `title`?)",
             "`title` is missing",
-            "`at` must be a duration",
+            "`at`: expected a duration",
             "The operator Above is not modelled",
             "there is no metric `primary-latancy` in this scenario (did you mean `primary-latency`?)",
         ] {
