@@ -30,6 +30,17 @@ pub fn sentence(event: &Event) -> String {
             let found = answered.found.as_ref().map_or_else(String::new, |found| format!(" ({found})"));
             format!("AWS answered the call of {}, attempt {}{handle}{found}", answered.step, answered.attempt)
         }
+        Event::CallRefused { step, attempt, purpose, problem } => {
+            let what = match purpose {
+                Purpose::Start => "start",
+                Purpose::Answer => "answer",
+                Purpose::Stop => "stop",
+            };
+            format!("AWS refused the {what} of {step}, attempt {attempt}: {problem}")
+        }
+        Event::AnswerLost { step, attempt, problem, .. } => {
+            format!("the answer to the call of {step}, attempt {attempt}, was lost and is looked up: {problem}")
+        }
         Event::StepEnded(end) => {
             let note = end.note.as_ref().map_or_else(String::new, |note| format!(": {note}"));
             match &end.ended {
