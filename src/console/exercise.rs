@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
+use crate::document::Faults;
 use crate::sim::{self, RecordError, Scenario, World};
 
 /// The shipped scenarios: name, scenario text, plan text.
@@ -61,10 +62,12 @@ pub enum StartExercise {
         source: std::io::Error,
     },
     /// The scenario has faults.
-    #[error("{faults}")]
+    #[error("{}", .faults.render(.text, false))]
     Faults {
         /// All of them.
-        faults: crate::sim::scenario::reader::Faults,
+        faults: Faults,
+        /// The text that has them.
+        text: String,
     },
     /// The scenario names no plan.
     #[error("the scenario {path} names no plan: add `plan = \"FILE\"`, relative to the scenario")]
@@ -112,7 +115,7 @@ pub fn read(name: &str) -> Result<Played, StartExercise> {
 }
 
 fn parse(path: &str, text: &str) -> Result<Arc<Scenario>, StartExercise> {
-    sim::scenario::parse(path, text).map(Arc::new).map_err(|faults| StartExercise::Faults { faults })
+    sim::scenario::parse(path, text).map(Arc::new).map_err(|faults| StartExercise::Faults { faults, text: text.to_owned() })
 }
 
 impl Exercise {
