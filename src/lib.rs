@@ -14,5 +14,6 @@ pub mod feed;
 pub mod gate;
 pub mod journal;
 pub mod plan;
+pub mod report;
 pub mod sim;
 pub mod store;

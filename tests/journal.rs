@@ -1,4 +1,5 @@
 //! The journal as several consoles, readers and versions meet it.
+#![expect(clippy::unwrap_used, reason = "a test may fail this way")]
 
 use std::path::{Path, PathBuf};
 
@@ -335,7 +336,7 @@ fn journals_are_listed_newest_first_and_found_by_a_unique_beginning() {
     let room = room();
     let directory = &room.directory;
     assert!(directory.list().unwrap().is_empty());
-    let first = JournalDirectory::new_id("Shop/EU", at(0), 0xABCD_4f1d);
+    let first = JournalDirectory::new_id("Shop/EU", at(0), 0xabcd_4f1d);
     let second = JournalDirectory::new_id("shop", at(0) + TimeDelta::days(1), 7);
     assert_eq!((first.as_str(), second.as_str()), ("20260314-shop-eu-4f1d", "20260315-shop-0007"));
     let mut journal = Journal::create(directory, &first, Mode::Live).unwrap();

@@ -7,6 +7,8 @@ mod effect;
 mod handle;
 mod intent;
 mod open;
+#[cfg(test)]
+mod tests;
 
 pub use effect::{Decision, Effect, Outcome, Refusal};
 pub use handle::{Context, handle};

@@ -56,6 +56,10 @@ impl Confirmed {
                     let of = &permit.confirmation;
                     (&of.step, of.attempt, of.purpose) != (&a.step, a.attempt, a.purpose)
                 }),
+                Event::CallRefused { step, attempt, purpose, .. } => open.retain(|permit| {
+                    let of = &permit.confirmation;
+                    (&of.step, of.attempt, of.purpose) != (step, *attempt, *purpose)
+                }),
                 Event::StepEnded(end) => {
                     open.retain(|permit| (&permit.confirmation.step, permit.confirmation.attempt) != (&end.step, end.attempt));
                 }

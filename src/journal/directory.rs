@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::{IncidentId, Mode};
 
-use super::{Damage, Incident, JournalError, read};
+use super::{Damage, FORMAT, Incident, JournalError, Reading, read};
 
 /// How journals end.
 const EXTENSION: &str = "lifeboat";
@@ -68,12 +68,12 @@ impl JournalDirectory {
         self.folder(mode).join(format!("{id}.{EXTENSION}"))
     }
 
-    /// All journals, newest id first; one that cannot be read whole is listed with its damage.
+    /// All journals, newest id first; one that cannot be read whole, or not at all, is listed with the reason as its damage.
     ///
     /// # Errors
-    /// [`JournalError::List`] if a folder cannot be listed, [`JournalError::Read`] if a file cannot be opened.
+    /// [`JournalError::List`] if a folder cannot be listed.
     pub fn list(&self) -> Result<Vec<Summary>, JournalError> {
-        self.paths()?.into_iter().map(|(id, mode, path)| summary(id, mode, path)).collect()
+        Ok(self.paths()?.into_iter().map(|(id, mode, path)| summary(id, mode, path)).collect())
     }
 
     /// The file of the incident whose id this is, or is the beginning of.
@@ -127,14 +127,18 @@ impl JournalDirectory {
     }
 }
 
-fn summary(id: IncidentId, mode: Mode, path: PathBuf) -> Result<Summary, JournalError> {
-    let reading = read(&path)?;
+fn summary(id: IncidentId, mode: Mode, path: PathBuf) -> Summary {
+    let reading = read(&path).unwrap_or_else(|error| Reading {
+        events: Vec::new(),
+        damage: Some(Damage { after: 0, what: error.to_string() }),
+        format: FORMAT,
+    });
     let incident = Incident::of(&reading.events);
     let mut state = state_of(&incident);
     if reading.is_newer() {
         state.push_str(" (written by a newer lifeboat)");
     }
-    Ok(Summary {
+    Summary {
         id,
         mode,
         path,
@@ -144,7 +148,7 @@ fn summary(id: IncidentId, mode: Mode, path: PathBuf) -> Result<Summary, Journal
         state,
         damage: reading.damage,
         incident,
-    })
+    }
 }
 
 /// Where an incident stands, in words.

@@ -152,11 +152,16 @@ pub(super) fn damage_in(source: &rusqlite::Error) -> Option<String> {
             Some(format!("a value is not of its type: {source}"))
         }
         QueryReturnedNoRows => Some("the header row is missing".to_owned()),
+        // What the schema names is not there, or the schema itself cannot be read.
+        rusqlite::Error::SqlInputError { msg, .. } => Some(format!("it holds no whole journal: {msg}")),
+        // The file ends in the middle of a page.
+        rusqlite::Error::SqliteFailure(error, _) if error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHORT_READ => {
+            Some("the file was cut short".to_owned())
+        }
         other => match other.sqlite_error_code()? {
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::SchemaChanged | ErrorCode::TooBig => {
                 Some(format!("SQLite cannot read on: {source}"))
             }
-            // What the schema names is not there, or the schema itself cannot be read.
             ErrorCode::Unknown | ErrorCode::InternalMalfunction => Some(format!("it holds no whole journal: {source}")),
             _ => None,
         },
