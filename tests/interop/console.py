@@ -87,6 +87,10 @@ class Console:
                 if time.monotonic() >= end:
                     raise
 
+    def pump(self, seconds: float) -> None:
+        """Lets time pass, taking in what is written."""
+        self._pump(seconds)
+
     def kill(self) -> None:
         """kill -9, and waits until it is gone."""
         os.kill(self._child.pid, signal.SIGKILL)
