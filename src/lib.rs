@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod cloud;
 pub mod config;
+pub mod console;
 pub mod document;
 pub mod domain;
 pub mod driver;
@@ -17,3 +18,4 @@ pub mod plan;
 pub mod report;
 pub mod sim;
 pub mod store;
+pub mod ui;

@@ -1,5 +1,5 @@
 //! A journal cut short or changed at any byte: what is read is a true beginning of what was written, and the damage is named.
-#![expect(clippy::unwrap_used, reason = "a test may fail this way")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail this way")]
 
 use std::path::{Path, PathBuf};
 

@@ -12,14 +12,11 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::document::Faults;
-use crate::sim::{self, RecordError, Scenario, ServeError, World};
+use crate::sim::{self, RecordError, Scenario, World};
 
 /// The shipped scenarios: name, scenario text, plan text.
-const SHIPPED: &[(&str, &str, &str)] = &[(
-    "region-outage",
-    include_str!("../../assets/scenarios/region-outage.toml"),
-    include_str!("../../assets/plans/shop.toml"),
-)];
+const SHIPPED: &[(&str, &str, &str)] =
+    &[("region-outage", include_str!("../../assets/scenarios/region-outage.toml"), include_str!("../../assets/plans/shop.toml"))];
 
 /// A scenario with the plan that is played.
 #[derive(Debug, Clone)]
@@ -118,9 +115,7 @@ pub fn read(name: &str) -> Result<Played, StartExercise> {
 }
 
 fn parse(path: &str, text: &str) -> Result<Arc<Scenario>, StartExercise> {
-    sim::scenario::parse(path, text)
-        .map(Arc::new)
-        .map_err(|faults| StartExercise::Faults { faults, text: text.to_owned() })
+    sim::scenario::parse(path, text).map(Arc::new).map_err(|faults| StartExercise::Faults { faults, text: text.to_owned() })
 }
 
 impl Exercise {
@@ -131,12 +126,7 @@ impl Exercise {
     ///
     /// # Errors
     /// As [`StartExercise`].
-    pub async fn start(
-        scenario: Arc<Scenario>,
-        seed: u64,
-        record: Option<&Path>,
-        port: u16,
-    ) -> Result<Self, StartExercise> {
+    pub async fn start(scenario: Arc<Scenario>, seed: u64, record: Option<&Path>, port: u16) -> Result<Self, StartExercise> {
         let (starts_at, speed) = (scenario.starts_at, scenario.speed);
         let world = match record {
             Some(path) => World::restore(scenario, seed, path)?,

@@ -359,10 +359,9 @@ impl Session {
         ];
         let known: BTreeMap<_, _> =
             self.state.identities.iter().filter_map(|(site, source)| Some((site, source.data.as_ref()?))).collect();
-        events.extend(known.into_iter().map(|(site, identity)| Event::IdentitySeen {
-            site: site.clone(),
-            identity: identity.clone(),
-        }));
+        events.extend(
+            known.into_iter().map(|(site, identity)| Event::IdentitySeen { site: site.clone(), identity: identity.clone() }),
+        );
         events
     }
 

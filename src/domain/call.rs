@@ -60,6 +60,7 @@ pub struct RunbookStart {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document_version: Option<String>,
     /// Each parameter is a list.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parameters: BTreeMap<String, Vec<String>>,
     /// A UUID; the same one with the same parameters starts nothing twice.
     pub client_token: String,

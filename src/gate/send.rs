@@ -77,13 +77,14 @@ impl Lane {
     }
 
     async fn start_automation(&self, start: &RunbookStart) -> Sent {
-        let parameters = start.parameters.clone().into_iter().collect();
+        // AWS refuses an empty map: a runbook without parameters is started without the member.
+        let parameters = Some(&start.parameters).filter(|parameters| !parameters.is_empty());
         let answer = self
             .ssm_with_token
             .start_automation_execution()
             .document_name(&start.document_name)
             .set_document_version(start.document_version.clone())
-            .set_parameters(Some(parameters))
+            .set_parameters(parameters.map(|parameters| parameters.clone().into_iter().collect()))
             .client_token(&start.client_token)
             .send()
             .await;

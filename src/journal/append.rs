@@ -9,7 +9,7 @@ use crate::domain::{IncidentId, Mode, Operator};
 
 use super::error::damage_in;
 use super::file::{self, Tail};
-use super::reader::{self, header, read_all, rows_after};
+use super::reader::{self, header, rows_after};
 use super::{Confirmed, Damage, Event, JournalDirectory, JournalError, Recorded};
 
 /// A journal that events can be appended to. Several consoles may have the same one open: each append names the number that it
@@ -49,7 +49,7 @@ impl Journal {
     /// [`JournalError::Read`] if it cannot be opened, [`JournalError::Write`] if it is read-only.
     pub fn open(path: &Path) -> Result<(Self, Vec<Recorded>), JournalError> {
         // Looked at without the right to write first: a damaged or newer file stays as it is.
-        let reading = reader::read(path)?;
+        let (tail, reading) = reader::read_to(path, true)?;
         if reading.is_newer() {
             return Err(JournalError::Newer { path: path.to_owned(), format: reading.format });
         }
@@ -57,15 +57,14 @@ impl Journal {
             return Err(JournalError::damaged(path, damage));
         }
         let connection = file::open_for_writing(path)?;
-        let failed = |source| reading_failed(path, Tail::START, source);
-        let reading = read_all(&connection, true).map_err(failed)?;
-        if let Some(damage) = reading.damage {
-            return Err(JournalError::damaged(path, damage));
-        }
-        let header = header(&connection).map_err(failed)?;
         file::sync_folder(path)?;
+        let header = header(&connection).map_err(|source| reading_failed(path, tail, source))?;
         let incident = IncidentId::new(header.incident);
-        Ok((Self { path: path.to_owned(), incident, connection, tail: header.tail }, reading.events))
+        let mut journal = Self { path: path.to_owned(), incident, connection, tail };
+        let mut events = reading.events;
+        // Another console may have written in between.
+        events.extend(journal.catch_up()?);
+        Ok((journal, events))
     }
 
     /// Appends events together; they are on disk when this returns.
@@ -160,5 +159,34 @@ fn reading_failed(path: &Path, tail: Tail, source: rusqlite::Error) -> JournalEr
     match damage_in(&source) {
         Some(what) => JournalError::damaged(path, Damage { after: tail.seq, what }),
         None => JournalError::read(path, source),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noted(text: &str) -> Vec<Event> {
+        vec![Event::Noted { text: text.to_owned() }]
+    }
+
+    #[test]
+    fn a_full_disk_writes_nothing_says_so_and_can_be_mended() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = JournalDirectory::new(folder.path());
+        let mut journal = Journal::create(&directory, &IncidentId::new("20260314-shop-4f1d"), Mode::Exercise).unwrap();
+        let (ann, at) = (Operator::new("ann"), DateTime::from_timestamp(1_773_457_200, 0).unwrap());
+        journal.append(noted("one"), &ann, at).unwrap();
+        let pages: i64 = journal.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        // SQLite treats its largest page count as it treats a disk without room.
+        journal.connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).unwrap();
+        let mut events = noted("two");
+        events.extend(noted(&"x".repeat(100_000)));
+        let error = journal.append(events, &ann, at).unwrap_err();
+        assert!(matches!(error, JournalError::Write { .. }) && error.to_string().contains("the disk is full"), "{error:?}");
+        assert_eq!(reader::read(journal.path()).unwrap().events.len(), 1);
+        journal.connection.query_row("PRAGMA max_page_count = 1000000", [], |_| Ok(())).unwrap();
+        assert_eq!(journal.append(noted("two"), &ann, at).unwrap().recorded[0].seq, 2);
+        assert_eq!(reader::read(journal.path()).unwrap().damage, None);
     }
 }

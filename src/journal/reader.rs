@@ -45,7 +45,7 @@ pub struct Verified {
 /// # Errors
 /// [`JournalError::Read`] if the file cannot be opened. What is wrong inside of it is told as damage.
 pub fn read(path: &Path) -> Result<Reading, JournalError> {
-    attempt(path, false)
+    read_to(path, false).map(|(_, reading)| reading)
 }
 
 /// Reads a journal and checks the file's own structure as well: proves that it is whole and unedited, or says where it is not.
@@ -55,15 +55,19 @@ pub fn read(path: &Path) -> Result<Reading, JournalError> {
 /// # Errors
 /// [`JournalError::Read`] if the file cannot be opened.
 pub fn verify(path: &Path) -> Result<Verified, JournalError> {
-    let reading = attempt(path, true)?;
+    let (_, reading) = read_to(path, true)?;
     Ok(Verified { events: reading.events.len() as u64, first_damage: reading.damage })
 }
 
-fn attempt(path: &Path, structure: bool) -> Result<Reading, JournalError> {
-    let once = |salvage: bool| -> Result<Reading, JournalError> {
+/// Reads a journal, and tells where it ended. `structure` checks the file's own structure as well.
+pub(super) fn read_to(path: &Path, structure: bool) -> Result<(Tail, Reading), JournalError> {
+    let once = |salvage: bool| -> Result<(Tail, Reading), JournalError> {
         let read = open_for_reading(path, salvage).and_then(|connection| read_all(&connection, structure && !salvage));
         read.or_else(|source| match damage_in(&source) {
-            Some(what) => Ok(Reading { events: Vec::new(), damage: Some(Damage { after: 0, what }), format: FORMAT }),
+            Some(what) => {
+                let damage = Some(Damage { after: 0, what });
+                Ok((Tail::START, Reading { events: Vec::new(), damage, format: FORMAT }))
+            }
             None => Err(JournalError::read(path, source)),
         })
     };
@@ -74,24 +78,22 @@ fn attempt(path: &Path, structure: bool) -> Result<Reading, JournalError> {
     })?;
     let log_before = file::has_log(path);
     let first = once(false)?;
-    if first.damage.is_none() {
+    if first.1.damage.is_none() {
         return Ok(first);
     }
     // Read once more: further, where the file was cut short; or rightly, where a console opened it in between.
-    let second = once(true)?;
-    let steady = log_before == file::has_log(path);
-    Ok(match second.damage {
-        _ if second.events.len() < first.events.len() => first,
-        None if steady => {
-            let what = first.damage.map_or_else(String::new, |damage| damage.what);
-            Reading { damage: Some(Damage { after: second.events.len() as u64, what }), ..second }
-        }
-        _ => second,
-    })
+    let mut second = once(true)?;
+    if second.1.events.len() < first.1.events.len() {
+        return Ok(first);
+    }
+    if second.1.damage.is_none() && log_before == file::has_log(path) {
+        second.1.damage = first.1.damage.map(|damage| Damage { after: second.0.seq, ..damage });
+    }
+    Ok(second)
 }
 
 /// Reads all of an open journal, in one transaction. Errors are those that [`damage_in`] may tell to be damage.
-pub(super) fn read_all(connection: &Connection, structure: bool) -> rusqlite::Result<Reading> {
+fn read_all(connection: &Connection, structure: bool) -> rusqlite::Result<(Tail, Reading)> {
     let transaction = connection.unchecked_transaction()?;
     let format: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let application: i64 = transaction.pragma_query_value(None, "application_id", |row| row.get(0))?;
@@ -112,7 +114,7 @@ pub(super) fn read_all(connection: &Connection, structure: bool) -> rusqlite::Re
             also(format!("the file's structure is damaged: {check}"));
         }
     }
-    Ok(Reading { events, damage, format })
+    Ok((tail, Reading { events, damage, format }))
 }
 
 /// What the header row says.

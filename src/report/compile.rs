@@ -17,12 +17,13 @@ pub(super) fn document(reading: &Reading) -> Document {
     let incident = Incident::of(events);
     let timeline = Timeline::of(&incident, None);
     let durations = &timeline.durations;
+    let uncorrected = uncorrected(&incident);
     let opened = incident.opened.as_ref();
-    let mode = opened.map_or(Mode::Exercise, |opened| opened.mode);
+    let mode = opened.map(|opened| opened.mode);
     let mut document = Document {
         schema: SCHEMA,
         kind: mode,
-        banner: mode.banner(),
+        banner: mode.map_or("UNKNOWN", Mode::banner),
         incident: incident.id(),
         scenario: opened.and_then(|opened| opened.scenario.clone()),
         seed: opened.and_then(|opened| opened.seed),
@@ -36,6 +37,7 @@ pub(super) fn document(reading: &Reading) -> Document {
         recovery_time: Objective {
             objective_secs: durations.rto.num_seconds(),
             achieved_secs: durations.recovery_time.map(|time| time.num_seconds()),
+            uncorrected_secs: uncorrected.as_ref().and_then(|it| it.recovery_time).map(|time| time.num_seconds()),
             range_secs: durations.recovery_range.map(|(low, high)| (low.num_seconds(), high.num_seconds())),
             running: durations.running,
             verdict: durations.rto_verdict,
@@ -43,6 +45,7 @@ pub(super) fn document(reading: &Reading) -> Document {
         data_loss: Objective {
             objective_secs: durations.rpo.num_seconds(),
             achieved_secs: durations.worst.map(|worst| worst.num_seconds()),
+            uncorrected_secs: uncorrected.as_ref().and_then(|it| it.worst).map(|worst| worst.num_seconds()),
             range_secs: None,
             running: false,
             verdict: durations.rpo_verdict,
@@ -80,6 +83,17 @@ pub(super) fn document(reading: &Reading) -> Document {
     document.open_questions = questions::open(&document, durations);
     document.action_items = questions::actions(&document);
     document
+}
+
+/// The durations as evidence alone gives them, if a person corrected any moment.
+fn uncorrected(incident: &Incident) -> Option<Durations> {
+    incident.moments.values().any(|record| record.corrected.is_some()).then(|| {
+        let mut original = incident.clone();
+        for record in original.moments.values_mut() {
+            record.fixed = record.original.clone();
+        }
+        Durations::of(&original, None)
+    })
 }
 
 fn plan(incident: &Incident) -> PlanLine {
@@ -256,7 +270,7 @@ fn signal_row(recorded: &Recorded) -> Option<SignalRow> {
     Some(SignalRow {
         seq: recorded.seq,
         signal: seen.signal.to_string(),
-        state: seen.state.to_string(),
+        state: log::state_word(seen),
         happened_at: seen.happened_at,
         seen_at: seen.seen_at,
         impact_earliest: seen.impact.map(|(earliest, _)| earliest),
@@ -276,19 +290,24 @@ fn failure_row(recorded: &Recorded) -> Option<FailureRow> {
     Some(FailureRow { seq: recorded.seq, at, step: end.step.clone(), attempt: end.attempt, problem, aborted })
 }
 
-/// Each confirmed call with the first answer to it that came after.
+/// Each confirmed call with the first answer to it that came after, or with the failure that ended its attempt before any.
 fn call_rows(events: &[Recorded]) -> Vec<CallRow> {
     let mut rows: Vec<CallRow> = Vec::new();
+    // The rows that nothing is known of yet: few at any time, so that the cost grows only with the events.
+    let mut open: Vec<usize> = Vec::new();
     for recorded in events {
         match &recorded.event {
-            Event::StepConfirmed(confirmed) => rows.extend(call_row(recorded, confirmed)),
+            Event::StepConfirmed(confirmed) => {
+                if let Some(row) = call_row(recorded, confirmed) {
+                    open.push(rows.len());
+                    rows.push(row);
+                }
+            }
             Event::CallAnswered(answered) => {
-                let is_of = |row: &&mut CallRow| {
-                    row.answered.is_none()
-                        && (&row.step, row.attempt, row.purpose) == (&answered.step, answered.attempt, answered.purpose)
-                };
-                if let Some(row) = rows.iter_mut().find(is_of) {
-                    row.answered = Some(Answer {
+                let of = (&answered.step, answered.attempt, answered.purpose);
+                let is_of = |index: &usize| (&rows[*index].step, rows[*index].attempt, rows[*index].purpose) == of;
+                if let Some(position) = open.iter().position(is_of) {
+                    rows[open.remove(position)].answered = Some(Answer {
                         recorded_at: recorded.recorded_at,
                         aws_at: answered.aws_at,
                         request_id: answered.request_id.clone(),
@@ -297,6 +316,14 @@ fn call_rows(events: &[Recorded]) -> Vec<CallRow> {
                     });
                 }
             }
+            Event::StepEnded(end) => open.retain(|index| {
+                let row = &mut rows[*index];
+                let other = (&row.step, row.attempt) != (&end.step, end.attempt);
+                if let (false, Ended::Failed { problem }) = (other, &end.ended) {
+                    row.refused = Some(problem.clone());
+                }
+                other
+            }),
             _ => {}
         }
     }
@@ -328,6 +355,7 @@ fn call_row(recorded: &Recorded, confirmed: &StepConfirmed) -> Option<CallRow> {
         parameters: call.parameters(),
         cli: call.cli(&confirmed.region),
         answered: None,
+        refused: None,
     })
 }
 

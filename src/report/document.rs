@@ -24,8 +24,9 @@ type Time = DateTime<Utc>;
 #[derive(Debug, Serialize)]
 pub(super) struct Document {
     pub schema: u32,
-    pub kind: Mode,
-    /// `LIVE` or `EXERCISE`.
+    /// `null` where the first event could not be read.
+    pub kind: Option<Mode>,
+    /// `LIVE`, `EXERCISE` or `UNKNOWN`.
     pub banner: &'static str,
     pub incident: IncidentId,
     pub scenario: Option<String>,
@@ -87,6 +88,8 @@ pub(super) struct Objective {
     pub objective_secs: i64,
     /// `null` while there is nothing to measure.
     pub achieved_secs: Option<i64>,
+    /// What evidence alone would give, where a person corrected a moment.
+    pub uncorrected_secs: Option<i64>,
     /// The shortest and longest that the evidence allows, where it is a range.
     pub range_secs: Option<(i64, i64)>,
     pub running: bool,
@@ -268,6 +271,8 @@ pub(super) struct CallRow {
     pub parameters: Value,
     pub cli: String,
     pub answered: Option<Answer>,
+    /// Why the attempt failed before any answer: the call was refused, or never arrived.
+    pub refused: Option<Problem>,
 }
 
 #[derive(Debug, Serialize)]

@@ -1,7 +1,7 @@
 //! Every event as one sentence: the log of a report.
 
-use crate::domain::{MutatingCall, Strength};
-use crate::journal::{Ended, Event, Purpose, StepConfirmed};
+use crate::domain::{AlarmState, MutatingCall, SignalId, Strength};
+use crate::journal::{Ended, Event, Purpose, SignalSeen, StepConfirmed};
 
 /// What an event says, as one sentence without its time and author.
 pub fn sentence(event: &Event) -> String {
@@ -15,7 +15,7 @@ pub fn sentence(event: &Event) -> String {
             format!("AWS says that we are {} at {site}, account {}", identity.arn, identity.account)
         }
         Event::ExerciseStarted { speed } => format!("the exercise's clock was started at {speed} times real time"),
-        Event::SignalSeen(seen) => format!("{} is {}: {}", seen.signal, seen.state, seen.reason),
+        Event::SignalSeen(seen) => format!("{} is {}: {}", seen.signal, state_word(seen), seen.reason),
         Event::MomentFixed { moment, fixed } => {
             format!("{:?} fixed at {} by {}", moment.name(), fixed.at.format("%Y-%m-%d %H:%M:%SZ"), fixed.evidence.text)
         }
@@ -53,6 +53,15 @@ pub fn sentence(event: &Event) -> String {
         Event::Noted { text } => format!("note: {text}"),
         Event::IncidentClosed { reason } => format!("closed: {reason}"),
         Event::Unknown { kind, .. } => format!("an event of the kind {kind:?}, which this version does not know"),
+    }
+}
+
+/// The state of a signal as its service says it: an alarm's own; a Health event is open or closed.
+pub(super) fn state_word(seen: &SignalSeen) -> String {
+    match (&seen.signal, &seen.state) {
+        (SignalId::Health { .. }, AlarmState::Alarm) => "open".to_owned(),
+        (SignalId::Health { .. }, AlarmState::Ok) => "closed".to_owned(),
+        (_, state) => state.to_string(),
     }
 }
 

@@ -6,6 +6,7 @@
 mod compile;
 mod document;
 mod durations;
+mod list;
 mod log;
 mod markdown;
 mod questions;
@@ -14,6 +15,7 @@ mod timeline;
 
 pub use document::SCHEMA;
 pub use durations::{DataLoss, Durations, Measured, Span};
+pub use list::list;
 pub use log::sentence;
 pub use render::{Format, RenderReport, render, render_reading};
 pub use timeline::{AttemptBar, Forecast, StepBar, Timeline, WorkBar};

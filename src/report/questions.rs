@@ -1,6 +1,6 @@
 //! What a report cannot answer, as questions instead of guesses; and what ought to be done, as stubs for people to complete.
 
-use crate::domain::{EvidenceKind, Moment};
+use crate::domain::{EvidenceKind, Moment, ProblemKind};
 
 use super::document::Document;
 use super::markdown::words;
@@ -12,12 +12,13 @@ const OVER_EXPECTED: i64 = 2;
 /// What is not known, doubtful or unfinished.
 pub(super) fn open(document: &Document, durations: &Durations) -> Vec<String> {
     let mut questions = Vec::new();
-    for row in &document.moments {
-        if row.holds.is_none() {
+    let last_known = document.moments.iter().rposition(|row| row.holds.is_some());
+    for (index, row) in document.moments.iter().enumerate().filter(|(_, row)| row.holds.is_none()) {
+        if document.closed.is_some() || last_known.is_none_or(|last| index < last) {
             questions.push(format!("When was it {:?}? The journal does not say.", row.moment.name()));
         }
     }
-    if !document.signals.iter().any(|row| row.state == "ALARM") {
+    if !document.signals.iter().any(|row| row.state == "ALARM" || row.state == "open") {
         questions.push("No signal of the plan told of the impact: which alarm should have?".to_owned());
     }
     let by_person =
@@ -27,25 +28,27 @@ pub(super) fn open(document: &Document, durations: &Durations) -> Vec<String> {
     }
     questions.extend(durations.doubts.iter().cloned());
     for row in &document.steps {
-        match row.status {
-            "done" | "skipped" => {}
-            status => questions.push(format!("Step {} is {status}: was it needed?", row.step)),
+        if document.closed.is_some() && !matches!(row.status, "done" | "skipped") {
+            questions.push(format!("Step {} was left {}: was it needed?", row.step, row.status));
         }
         if row.status == "done" && row.action == "backup.restore" && !document.data.iter().any(|data| data.step == row.step) {
             questions.push(format!("From which moment is the data that step {} restored?", row.step));
         }
     }
-    let failed_with = |row: &super::document::CallRow| {
-        document.failures.iter().any(|failure| (&failure.step, failure.attempt) == (&row.step, row.attempt))
-    };
-    for row in document.calls.iter().filter(|row| row.answered.is_none() && !failed_with(row)) {
+    let lost = |kind| matches!(kind, ProblemKind::Unknown | ProblemKind::TimedOut);
+    let not_known =
+        |row: &&super::document::CallRow| row.answered.is_none() && row.refused.as_ref().is_none_or(|problem| lost(problem.kind));
+    for row in document.calls.iter().filter(not_known) {
         questions.push(format!(
             "Did {} of step {}, attempt {}, take effect? No answer is recorded.",
             row.operation, row.step, row.attempt
         ));
     }
     if document.closed.is_none() {
-        questions.push("The incident has not been closed: is it over?".to_owned());
+        let left: Vec<&str> =
+            document.steps.iter().filter(|row| !matches!(row.status, "done" | "skipped")).map(|row| row.step.as_str()).collect();
+        let left = if left.is_empty() { String::new() } else { format!(" Not done: {}.", left.join(", ")) };
+        questions.push(format!("The incident has not been closed: is it over?{left}"));
     }
     if document.integrity.unknown_events > 0 {
         let count = document.integrity.unknown_events;
@@ -88,7 +91,7 @@ pub(super) fn actions(document: &Document) -> Vec<String> {
             && took > expect
         {
             let (took, expect) = (words(took), words(expect));
-            actions.push(format!("Step {} took {took} and not the expected {expect}: correct the plan's `expect`.", row.step));
+            actions.push(format!("Step {} took {took} and not the expected {expect}: correct what the plan expects.", row.step));
         }
     }
     actions

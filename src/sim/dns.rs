@@ -123,3 +123,74 @@ pub fn reply(world: &World, question: &Message) -> Message {
     }
     reply
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use hickory_proto::op::Query;
+    use hickory_proto::rr::Name;
+
+    use super::*;
+    use crate::sim::scenario;
+
+    fn world() -> World {
+        let text = include_str!("../../assets/scenarios/region-outage.toml");
+        World::new(Arc::new(scenario::parse("region-outage.toml", text).unwrap()), 7)
+    }
+
+    fn question(name: &str, kind: RecordType) -> Message {
+        let mut question = Message::query();
+        question.add_query(Query::query(Name::from_ascii(name).unwrap(), kind));
+        question
+    }
+
+    fn addresses(reply: &Message) -> Vec<String> {
+        reply.answers.iter().map(|record| record.data.to_string()).collect()
+    }
+
+    #[test]
+    fn names_are_answered_by_their_zone_and_only_by_it() {
+        let world = world();
+        let reply = |name, kind| super::reply(&world, &question(name, kind));
+        let www = reply("WWW.shop.example.com.", RecordType::A);
+        assert_eq!(addresses(&www), ["192.0.2.10"]);
+        assert_eq!(www.answers[0].ttl, 60);
+        assert_eq!(reply("none.shop.example.com.", RecordType::A).metadata.response_code, ResponseCode::NXDomain);
+        assert_eq!(reply("example.org.", RecordType::A).metadata.response_code, ResponseCode::Refused);
+        let other = reply("www.shop.example.com.", RecordType::AAAA);
+        assert_eq!((other.metadata.response_code, other.answers.len()), (ResponseCode::NoError, 0));
+        assert_eq!(reply("shop.example.com.", RecordType::NS).answers.len(), 4);
+        assert_eq!(reply("shop.example.com.", RecordType::SOA).answers.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_server_answers_over_udp_and_tcp_and_stops_when_told() {
+        let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (udp_at, tcp_at) = (udp.local_addr().unwrap(), tcp.local_addr().unwrap());
+        let world = world();
+        let clock = Clock::simulated(world.now(), 1.0);
+        let stop = CancellationToken::new();
+        let server = tokio::spawn(serve_dns(udp, tcp, Arc::new(Mutex::new(world)), clock, stop.clone()));
+        let asked = question("www.shop.example.com.", RecordType::A).to_vec().unwrap();
+
+        let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        client.send_to(b"no question", udp_at).await.unwrap();
+        client.send_to(&asked, udp_at).await.unwrap();
+        let mut buffer = [0; 512];
+        let length = client.recv(&mut buffer).await.unwrap();
+        assert_eq!(addresses(&Message::from_vec(&buffer[..length]).unwrap()), ["192.0.2.10"]);
+
+        let mut client = TcpStream::connect(tcp_at).await.unwrap();
+        for _ in 0..2 {
+            client.write_u16(u16::try_from(asked.len()).unwrap()).await.unwrap();
+            client.write_all(&asked).await.unwrap();
+            let mut answer = vec![0; usize::from(client.read_u16().await.unwrap())];
+            client.read_exact(&mut answer).await.unwrap();
+            assert_eq!(addresses(&Message::from_vec(&answer).unwrap()), ["192.0.2.10"]);
+        }
+        stop.cancel();
+        server.await.unwrap().unwrap();
+    }
+}

@@ -29,4 +29,4 @@ pub use dns::serve_dns;
 pub use record::RecordError;
 pub use scenario::Scenario;
 pub use server::{Fallback, ServeError, serve};
-pub use world::World;
+pub use world::{Upcoming, World};

@@ -1,7 +1,7 @@
 //! The record of a world: what changed it from outside, so that a killed exercise goes on where it was.
 //!
-//! One JSON object a line, in the order in which it happened, and on the disk before the caller hears of it. What the world does by
-//! itself is not in it: scenario and seed bring that back.
+//! One JSON object a line, in the order in which it happened, and on the disk before the caller hears of it. What the world does
+//! by itself is not in it: scenario and seed bring that back.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -168,7 +168,7 @@ impl Record {
         self.file.sync_data().map_err(|source| RecordError::File { path: self.path.clone(), source })
     }
 
-    /// Notes the time, now and then and without waiting for the disk: a lost mark costs seconds of the exercise's clock, no effect.
+    /// Notes the time, now and then and without waiting for the disk: a lost mark costs seconds of the clock, no effect.
     pub fn mark(&mut self, now: DateTime<Utc>) {
         if self.marked.is_some_and(|marked| now < marked + MARK_EVERY) {
             return;

@@ -1,7 +1,7 @@
 //! Everything random in the simulated AWS, from one seed: ids that are drawn in order, and noise that is a function of its place.
 //!
-//! The generator is SplitMix64 (Steele, Lea, Flood 2014): small, and a draw depends on nothing but the seed and its number, so that
-//! a world can be rebuilt from its record. It is no source of secrets.
+//! The generator is SplitMix64 (Steele, Lea, Flood 2014): small, and a draw depends on nothing but the seed and its number, so
+//! that a world can be rebuilt from its record. It is no source of secrets.
 
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 

@@ -1,7 +1,7 @@
 //! The simulated world: a pure function of scenario, seed, time and calls. The same of all four give the same bytes.
 //!
-//! Time passes only when somebody asks: [`World::advance_to`] then lets everything that was due happen, in exact order and each at
-//! its own time, so that an idle world costs nothing and nobody can see when it was asked.
+//! Time passes only when somebody asks: [`World::advance_to`] then lets everything that was due happen, in exact order and each
+//! at its own time, so that an idle world costs nothing and nobody can see when it was asked.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,4 +1,5 @@
 //! A whole exercise as a list of events: two restores side by side, one of which fails first; a correction; a skipped step.
+#![expect(clippy::expect_used, reason = "a test may fail this way")]
 
 use std::collections::BTreeMap;
 
@@ -78,11 +79,11 @@ impl Story {
     }
 
     /// `aws` is AWS's time of beginning and end.
-    fn end(&mut self, clock: &str, by: &str, step: &str, attempt: u32, ended: Ended, aws: Option<(&str, &str)>, gave: Gave<'_>) {
+    fn end(&mut self, clock: &str, by: &str, of: (&str, u32), ended: Ended, aws: Option<(&str, &str)>, gave: Gave<'_>) {
         let outputs: BTreeMap<String, String> = gave.outputs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         let event = StepEnded {
-            step: StepId::new(step),
-            attempt,
+            step: StepId::new(of.0),
+            attempt: of.1,
             ended,
             aws_at: aws.map(|(_, end)| at(end)),
             aws_began_at: aws.map(|(began, _)| at(began)),
@@ -272,19 +273,19 @@ fn restore(story: &mut Story) {
         message: "Availability zone <eu-west-1a> is not valid in this Region | choose another.".into(),
         request_id: Some("req-catalog-1".into()),
     };
-    story.end("03:35:02", "ann", "catalog-volume", 1, Ended::Failed { problem }, None, Gave::default());
+    story.end("03:35:02", "ann", ("catalog-volume", 1), Ended::Failed { problem }, None, Gave::default());
     story.confirm("03:41:30", "ann", "catalog-volume", 2, typed(), Some(volume("eu-central-1a", "token-catalog-2")));
     story.answer("03:41:31", "catalog-volume", 2, "JOB-CATALOG", "req-catalog-2", None);
-    story.end("03:44:20", "ann", "network", 1, Ended::Done, Some(("03:32:11", "03:44:05")), Gave::default());
+    story.end("03:44:20", "ann", ("network", 1), Ended::Done, Some(("03:32:11", "03:44:05")), Gave::default());
     let outputs =
         [("created_resource_arn", "arn:aws:dynamodb:eu-central-1:444455556666:table/orders"), ("created_resource_id", "orders")];
     let gave = Gave { outputs: &outputs, data_at: Some("02:45:00"), note: None };
-    story.end("04:02:15", "bob", "orders-table", 1, Ended::Done, Some(("03:33:05", "04:02:00")), gave);
+    story.end("04:02:15", "bob", ("orders-table", 1), Ended::Done, Some(("03:33:05", "04:02:00")), gave);
     let gave = Gave { outputs: &[("created_resource_id", "vol-0abc")], data_at: Some("02:10:00"), note: None };
-    story.end("04:20:10", "ann", "catalog-volume", 2, Ended::Done, Some(("03:41:32", "04:20:00")), gave);
+    story.end("04:20:10", "ann", ("catalog-volume", 2), Ended::Done, Some(("03:41:32", "04:20:00")), gave);
     story.confirm("04:24:00", "bob", "attach", 1, Strength::Key, None);
     let gave = Gave { note: Some("attached as /dev/sdf, mounted, catalogue reads"), ..Gave::default() };
-    story.end("04:31:00", "bob", "attach", 1, Ended::Done, None, gave);
+    story.end("04:31:00", "bob", ("attach", 1), Ended::Done, None, gave);
     story.add(
         "04:32:00",
         "bob",
@@ -317,10 +318,10 @@ fn fail_over(story: &mut Story) {
     let typed = Strength::Type { name: "shop.example.com".into() };
     story.confirm("04:35:00", "ann", "dns", 1, typed, Some(change));
     story.answer("04:35:01", "dns", 1, "C0CHANGE", "req-dns-1", None);
-    story.end("04:36:05", "ann", "dns", 1, Ended::Done, Some(("04:35:01", "04:36:00")), Gave::default());
+    story.end("04:36:05", "ann", ("dns", 1), Ended::Done, Some(("04:35:01", "04:36:00")), Gave::default());
     story.confirm("04:36:30", "ann", "verify", 1, Strength::Key, None);
     let gave = Gave { outputs: &[("seen", "200 from eu-central-1")], ..Gave::default() };
-    story.end("04:43:00", "ann", "verify", 1, Ended::Done, None, gave);
+    story.end("04:43:00", "ann", ("verify", 1), Ended::Done, None, gave);
     let text = "check verify saw https://shop.example.com answered by eu-central-1";
     story.moment("04:43:00", Moment::FailedOver, fixed("04:43:00", None, EvidenceKind::Step, text, None));
     let alarm = SignalId::Alarm { site: SiteName::primary(), name: "shop-error-rate".into() };

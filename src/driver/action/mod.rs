@@ -104,8 +104,7 @@ pub(super) async fn reconcile(site: &SiteClients, call: &MutatingCall, confirmed
         MutatingCall::SendAutomationSignal(signal) => runbook::reconcile_signal(site, signal).await,
         MutatingCall::StopAutomationExecution(stop) => runbook::reconcile_stop(site, stop).await,
         MutatingCall::CreateOpsItem(item) => ops_item::reconcile(site, item).await,
-        // Sets a value: setting it again changes nothing.
-        MutatingCall::UpdateOpsItem(_) => Ok(Found::MayBeSent),
+        MutatingCall::UpdateOpsItem(change) => ops_item::reconcile_change(site, change).await,
         MutatingCall::ChangeResourceRecordSets(change) => records::reconcile(site, change).await,
     }
 }

@@ -58,3 +58,11 @@ pub(super) async fn reconcile(site: &SiteClients, item: &OpsItem) -> Result<Foun
         None => Found::MayBeSent,
     })
 }
+
+/// The change took effect if the OpsItem is as it was to be.
+pub(super) async fn reconcile_change(site: &SiteClients, change: &OpsItemChange) -> Result<Found, Problem> {
+    let item = site.ssm.ops_item(&change.ops_item_id).await?;
+    let fits = change.status.as_ref().is_none_or(|status| *status == item.status)
+        && change.description.as_ref().is_none_or(|text| Some(text) == item.description.as_ref());
+    Ok(if fits { Found::TookEffect { handle: change.ops_item_id.clone(), aws_at: item.modified_at } } else { Found::MayBeSent })
+}

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use serde_json::Value;
 
-use super::reader::{Document, Faults, Table, nearest};
+use super::reader::{Table, nearest};
 use super::{Scenario, SiteSpec, ZoneSpec, parse_injects, parse_sites};
+use crate::document::{Document, Faults};
 use crate::sim::estate::{Account, Key, Role};
 use crate::sim::members;
 use crate::sim::service::route53::batch;
@@ -23,9 +24,10 @@ const SESSION: i64 = 43_200;
 /// # Errors
 /// Every fault of the file.
 pub fn parse(path: &str, text: &str) -> Result<Scenario, Faults> {
-    let document = Document::parse(path, text);
-    let scenario = scenario(&document.root());
-    document.finish(scenario)
+    let document = Document::parse(path, text)?;
+    let faults = Faults::new();
+    let scenario = scenario(&document.root(&faults).into());
+    faults.settle(scenario)
 }
 
 fn scenario(root: &Table<'_>) -> Option<Scenario> {
@@ -221,7 +223,7 @@ mod tests {
         for part in [
             "unknown key `titel` (did you mean `title`?)",
             "`title` is missing",
-            "`at` must be a duration",
+            "`at`: expected a duration",
             "The operator Above is not modelled",
             "there is no metric `primary-latancy` in this scenario (did you mean `primary-latency`?)",
         ] {

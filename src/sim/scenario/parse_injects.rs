@@ -118,7 +118,7 @@ fn fault(table: &Table<'_>) -> Option<Change> {
             _ => FaultKind::Expired,
         },
         lasts: table.duration("lasts"),
-        calls: table.integer("calls").and_then(|calls| u32::try_from(calls).ok()),
+        calls: table.count("calls"),
         chance: table.float("chance").unwrap_or(1.0),
     };
     Some(Change::Fault(fault))

@@ -121,7 +121,7 @@ fn points(table: &Table<'_>, vaults: &[VaultSpec]) -> Option<PointSpec> {
         lineage,
         age: age?,
         every: table.duration("every").unwrap_or(TimeDelta::days(1)),
-        count: table.integer("count").and_then(|count| u32::try_from(count).ok()).unwrap_or(1),
+        count: table.count("count").unwrap_or(1),
         bytes: table.integer("bytes").unwrap_or(0),
         status: status.and_then(|status| Status::named(&status)).unwrap_or(Status::Completed),
     })

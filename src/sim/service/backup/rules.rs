@@ -1,7 +1,7 @@
 //! What StartRestoreJob asks of its metadata, per resource type: what it refuses at once, and what makes a job fail later.
 //!
-//! Source: AWS Backup developer guide, the "Restoring …" page of each resource type, and what teams met in drills: most mistakes in
-//! metadata of RDS come out only when the job runs.
+//! Source: AWS Backup developer guide, the "Restoring …" page of each resource type, and what teams met in drills: most mistakes
+//! in metadata of RDS come out only when the job runs.
 
 use std::collections::BTreeMap;
 

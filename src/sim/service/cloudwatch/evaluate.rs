@@ -320,7 +320,14 @@ mod tests {
         );
         assert_eq!(
             verdict.data.to_string(),
-            r#"{"version":"1.0","queryDate":"2026-03-14T03:05:00.000+0000","startDate":"2026-03-14T03:02:00.000+0000","statistic":"Average","period":60,"recentDatapoints":[0.4,38.0,38.0],"threshold":5.0,"evaluatedDatapoints":[{"timestamp":"2026-03-14T03:04:00.000+0000","sampleCount":1.0,"value":38.0},{"timestamp":"2026-03-14T03:03:00.000+0000","sampleCount":1.0,"value":38.0},{"timestamp":"2026-03-14T03:02:00.000+0000","sampleCount":1.0,"value":0.4}]}"#
+            [
+                r#"{"version":"1.0","queryDate":"2026-03-14T03:05:00.000+0000","startDate":"2026-03-14T03:02:00.000+0000","#,
+                r#""statistic":"Average","period":60,"recentDatapoints":[0.4,38.0,38.0],"threshold":5.0,"evaluatedDatapoints":["#,
+                r#"{"timestamp":"2026-03-14T03:04:00.000+0000","sampleCount":1.0,"value":38.0},"#,
+                r#"{"timestamp":"2026-03-14T03:03:00.000+0000","sampleCount":1.0,"value":38.0},"#,
+                r#"{"timestamp":"2026-03-14T03:02:00.000+0000","sampleCount":1.0,"value":0.4}]}"#,
+            ]
+            .concat()
         );
         let gone = rule(2, Missing::Missing).judge(&points("-----"), now).unwrap();
         assert_eq!(gone.reason, "Insufficient Data: 3 datapoints were unknown.");

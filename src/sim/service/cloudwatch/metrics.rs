@@ -1,6 +1,6 @@
 //! Metrics: a value as a function of time (a base, turned by injects, with seeded noise) beside datapoints that callers put.
 //!
-//! A scenario's metric has one sample a minute, taken in the minute's middle; a statistic is taken over the samples in its period.
+//! A scenario's metric has one sample a minute, taken in the minute's middle; a statistic is taken over its samples.
 
 use std::collections::BTreeMap;
 

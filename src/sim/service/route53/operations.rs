@@ -11,7 +11,7 @@ use crate::sim::call::{Answer, Call, Refusal};
 use crate::sim::members::{self, Members};
 use crate::sim::world::{Happening, World};
 
-/// The most rows of one answer; also what an answer holds if nobody asks for less. The API model calls it 100 for zones and checks,
+/// The most rows of one answer; also what an answer holds if nobody asks for less. The API model says 100 for zones and checks,
 /// 300 for record sets.
 const MAX_ITEMS: (usize, usize) = (100, 300);
 

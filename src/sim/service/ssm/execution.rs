@@ -132,7 +132,8 @@ impl Execution {
         members::list(&self.parameters, name).first().and_then(Value::as_str)
     }
 
-    /// Begins the current step, or ends the execution well if there is none left. Says how long the step takes if it runs by itself.
+    /// Begins the current step, or ends the execution well if there is none left. Says how long the step takes
+    /// if it runs by itself.
     pub fn begin_step(&mut self, now: DateTime<Utc>) -> Option<TimeDelta> {
         let Some(spec) = self.document.steps.get(self.current) else {
             self.status = "Success";

@@ -1,0 +1,54 @@
+//! What the screen asks of the console around it. The screen itself does nothing but look and ask.
+
+use std::time::Duration;
+
+use crate::domain::{SiteName, StepId};
+use crate::engine::Intent;
+
+use super::Pane;
+
+/// One thing that the console should do for the screen.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Request {
+    /// Give this order to the engine.
+    Order(Intent),
+    /// Ask AWS what the step would do now, and what stands in its way.
+    Prepare(StepId),
+    /// Prepare the answer to what a running step asks.
+    PrepareAnswer {
+        /// Which step.
+        step: StepId,
+        /// `Approve`, `Reject`, `Resume` or `StopStep`.
+        signal: String,
+        /// What the person says to it; may be empty.
+        comment: String,
+    },
+    /// Prepare the stop of what a running step started.
+    PrepareStop {
+        /// Which step.
+        step: StepId,
+    },
+    /// Fetch the metric behind an alarm.
+    Graph {
+        /// Where the alarm lives.
+        site: SiteName,
+        /// Its name.
+        alarm: String,
+    },
+    /// Ask the sources of a pane now.
+    Refresh(Pane),
+    /// Stop the exercise's clock.
+    Pause,
+    /// Let the exercise's clock run on.
+    Resume,
+    /// Simulated seconds in one real second.
+    Speed(f64),
+    /// Move the exercise's clock forward.
+    StepClock(Duration),
+    /// Put text on the clipboard.
+    Copy(String),
+    /// Leave.
+    Quit,
+    /// Give the terminal back to the shell for a while.
+    Suspend,
+}
