@@ -237,7 +237,8 @@ def test_a_vault_its_points_and_what_a_restore_needs_to_know(calm: Aws):
         "--recovery-point-arn", newest["RecoveryPointArn"],
     )  # fmt: skip
     assert described["Status"] == "COMPLETED"
-    listed = told.cli("backup", "list-recovery-points-by-backup-vault", "--backup-vault-name", "shop-recovery", "--max-items", "2")
+    words = ["list-recovery-points-by-backup-vault", "--backup-vault-name", "shop-recovery", "--max-items", "2"]
+    listed = told.cli("backup", *words)
     assert len(listed["RecoveryPoints"]) == 2 and listed["NextToken"]
 
 
@@ -272,9 +273,12 @@ def test_pages_of_two_lose_nothing_and_double_nothing(calm: Aws):
 def test_a_token_of_another_list_is_refused(calm: Aws):
     backup = recovery(calm).client("backup")
     token = backup.list_protected_resources(MaxResults=1)["NextToken"]
-    for wrong in [token, "made-up"]:
-        call = lambda: backup.list_recovery_points_by_backup_vault(BackupVaultName="shop-recovery", NextToken=wrong)  # noqa: E731, B023
-        refused(call, "InvalidParameterValueException", 400)
+
+    def ask(token: str):
+        return backup.list_recovery_points_by_backup_vault(BackupVaultName="shop-recovery", NextToken=token)
+
+    refused(lambda: ask(token), "InvalidParameterValueException", 400)
+    refused(lambda: ask("made-up"), "InvalidParameterValueException", 400)
 
 
 def test_a_restore_is_started_once_per_token_and_runs_to_its_end(fast: Aws):
@@ -360,15 +364,14 @@ def test_a_runbook_waits_for_its_approval_and_goes_on(fast: Aws):
     steps = pages.paginate(AutomationExecutionId=started, PaginationConfig={"PageSize": 2}).build_full_result()["StepExecutions"]
     assert [step["StepName"] for step in steps] == ["countCatalog", "confirmCatalog", "warmCaches"]
     assert {step["StepStatus"] for step in steps} == {"Success"}
-    refused(
-        lambda: ssm.send_automation_signal(AutomationExecutionId=started, SignalType="Approve"), "InvalidAutomationSignalException"
-    )
+    late = {"AutomationExecutionId": started, "SignalType": "Approve"}
+    refused(lambda: ssm.send_automation_signal(**late), "InvalidAutomationSignalException")
 
 
 def test_a_runbook_can_be_rejected_and_stopped(fast: Aws):
     ssm = recovery(fast).client("ssm")
-    start = lambda: ssm.start_automation_execution(DocumentName="shop-warm-caches")["AutomationExecutionId"]  # noqa: E731
-    rejected, stopped = start(), start()
+    started = [ssm.start_automation_execution(DocumentName="shop-warm-caches")["AutomationExecutionId"] for _ in range(2)]
+    rejected, stopped = started
     wait_for_execution(ssm, rejected, "Waiting", "PendingApproval")
     ssm.send_automation_signal(AutomationExecutionId=rejected, SignalType="Reject", Payload={"Comment": ["the wrong volume"]})
     assert "the wrong volume" in wait_for_execution(ssm, rejected, "Failed", "Rejected")["FailureMessage"]

@@ -22,11 +22,13 @@ class Wizard:
     @staticmethod
     def is_zoomed(screen: str) -> bool:
         """Does the wizard have the whole screen?"""
-        return bool(re.search(r"5 Wizard", screen)) and not re.search(r"[12346] (Alarms|Health|Recovery points|Timeline|Log)", screen)
+        others = re.search(r"[12346] (Alarms|Health|Recovery points|Timeline|Log)", screen)
+        return "5 Wizard" in screen and not others
 
     def status(self, step: str) -> str:
         """What the list of steps says about a step: `ready`, `runs 40%`, `done`, `FAILED`."""
-        row = re.search(rf"^\W*?[○·◌?◐✓✗⊘↷] (\S[^│]*?)\s+{re.escape(step)}\s", self.console.screen(), re.MULTILINE)
+        row = rf"^\W*?[○·◌?◐✓✗⊘↷] (\S[^│]*?)\s+{re.escape(step)}\s"
+        row = re.search(row, self.console.screen(), re.MULTILINE)
         return row.group(1).strip() if row else ""
 
     def wait_for_status(self, step: str, *wanted: str, deadline: float = 60) -> str:
