@@ -3,8 +3,8 @@
 use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, Dimension, Metric, MetricAlarm, MetricDataQuery, MetricStat, ScanBy};
 use chrono::{DateTime, Utc};
 
-use super::client;
 use super::listing::{Listing, gather};
+use super::older_protocol::OlderProtocol;
 use super::site::{Connection, Retries};
 use super::time::{to_aws, utc};
 use crate::domain::{Alarm, AlarmKind, AlarmMetric, AlarmState, Comparison, MetricPoint, Problem, ProblemKind, SiteName};
@@ -14,6 +14,7 @@ use crate::domain::{Alarm, AlarmKind, AlarmMetric, AlarmState, Comparison, Metri
 pub struct CloudWatch {
     connection: Connection,
     client: aws_sdk_cloudwatch::Client,
+    older: OlderProtocol,
 }
 
 /// One entry of an alarm's history, which CloudWatch keeps for 30 days, even beyond the alarm itself.
@@ -32,7 +33,23 @@ pub struct AlarmHistoryItem {
 impl CloudWatch {
     /// Through `connection`.
     pub fn new(connection: &Connection) -> Self {
-        Self { client: client!(aws_sdk_cloudwatch, connection, Retries::Read), connection: connection.clone() }
+        let older = OlderProtocol::default();
+        let settings = aws_sdk_cloudwatch::config::Builder::from(connection.sdk_config(Retries::Read))
+            .interceptor(connection.noting())
+            .interceptor(older.clone())
+            .build();
+        Self { client: aws_sdk_cloudwatch::Client::from_conf(settings), connection: connection.clone(), older }
+    }
+
+    /// Is the question worth asking again, now in the older protocol? So it is at an endpoint of one's own that does not know the
+    /// newer one, which `newer` was asked in.
+    fn turns_to_older<T>(&self, newer: bool, answer: &Result<T, Problem>) -> bool {
+        let unknown = answer.as_ref().is_err_and(|problem| problem.kind == ProblemKind::Unavailable);
+        let turns = newer && unknown && self.connection.has_own_endpoint("CloudWatch");
+        if turns {
+            self.older.begin();
+        }
+        turns
     }
 
     /// All metric and composite alarms of the Region, at most `pages` pages of 100 of each kind.
@@ -43,6 +60,12 @@ impl CloudWatch {
     /// # Errors
     /// Any kind, of whichever question failed first.
     pub async fn alarms(&self, pages: usize) -> Result<Listing<Alarm>, Problem> {
+        let newer = !self.older.is_spoken();
+        let answer = self.ask_alarms(pages).await;
+        if self.turns_to_older(newer, &answer) { self.ask_alarms(pages).await } else { answer }
+    }
+
+    async fn ask_alarms(&self, pages: usize) -> Result<Listing<Alarm>, Problem> {
         let ask = |kind: AlarmType| self.client.describe_alarms().alarm_types(kind).max_records(100).into_paginator().send();
         let site = self.connection.site();
         let (metric, composite) = tokio::join!(
@@ -65,6 +88,12 @@ impl CloudWatch {
     /// # Errors
     /// Any kind.
     pub async fn alarm(&self, name: &str) -> Result<Option<Alarm>, Problem> {
+        let newer = !self.older.is_spoken();
+        let answer = self.ask_alarm(name).await;
+        if self.turns_to_older(newer, &answer) { self.ask_alarm(name).await } else { answer }
+    }
+
+    async fn ask_alarm(&self, name: &str) -> Result<Option<Alarm>, Problem> {
         let ask = self.client.describe_alarms().alarm_names(name);
         let ask = ask.alarm_types(AlarmType::MetricAlarm).alarm_types(AlarmType::CompositeAlarm);
         let answer = self.connection.read(ask.send().await, "CloudWatch DescribeAlarms").await?;

@@ -14,6 +14,7 @@ mod credentials;
 mod error;
 mod health;
 mod listing;
+mod older_protocol;
 mod record;
 mod route53;
 mod site;

@@ -216,7 +216,19 @@ fn record_set(set: &ResourceRecordSet) -> RecordSet {
             evaluate_target_health: alias.evaluate_target_health(),
         }),
         health_check_id: set.health_check_id().map(str::to_owned),
+        not_carried: not_carried(set),
     }
+}
+
+fn not_carried(set: &ResourceRecordSet) -> Vec<String> {
+    let members = [
+        ("GeoLocation", set.geo_location().is_some()),
+        ("MultiValueAnswer", set.multi_value_answer().is_some()),
+        ("TrafficPolicyInstanceId", set.traffic_policy_instance_id().is_some()),
+        ("CidrRoutingConfig", set.cidr_routing_config().is_some()),
+        ("GeoProximityLocation", set.geo_proximity_location().is_some()),
+    ];
+    members.into_iter().filter(|(_, there)| *there).map(|(name, _)| name.to_owned()).collect()
 }
 
 #[cfg(test)]

@@ -197,6 +197,9 @@ pub struct RecordSet {
     /// The health check that decides whether it is answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health_check_id: Option<String>,
+    /// Members that the record has and lifeboat does not carry, such as `GeoLocation`: an UPSERT would lose them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_carried: Vec<String>,
 }
 
 /// One value of a record set.

@@ -59,6 +59,10 @@ fn patched(
     name: &str,
 ) -> Result<Result<RecordSet, String>, Problem> {
     let mut wanted = match current {
+        Some(current) if !current.not_carried.is_empty() => {
+            let members = current.not_carried.join(", ");
+            return Ok(Err(format!("it has {members}, which would be lost: change it by hand")));
+        }
         Some(current) => current.clone(),
         None if patch.values.is_some() => RecordSet {
             name: name.to_owned(),
@@ -71,6 +75,7 @@ fn patched(
             resource_records: Vec::new(),
             alias_target: None,
             health_check_id: None,
+            not_carried: Vec::new(),
         },
         None => return Ok(Err("there is no such record, and the plan gives no values to make one".into())),
     };
