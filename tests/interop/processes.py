@@ -128,14 +128,13 @@ def simulated(speed: float, folder: Path) -> Iterator[Aws]:
 
 
 @contextmanager
-def moto(folder: Path, with_cbor: bool = True) -> Iterator[Aws]:
-    """A moto server on a free port; without CBOR it answers no question about alarms that AWS's Rust SDK asks."""
+def moto(folder: Path) -> Iterator[Aws]:
+    """A moto server on a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    program = [str(Path(__file__).with_name("moto_cbor.py"))] if with_cbor else ["-m", "moto.server", "-H", "127.0.0.1", "-p"]
-    command = [sys.executable, *program, str(port)]
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     with (folder / "moto.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=clean_environment())
     try:
