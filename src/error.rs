@@ -10,7 +10,6 @@ use crate::domain::Problem;
 use crate::journal::JournalError;
 use crate::plan::ReadPlan;
 use crate::report::RenderReport;
-use crate::ui::ThemeError;
 
 /// Everything went well.
 pub const DONE: u8 = 0;
@@ -29,8 +28,13 @@ pub enum Error {
     #[error(transparent)]
     Settings(#[from] ReadSettings),
     /// The theme.
-    #[error(transparent)]
-    Theme(#[from] ThemeError),
+    #[error("the theme {name} cannot be used: {message}")]
+    Theme {
+        /// Its name or file.
+        name: String,
+        /// What is wrong.
+        message: String,
+    },
     /// The keys of the settings file.
     #[error("the keys in {path} cannot be used: {message}")]
     Keys {
@@ -66,8 +70,11 @@ pub enum Error {
     #[error(transparent)]
     Report(#[from] RenderReport),
     /// A site cannot be connected to.
-    #[error("{0}: {}", .0.kind.next())]
-    Connect(Problem),
+    #[error("{problem}: {}", .problem.kind.next())]
+    Connect {
+        /// What went wrong.
+        problem: Problem,
+    },
     /// A resumed journal does not fit the command.
     #[error("{0}")]
     Resume(String),

@@ -6,18 +6,18 @@ use std::sync::Arc;
 
 use crate::cli::{Cli, Command, Common, Live, PlanCommand, ReportFormat, Simulate, Tabletop};
 use crate::clock::Clock;
-use crate::cloud::{Access, Connection, Recorder};
+use crate::cloud::{Access, Recorder};
 use crate::config::{Paths, Settings};
 use crate::console::{self, Exercise, Leave, Opening, Reach, Session};
 use crate::domain::{IncidentId, Mode, Operator, Region};
 use crate::driver::Probe;
 use crate::engine::ExerciseOf;
 use crate::error::{DONE, Error, FAILED, WORK_OPEN};
-use crate::journal::{Journal, JournalDirectory, Recorded, reader};
+use crate::journal::{self, Journal, JournalDirectory, Recorded};
 use crate::plan::Plan;
 use crate::report::{self, Format};
 use crate::store::ExerciseState;
-use crate::ui::{App, Keymap, Theme};
+use crate::ui::{App, BUILTIN, Keymap, Theme};
 
 /// The base credentials of every exercise; the simulated AWS knows them, and nothing else does.
 const EXERCISE_KEY: &str = "AKIAEXERCISEOPERATOR";
@@ -81,17 +81,38 @@ fn preferences(common: &Common, paths: &Paths) -> Result<Preferences, Error> {
     let settings = Settings::read(&paths.settings)?;
     let user = || std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).ok();
     let operator = common.operator.clone().or(settings.operator).or_else(user).unwrap_or_else(|| "operator".to_owned());
-    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let theme = common.theme.clone().or(settings.theme);
-    let theme = Theme::find(theme.as_deref().unwrap_or("dark"), no_colour)?;
+    let theme = theme(common.theme.as_deref().or(settings.theme.as_deref()))?;
     let mut keymap = Keymap::default();
     for (action, keys) in &settings.keys {
-        keymap.bind(action, keys).map_err(|error| Error::Keys {
-            path: paths.settings.display().to_string(),
-            message: error.to_string(),
-        })?;
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        keymap
+            .bind(action, &keys)
+            .map_err(|error| Error::Keys { path: paths.settings.display().to_string(), message: error.to_string() })?;
     }
     Ok(Preferences { operator: Operator::new(operator), theme, keymap })
+}
+
+/// A shipped theme or a theme file, in the colours that the terminal has.
+fn theme(name: Option<&str>) -> Result<Theme, Error> {
+    let set = |name: &str| std::env::var(name).is_ok_and(|value| !value.is_empty());
+    let is = |name: &str, values: &[&str]| std::env::var(name).is_ok_and(|value| values.contains(&value.as_str()));
+    if set("NO_COLOR") || is("TERM", &["dumb"]) {
+        return Ok(Theme::mono());
+    }
+    let name = name.unwrap_or("dark");
+    let fault = |message: String| Error::Theme { name: name.to_owned(), message };
+    let theme = match Theme::builtin(name) {
+        Some(theme) => theme,
+        None if name.ends_with(".toml") => {
+            let text = std::fs::read_to_string(name).map_err(|error| fault(error.to_string()))?;
+            Theme::parse(&text).map_err(|error| fault(error.to_string()))?
+        }
+        None => {
+            let shipped: Vec<&str> = BUILTIN.iter().map(|(name, _)| *name).collect();
+            return Err(fault(format!("shipped are {}; or name a .toml file", shipped.join(", "))));
+        }
+    };
+    Ok(if is("COLORTERM", &["truecolor", "24bit"]) { theme } else { theme.in_256_colours() })
 }
 
 fn parse_plan(path: &str, text: &str) -> Result<Arc<Plan>, Error> {
@@ -159,14 +180,13 @@ async fn tabletop(arguments: Tabletop, common: &Common, paths: &Paths) -> Result
     let speed = arguments.speed.unwrap_or(scenario.speed);
     exercise.clock.set_speed(speed);
     let recorder = Recorder::new();
-    let access = Access::Fixed {
-        access_key_id: EXERCISE_KEY.to_owned(),
-        secret_access_key: "exercise".to_owned(),
-        session_token: None,
-    };
+    let access =
+        Access::Fixed { access_key_id: EXERCISE_KEY.to_owned(), secret_access_key: "exercise".to_owned(), session_token: None };
     let reach = Reach { access, endpoint_url: Some(exercise.endpoint_url()), sts_region: None };
     let clock = exercise.clock.clone();
-    let connections = console::connect(&plan, reach, &preferences.operator, &clock, &recorder).await.map_err(Error::Connect)?;
+    let connections = console::connect(&plan, reach, &preferences.operator, &clock, &recorder)
+        .await
+        .map_err(|problem| Error::Connect { problem })?;
     let probe = probe(Some(&exercise))?;
     let state = ExerciseState {
         scenario: scenario.name.clone(),
@@ -226,7 +246,9 @@ async fn live(arguments: Live, common: &Common, paths: &Paths) -> Result<u8, Err
         endpoint_url: arguments.endpoint_url,
         sts_region: arguments.region.map(Region::new),
     };
-    let connections = console::connect(&plan, reach, &preferences.operator, &clock, &recorder).await.map_err(Error::Connect)?;
+    let connections = console::connect(&plan, reach, &preferences.operator, &clock, &recorder)
+        .await
+        .map_err(|problem| Error::Connect { problem })?;
     let incident_id = match &resumed {
         Some(resumed) => resumed.opened.incident.clone(),
         None => JournalDirectory::new_id(&plan.name, clock.now(), entropy()),
@@ -321,12 +343,12 @@ fn incidents(paths: &Paths) -> Result<u8, Error> {
 fn print_report(id: &str, format: ReportFormat, paths: &Paths) -> Result<u8, Error> {
     let file = Path::new(id);
     let path = if file.is_file() { file.to_owned() } else { JournalDirectory::new(&paths.data).find(id)? };
-    let reading = reader::read(&path)?;
+    let reading = journal::read(&path)?;
     let format = match format {
         ReportFormat::Md => Format::Markdown,
         ReportFormat::Json => Format::Json,
     };
-    print(&report::render(&reading, format)?)?;
+    print(&report::render_reading(&reading, format)?)?;
     Ok(if reading.damage.is_some() { FAILED } else { DONE })
 }
 

@@ -6,10 +6,10 @@
 
 mod exercise;
 mod live;
-// mod screen;
+mod screen;
 mod session;
 
 pub use exercise::{Exercise, Played, StartExercise, read};
 pub use live::{Reach, connect};
-// pub use screen::{Leave, ScreenError, run};
+pub use screen::{Leave, ScreenError, run};
 pub use session::{Opening, Session, SessionError};

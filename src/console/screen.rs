@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 
 use crate::clock::Stopwatch;
 use crate::store::State;
-use crate::ui::{App, Request, Terminal, TerminalError};
+use crate::ui::{App, OpenTerminal, Request, Screen};
 
 use super::Session;
 
@@ -26,12 +26,12 @@ pub struct Leave {
 /// Why the screen could not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum ScreenError {
-    /// The terminal.
+    /// There is no terminal to use.
     #[error(transparent)]
-    Terminal(#[from] TerminalError),
+    Open(#[from] OpenTerminal),
     /// The terminal went away.
     #[error("the terminal is gone: everything up to now is in the journal, and `--resume` goes on from there")]
-    TerminalLost(#[source] Option<std::io::Error>),
+    Lost(#[source] std::io::Error),
 }
 
 /// Runs the session on this terminal until the operator leaves.
@@ -39,7 +39,7 @@ pub enum ScreenError {
 /// # Errors
 /// There is no terminal, or it went away. The terminal is restored and the journal whole in any case.
 pub async fn run(mut session: Session, mut app: App) -> Result<Leave, ScreenError> {
-    let mut terminal = Terminal::open()?;
+    let mut terminal = Screen::open()?;
     let mut keys = EventStream::new();
     let stopwatch = Stopwatch::new();
     let mut hangup = Hangup::new();
@@ -49,7 +49,10 @@ pub async fn run(mut session: Session, mut app: App) -> Result<Leave, ScreenErro
             session.request(request);
         }
         let now = session.clock().now();
-        terminal.draw(|area, buffer| app.draw(session.state(), now, area, buffer))?;
+        if let Err(error) = terminal.draw(|area, buffer| app.draw(session.state(), now, area, buffer)) {
+            session.close().await;
+            return Err(ScreenError::Lost(error));
+        }
         let drawn = stopwatch.elapsed();
         // However much arrives, a frame is drawn at most once in 16 ms; what waits is taken in meanwhile.
         let due = drawn_at.replace(drawn).map_or(Duration::ZERO, |earlier: Duration| FRAME.saturating_sub(drawn - earlier));
@@ -58,22 +61,23 @@ pub async fn run(mut session: Session, mut app: App) -> Result<Leave, ScreenErro
             biased;
             () = hangup.wait() => {
                 session.close().await;
-                return Err(ScreenError::TerminalLost(None));
+                return Err(ScreenError::Lost(std::io::Error::from(std::io::ErrorKind::BrokenPipe)));
             }
             event = keys.next() => {
-                let event = match event {
-                    Some(Ok(event)) => event,
-                    Some(Err(error)) => {
+                let event = match event.unwrap_or_else(|| Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof))) {
+                    Ok(event) => event,
+                    Err(error) => {
                         session.close().await;
-                        return Err(ScreenError::TerminalLost(Some(error)));
-                    }
-                    None => {
-                        session.close().await;
-                        return Err(ScreenError::TerminalLost(None));
+                        return Err(ScreenError::Lost(error));
                     }
                 };
-                if let Some(end) = on_event(&event, &mut session, &mut app, &mut terminal, &stopwatch)? {
-                    return Ok(finish(session, &mut keys, end).await);
+                match on_event(&event, &mut session, &mut app, &mut terminal, &stopwatch) {
+                    Ok(false) => {}
+                    Ok(true) => return Ok(finish(session, &mut keys).await),
+                    Err(error) => {
+                        session.close().await;
+                        return Err(ScreenError::Lost(error));
+                    }
                 }
             }
             () = async { tokio::time::sleep(due).await; session.next().await } => {}
@@ -82,33 +86,35 @@ pub async fn run(mut session: Session, mut app: App) -> Result<Leave, ScreenErro
     }
 }
 
-/// How the operator wants to leave.
-enum End {
-    Orderly,
-}
-
+/// Takes in what the terminal tells; `true` if the operator wants to leave.
 fn on_event(
     event: &TerminalEvent,
     session: &mut Session,
     app: &mut App,
-    terminal: &mut Terminal,
+    terminal: &mut Screen,
     stopwatch: &Stopwatch,
-) -> Result<Option<End>, ScreenError> {
+) -> std::io::Result<bool> {
     let now = session.clock().now();
     for request in app.on_event(event, session.state(), now, stopwatch.elapsed()) {
         match request {
-            Request::Quit => return Ok(Some(End::Orderly)),
+            Request::Quit => return Ok(true),
             Request::Copy(text) => terminal.copy(&text)?,
-            Request::Suspend => terminal.suspend()?,
+            Request::Suspend => suspend(terminal)?,
             other => session.request(other),
         }
     }
-    Ok(None)
+    Ok(false)
+}
+
+/// Gives the shell the terminal until it puts us into the foreground again. Feeds and calls go on.
+fn suspend(terminal: &mut Screen) -> std::io::Result<()> {
+    terminal.pause();
+    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP)?;
+    terminal.resume()
 }
 
 /// Waits for the answers of calls that are on their way; a second Ctrl-C leaves at once.
-async fn finish(session: Session, keys: &mut EventStream, end: End) -> Leave {
-    let End::Orderly = end;
+async fn finish(session: Session, keys: &mut EventStream) -> Leave {
     let state = session.state().clone();
     tokio::select! {
         state = session.close() => Leave { state, abrupt: false },

@@ -1,22 +1,40 @@
-//! The screen: keys in, requests out, and a picture of the state.
+//! The screen: keys and terminal events in, requests out, and a picture of the state.
+//!
+//! It reads [`crate::store::State`] and keeps only what is its own: where the cursor is, what is scrolled, filtered and open.
+//! Drawing is pure: the same state, view and time give the same cells. No clock, no I/O (but for [`terminal`], the guard), no AWS.
+//!
+//! An [`Action`] is what a key means. A [`Request`] is what the console is asked to do. Between an action that would change AWS
+//! and its request stands always a dialog in [`overlays`], which no reflex, held key or pasted text can answer.
 
+mod act;
+mod action;
+mod app;
+mod commands;
+mod draw;
+pub mod format;
+mod keymap;
+mod layout;
+mod ledger;
+mod loss;
+pub mod overlays;
+pub mod panes;
+pub mod picture;
+mod ready;
 mod request;
+mod seen;
+pub mod terminal;
+mod theme;
+mod widgets;
+mod words;
 
+pub use action::Action;
+pub use app::App;
+pub use keymap::{BindFault, Key, KeyFault, Keymap};
+pub use layout::{LEAST, Pane};
+pub use ledger::{Bar, Forecast, Ledger, StepBar};
+pub use loss::{Loss, losses, worst};
 pub use request::Request;
-
-/// A pane, in the order of its digit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Pane {
-    /// CloudWatch alarms.
-    Alarms,
-    /// AWS Health events.
-    Health,
-    /// What can be restored.
-    RecoveryPoints,
-    /// The durations and the steps as bars.
-    Timeline,
-    /// The steps, one by one.
-    Wizard,
-    /// What happened, who did it.
-    Log,
-}
+pub use seen::seen;
+pub use terminal::{OpenTerminal, Screen};
+pub use theme::{BUILTIN, Role, Theme, ThemeFault, nominal};
+pub use words::sentence;

@@ -307,6 +307,7 @@ fn fail_over(story: &mut Story) {
         resource_records: vec![RecordValue { value: "shop.eu-central-1.example.com".into() }],
         alias_target: None,
         health_check_id: None,
+        not_carried: vec![],
     };
     let change = MutatingCall::ChangeResourceRecordSets(RecordChange {
         hosted_zone_id: "Z0SHOP".into(),

@@ -1,0 +1,300 @@
+//! What each action does. An action that would change AWS, or the incident's course, opens a dialog and asks for nothing yet.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::app::App;
+use super::commands::is_waiting_to_start;
+use super::overlays::{Asked, Confirm, Detail, Help, Overlay, Palette, Prompt, Question};
+use super::panes::{self, offers};
+use super::ready::{prepared_start, startable};
+use super::{Action, Pane, Request, Role};
+use crate::engine::Intent;
+use crate::store::{NoticeLevel, Prepared, State};
+
+/// Rows of a page.
+const PAGE: isize = 10;
+
+impl App {
+    /// Does an action.
+    pub(super) fn act(&mut self, action: Action, state: &State, now: DateTime<Utc>, real_now: Duration) -> Vec<Request> {
+        if is_waiting_to_start(state) && !matches!(action, Action::StartExercise | Action::Help | Action::Quit | Action::Suspend)
+        {
+            return Vec::new();
+        }
+        match action {
+            Action::Down => self.go(1, state, now),
+            Action::Up => self.go(-1, state, now),
+            Action::PageDown => self.page(1, state, now),
+            Action::PageUp => self.page(-1, state, now),
+            Action::First => self.go(isize::MIN / 2, state, now),
+            Action::Last => self.go(isize::MAX / 2, state, now),
+            Action::Expand | Action::Collapse => self.fold(action == Action::Expand, state, now),
+            Action::Open => return self.open(state, now),
+            Action::Copy => return self.copy(state, now),
+            Action::CopyCommand => return self.copy_command(state, now),
+            Action::Filter if is_list(self.focus) => self.filtering = true,
+            Action::Sort => self.sort(state, now),
+            Action::SortReverse => self.view().reversed = !self.view().reversed,
+            Action::Filter => {}
+            Action::Zoom => self.zoomed = !self.zoomed,
+            Action::FocusNext => self.focus_on(self.focus.step(1)),
+            Action::FocusPrevious => self.focus_on(self.focus.step(-1)),
+            Action::FocusAlarms => self.focus_on(Pane::Alarms),
+            Action::FocusHealth => self.focus_on(Pane::Health),
+            Action::FocusRecoveryPoints => self.focus_on(Pane::RecoveryPoints),
+            Action::FocusTimeline => self.focus_on(Pane::Timeline),
+            Action::FocusWizard => self.focus_on(Pane::Wizard),
+            Action::FocusLog => self.focus_on(Pane::Log),
+            Action::Refresh => return vec![Request::Refresh(self.focus)],
+            Action::Help => self.overlays.push(Overlay::Help(Help::new(self.commands(state), self.focus))),
+            Action::Palette => {
+                let palette = Palette::new(&self.commands(state), &self.look(state, now));
+                self.overlays.push(Overlay::Palette(palette));
+            }
+            Action::Dismiss => self.dismiss(state),
+            Action::Suspend => return vec![Request::Suspend],
+            Action::Quit => return self.quit(state, real_now),
+            Action::StartExercise | Action::PauseClock | Action::Faster | Action::Slower | Action::StepClock => {
+                return self.turn_clock(action, state);
+            }
+            Action::Declare | Action::DecideToWait | Action::Note | Action::CorrectMoment | Action::CloseIncident => {
+                self.ask_incident(action, state);
+            }
+            Action::ConfirmStep => self.confirm_step(state, real_now),
+            Action::PrepareStep => return self.prepare_step(state),
+            Action::FinishStep | Action::Approve | Action::Reject | Action::StopStep | Action::SkipStep | Action::AbortStep => {
+                return self.step_offer(action, state);
+            }
+        }
+        Vec::new()
+    }
+
+    fn focus_on(&mut self, pane: Pane) {
+        self.filtering = false;
+        self.focus = pane;
+    }
+
+    fn go(&mut self, by: isize, state: &State, now: DateTime<Utc>) {
+        match self.focus {
+            Pane::Wizard => self.wizard.go(state, by),
+            Pane::Timeline => {
+                let by = i16::try_from(by.clamp(-30_000, 30_000)).unwrap_or(0);
+                self.timeline_scroll = self.timeline_scroll.saturating_add_signed(by);
+            }
+            _ => {
+                let table = self.table(state, now);
+                let follows = self.focus == Pane::Log && by > PAGE;
+                self.view().go(&table, by);
+                self.view().follows_end |= follows;
+            }
+        }
+    }
+
+    fn page(&mut self, by: isize, state: &State, now: DateTime<Utc>) {
+        if self.focus == Pane::Wizard {
+            let lines = 8;
+            self.wizard.scroll =
+                if by > 0 { self.wizard.scroll.saturating_add(lines) } else { self.wizard.scroll.saturating_sub(lines) };
+        } else {
+            self.go(by * PAGE, state, now);
+        }
+    }
+
+    fn fold(&mut self, open: bool, state: &State, now: DateTime<Utc>) {
+        let table = self.table(state, now);
+        let Some(key) = self.view().chosen(&table).map(|row| row.key.clone()) else { return };
+        if open {
+            self.view().unfolded.insert(key);
+        } else if !self.view().unfolded.remove(&key)
+            && let Some(at) = table.rows.iter().position(|row| row.key == key)
+            && let Some(parent) = table.rows[..at].iter().rev().find(|row| !row.key.starts_with("point/"))
+        {
+            // On a row within, folding goes to the row that holds it.
+            let parent = parent.key.clone();
+            if key.starts_with("point/") {
+                self.view().unfolded.remove(&parent);
+                self.view().choose(&parent);
+            }
+        }
+    }
+
+    fn sort(&mut self, state: &State, now: DateTime<Utc>) {
+        let count = self.table(state, now).sorts.len() + 1;
+        let view = self.view();
+        view.sort = (view.sort + 1) % count;
+    }
+
+    fn open(&mut self, state: &State, now: DateTime<Utc>) -> Vec<Request> {
+        match self.focus {
+            Pane::Timeline => return Vec::new(),
+            Pane::Wizard => {
+                if let Some(step) = self.wizard.step(state) {
+                    self.overlays.push(Overlay::Detail(Detail::step(&step.id)));
+                }
+                return Vec::new();
+            }
+            _ => {}
+        }
+        let table = self.table(state, now);
+        let Some((key, copy)) = self.view().chosen(&table).map(|row| (row.key.clone(), row.copy.clone())) else {
+            return Vec::new();
+        };
+        if key.starts_with("other/") {
+            let open = !self.view().unfolded.contains(&key);
+            self.fold(open, state, now);
+            return Vec::new();
+        }
+        self.overlays.push(Overlay::Detail(Detail::row(self.focus, &key, &copy)));
+        if self.focus != Pane::Alarms {
+            return Vec::new();
+        }
+        let alarm = panes::alarm_of(&key, &self.look(state, now)).filter(|alarm| alarm.metric.is_some());
+        alarm.map(|alarm| Request::Graph { site: alarm.site.clone(), alarm: alarm.name.clone() }).into_iter().collect()
+    }
+
+    fn copy(&mut self, state: &State, now: DateTime<Utc>) -> Vec<Request> {
+        match self.focus {
+            Pane::Wizard => self.copy_command(state, now),
+            Pane::Timeline => Vec::new(),
+            _ => {
+                let table = self.table(state, now);
+                let text = self.view().chosen(&table).map(|row| row.copy.clone());
+                self.told(text.map(Request::Copy).into_iter().collect())
+            }
+        }
+    }
+
+    fn copy_command(&mut self, state: &State, now: DateTime<Utc>) -> Vec<Request> {
+        let command = self.wizard.step(state).and_then(|step| panes::command_of(step, &self.look(state, now)));
+        if command.is_none() {
+            self.say(NoticeLevel::Info, "This step has no call to copy yet.");
+        }
+        self.told(command.map(Request::Copy).into_iter().collect())
+    }
+
+    fn dismiss(&mut self, state: &State) {
+        if !self.view().filter.is_blank() {
+            self.view().filter = Default::default();
+        } else if state.notice.is_some() && state.notice != self.dismissed {
+            self.dismissed = state.notice.clone();
+        } else {
+            self.zoomed = false;
+        }
+    }
+
+    fn quit(&mut self, state: &State, real_now: Duration) -> Vec<Request> {
+        let running: Vec<String> = state.incident.running().map(|(id, _)| id.to_string()).collect();
+        if running.is_empty() {
+            return vec![Request::Quit];
+        }
+        let mut lines = vec![(Role::Heading, "Leave while steps are running?".to_owned())];
+        lines.extend(running.iter().map(|id| (Role::Running, format!("◐ {id}"))));
+        let text = "AWS goes on with them. The next console that opens this incident picks them up where they are.";
+        lines.push((Role::Text, text.to_owned()));
+        let confirm = Confirm::plain("Quit".to_owned(), lines, vec![Request::Quit], real_now);
+        self.overlays.push(Overlay::Confirm(Box::new(confirm)));
+        Vec::new()
+    }
+
+    fn turn_clock(&mut self, action: Action, state: &State) -> Vec<Request> {
+        let Some(exercise) = &state.exercise else {
+            self.say(NoticeLevel::Info, "There is no exercise: the clock is the real one.");
+            return Vec::new();
+        };
+        let request = match action {
+            Action::StartExercise if state.incident.exercise_started_at.is_some() => return Vec::new(),
+            Action::StartExercise => Request::Order(Intent::StartExercise { speed: exercise.speed }),
+            Action::PauseClock if exercise.paused => Request::Resume,
+            Action::PauseClock => Request::Pause,
+            Action::Faster => Request::Speed((exercise.speed * 2.0).min(1000.0)),
+            Action::Slower => Request::Speed((exercise.speed / 2.0).max(0.5)),
+            _ => Request::StepClock(Duration::from_secs(60)),
+        };
+        vec![request]
+    }
+
+    fn ask_incident(&mut self, action: Action, state: &State) {
+        let asked = match action {
+            Action::Declare => Asked::Declare,
+            Action::DecideToWait => Asked::Wait,
+            Action::Note => Asked::Note,
+            Action::CorrectMoment => Asked::Correct,
+            _ => Asked::Close,
+        };
+        let refused = if state.read_only {
+            Some("This console is read-only.")
+        } else if state.incident.closed.is_some() {
+            Some("The incident is closed.")
+        } else if asked == Asked::Declare && state.incident.is_declared() {
+            Some("The failover has been declared.")
+        } else {
+            None
+        };
+        match refused {
+            Some(why) => self.say(NoticeLevel::Warning, why),
+            None => self.overlays.push(Overlay::Prompt(Box::new(Prompt::new(asked)))),
+        }
+    }
+
+    fn confirm_step(&mut self, state: &State, real_now: Duration) {
+        let Some(step) = self.wizard.step(state) else { return };
+        let refused = if state.read_only {
+            Err("This console is read-only: it has no way to change anything.".to_owned())
+        } else {
+            startable(state, step)
+        };
+        let prepared = refused.and_then(|()| {
+            prepared_start(state, &step.id).ok_or_else(|| match state.preparations.get(&step.id) {
+                Some((_, Prepared::Asking)) => "AWS is still being asked what this would do.".to_owned(),
+                _ => format!("{} is not prepared: {} checks it.", step.id, self.keymap.hint(Action::PrepareStep)),
+            })
+        });
+        match prepared {
+            Err(why) => self.say(NoticeLevel::Warning, why),
+            Ok((seq, preparation)) => {
+                let question = Question::Step(Box::new(preparation.clone()), seq);
+                self.overlays.push(Overlay::Confirm(Box::new(Confirm::about(question, Some(real_now)))));
+            }
+        }
+    }
+
+    fn prepare_step(&mut self, state: &State) -> Vec<Request> {
+        let Some(step) = self.wizard.step(state) else { return Vec::new() };
+        match startable(state, step) {
+            Ok(()) => vec![Request::Prepare(step.id.clone())],
+            Err(why) => {
+                self.say(NoticeLevel::Info, why);
+                Vec::new()
+            }
+        }
+    }
+
+    /// What the wizard offers for the chosen step, and nothing else.
+    fn step_offer(&mut self, action: Action, state: &State) -> Vec<Request> {
+        let Some(step) = self.wizard.step(state) else { return Vec::new() };
+        let id = step.id.clone();
+        if !offers(state, step).iter().any(|offer| offer.action == action) {
+            self.say(NoticeLevel::Info, format!("{} is not possible for {id} now.", action.name()));
+            return Vec::new();
+        }
+        let asked = match action {
+            Action::FinishStep => Asked::Finish(id),
+            Action::Approve => Asked::Answer(id, "Approve"),
+            Action::Reject => Asked::Answer(id, "Reject"),
+            Action::SkipStep => Asked::Skip(id),
+            Action::AbortStep => Asked::Abort(id),
+            _ => {
+                self.await_answer(&id, true, state);
+                return vec![Request::PrepareStop { step: id }];
+            }
+        };
+        self.overlays.push(Overlay::Prompt(Box::new(Prompt::new(asked))));
+        Vec::new()
+    }
+}
+
+fn is_list(pane: Pane) -> bool {
+    !matches!(pane, Pane::Timeline | Pane::Wizard)
+}

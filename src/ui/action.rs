@@ -1,0 +1,143 @@
+//! What a key can mean. An action may move a cursor or open a dialog; none of them alone changes AWS, because the orders that do
+//! come only out of a dialog that was answered.
+
+macro_rules! actions {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)*) => {
+        /// What a key, or a name typed into the palette, can mean.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Action {
+            $($(#[doc = $doc])+ $variant,)*
+        }
+
+        impl Action {
+            /// All, in the order of the help.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// Its name in key files and in the palette.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// One sentence about it.
+            pub fn about(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),+).trim_ascii(),)* }
+            }
+
+            /// The action of this name.
+            pub fn named(name: &str) -> Option<Self> {
+                Self::ALL.iter().find(|action| action.name() == name).copied()
+            }
+        }
+    };
+}
+
+actions! {
+    /// Next row.
+    Down = "down",
+    /// Previous row.
+    Up = "up",
+    /// First row.
+    First = "first",
+    /// Last row.
+    Last = "last",
+    /// Next page; in the wizard, the step's text.
+    PageDown = "page-down",
+    /// Previous page; in the wizard, the step's text.
+    PageUp = "page-up",
+    /// Show what is folded under the row.
+    Expand = "expand",
+    /// Fold it again.
+    Collapse = "collapse",
+    /// Open the row: everything that is known about it.
+    Open = "open",
+    /// Copy the row's name, ARN or command.
+    Copy = "copy",
+    /// Show only rows that match.
+    Filter = "filter",
+    /// Sort by the next column.
+    Sort = "sort",
+    /// Turn the order around.
+    SortReverse = "sort-reverse",
+    /// Give the pane the whole screen, and back.
+    Zoom = "zoom",
+    /// Next pane.
+    FocusNext = "focus-next",
+    /// Previous pane.
+    FocusPrevious = "focus-previous",
+    /// Go to the alarms.
+    FocusAlarms = "focus-alarms",
+    /// Go to the Health events.
+    FocusHealth = "focus-health",
+    /// Go to the recovery points.
+    FocusRecoveryPoints = "focus-recovery-points",
+    /// Go to the timeline.
+    FocusTimeline = "focus-timeline",
+    /// Go to the wizard.
+    FocusWizard = "focus-wizard",
+    /// Go to the log.
+    FocusLog = "focus-log",
+    /// Confirm the step: opens the dialog that asks for a yes.
+    ConfirmStep = "confirm-step",
+    /// Check the step anew and prepare it again, also to retry it after a failure.
+    PrepareStep = "prepare-step",
+    /// Say that a manual step is done.
+    FinishStep = "finish-step",
+    /// Answer what a running step asks: approve.
+    Approve = "approve",
+    /// Answer what a running step asks: reject.
+    Reject = "reject",
+    /// Stop what a running step started at AWS; asks first.
+    StopStep = "stop-step",
+    /// Go on without the step, with a reason.
+    SkipStep = "skip-step",
+    /// Give up on the running attempt, with a reason; AWS goes on unless it is stopped.
+    AbortStep = "abort-step",
+    /// Copy the step's call as an AWS CLI command.
+    CopyCommand = "copy-command",
+    /// Declare the failover, with a reason.
+    Declare = "declare",
+    /// Decide, for now, not to fail over, with a reason.
+    DecideToWait = "decide-to-wait",
+    /// Write a note into the journal.
+    Note = "note",
+    /// Correct when something happened, with a reason.
+    CorrectMoment = "correct-moment",
+    /// Close the incident, with a word about its end.
+    CloseIncident = "close-incident",
+    /// Start the exercise.
+    StartExercise = "start-exercise",
+    /// Stop the exercise's clock, or let it run on.
+    PauseClock = "pause-clock",
+    /// Run the exercise's clock twice as fast.
+    Faster = "faster",
+    /// Run the exercise's clock half as fast.
+    Slower = "slower",
+    /// Move the exercise's clock forward by a minute.
+    StepClock = "step-clock",
+    /// Ask the pane's sources again now.
+    Refresh = "refresh",
+    /// The keys that work here and now.
+    Help = "help",
+    /// Find any action, pane or step by name.
+    Palette = "palette",
+    /// Close what is open, clear the filter, put the message away.
+    Dismiss = "dismiss",
+    /// Put the console to sleep and go back to the shell.
+    Suspend = "suspend",
+    /// Leave; lists what is still running first.
+    Quit = "quit",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_has_a_name_of_its_own_and_a_sentence() {
+        for action in Action::ALL {
+            assert_eq!(Action::named(action.name()), Some(*action));
+            assert!(action.name().chars().all(|c| c.is_ascii_lowercase() || c == '-'));
+            assert!(action.about().ends_with('.'), "{}", action.name());
+        }
+    }
+}

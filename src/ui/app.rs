@@ -1,0 +1,317 @@
+//! The view: which pane has the keys, what lies over it, and the way of a key from the terminal to a request.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind};
+
+use super::commands::{Command, commands, is_waiting_to_start};
+use super::overlays::{Confirm, Outcome, Overlay, Press, Question};
+use super::panes::{self, Look, WizardView};
+use super::ready::{is_answer, startable};
+use super::widgets::{ListView, Table, edit};
+use super::{Action, Key, Keymap, Pane, Request, Theme};
+use crate::domain::StepId;
+use crate::store::{Notice, NoticeLevel, Prepared, State};
+
+/// The screen's own state: nothing in it is about the world.
+#[derive(Debug, Clone)]
+pub struct App {
+    pub(super) theme: Theme,
+    pub(super) keymap: Keymap,
+    pub(super) focus: Pane,
+    pub(super) zoomed: bool,
+    pub(super) views: [ListView; 6],
+    pub(super) wizard: WizardView,
+    pub(super) timeline_scroll: u16,
+    pub(super) overlays: Vec<Overlay>,
+    /// The filter of the focused pane is being typed.
+    pub(super) filtering: bool,
+    /// A word of the screen itself, shown until the next key.
+    pub(super) flash: Option<(NoticeLevel, String)>,
+    /// The state's notice that was put away.
+    pub(super) dismissed: Option<Notice>,
+    last_key: Option<(Key, Duration)>,
+    /// Steps for which a preparation was asked without a key, by attempt: once each.
+    asked: BTreeSet<(StepId, usize)>,
+    /// An answer or a stop that is being prepared: which step, whether it stops, and the preparation that was there before.
+    pub(super) awaited: Option<(StepId, bool, Option<u64>)>,
+    /// Whether the chosen step had ended when it was last looked at.
+    was_settled: Option<(StepId, bool)>,
+}
+
+impl App {
+    /// A fresh view: the wizard has the keys, because the next thing to do is there.
+    pub fn new(theme: Theme, keymap: Keymap) -> Self {
+        let mut views: [ListView; 6] = Default::default();
+        views[Pane::Log.digit() - 1].follows_end = true;
+        Self {
+            theme,
+            keymap,
+            focus: Pane::Wizard,
+            zoomed: false,
+            views,
+            wizard: WizardView::default(),
+            timeline_scroll: 0,
+            overlays: Vec::new(),
+            filtering: false,
+            flash: None,
+            dismissed: None,
+            last_key: None,
+            asked: BTreeSet::new(),
+            awaited: None,
+            was_settled: None,
+        }
+    }
+
+    /// Changes the look, such as when a theme's file was edited.
+    pub fn set_theme(&mut self, theme: Theme) {
+        self.theme = theme;
+    }
+
+    /// The pane that has the keys.
+    pub fn focus(&self) -> Pane {
+        self.focus
+    }
+
+    /// Is a dialog, prompt or other overlay open?
+    pub fn has_overlay(&self) -> bool {
+        !self.overlays.is_empty()
+    }
+
+    pub(super) fn look<'a>(&'a self, state: &'a State, now: DateTime<Utc>) -> Look<'a> {
+        Look { state, now, theme: &self.theme, keymap: &self.keymap }
+    }
+
+    pub(super) fn view(&mut self) -> &mut ListView {
+        &mut self.views[self.focus.digit() - 1]
+    }
+
+    /// The rows of the focused pane.
+    pub(super) fn table(&self, state: &State, now: DateTime<Utc>) -> Table {
+        let view = &self.views[self.focus.digit() - 1];
+        panes::listing(self.focus, &self.look(state, now), view).table
+    }
+
+    pub(super) fn commands(&self, state: &State) -> Vec<Command> {
+        commands(state, self.focus, &self.wizard)
+    }
+
+    /// Shows a word of the screen until the next key.
+    pub fn say(&mut self, level: NoticeLevel, text: impl Into<String>) {
+        self.flash = Some((level, text.into()));
+    }
+
+    /// Takes an event of the terminal. `real_now` is real time since the start, whatever the console's clock does: it tells a
+    /// deliberate key from a reflex. Events of the mouse, of focus and of size change nothing here.
+    pub fn on_event(&mut self, event: &Event, state: &State, now: DateTime<Utc>, real_now: Duration) -> Vec<Request> {
+        let mut requests = match event {
+            Event::Key(key) if key.kind != KeyEventKind::Release => self.on_key(key, state, now, real_now),
+            Event::Paste(text) => {
+                match self.overlays.last_mut() {
+                    Some(overlay) => overlay.on_paste(text),
+                    None if self.filtering => self.view().filter.paste(text),
+                    None => {}
+                }
+                Vec::new()
+            }
+            _ => Vec::new(),
+        };
+        requests.extend(self.on_state(state));
+        requests
+    }
+
+    fn on_key(&mut self, event: &KeyEvent, state: &State, now: DateTime<Utc>, real_now: Duration) -> Vec<Request> {
+        let key = Key::of(event);
+        let press = Press { key, at: real_now, repeat: event.kind == KeyEventKind::Repeat, before: self.last_key };
+        self.last_key = Some((key, real_now));
+        self.flash = None;
+        if let Some(mut overlay) = self.overlays.pop() {
+            let look = self.look(state, now);
+            let outcome = overlay.on_key(press, &look);
+            return self.overlay_answered(overlay, outcome, press, state, now);
+        }
+        if self.filtering && self.type_filter(key) {
+            return Vec::new();
+        }
+        match self.keymap.action(key) {
+            // Whatever asks for words or a yes, or costs a call, is not for a key that is held down.
+            Some(action) if press.repeat && !action.may_repeat() => Vec::new(),
+            Some(action) => self.act(action, state, now, real_now),
+            None => Vec::new(),
+        }
+    }
+
+    fn overlay_answered(
+        &mut self,
+        overlay: Overlay,
+        outcome: Outcome,
+        press: Press,
+        state: &State,
+        now: DateTime<Utc>,
+    ) -> Vec<Request> {
+        match outcome {
+            Outcome::Stay => self.overlays.push(overlay),
+            Outcome::Also(requests) => {
+                self.overlays.push(overlay);
+                return self.told(requests);
+            }
+            Outcome::Close => {}
+            Outcome::Then(next) => self.overlays.push(*next),
+            Outcome::GoTo(step) => {
+                self.focus = Pane::Wizard;
+                self.wizard.choose(&step);
+            }
+            Outcome::Run(action) => {
+                // What is done from a step that is read goes back to it.
+                if matches!(overlay, Overlay::Detail(_)) {
+                    self.overlays.push(overlay);
+                }
+                return self.act(action, state, now, press.at);
+            }
+            Outcome::Ask(requests) => {
+                for request in &requests {
+                    if let Request::PrepareAnswer { step, .. } = request {
+                        self.await_answer(step, false, state);
+                    }
+                }
+                return self.told(requests);
+            }
+        }
+        Vec::new()
+    }
+
+    /// Says what was copied: the clipboard itself says nothing.
+    pub(super) fn told(&mut self, requests: Vec<Request>) -> Vec<Request> {
+        if let Some(Request::Copy(text)) = requests.iter().find(|request| matches!(request, Request::Copy(_))) {
+            let text = super::format::middle(&super::format::clean(text), 60);
+            self.say(NoticeLevel::Info, format!("copied: {text}"));
+        }
+        requests
+    }
+
+    pub(super) fn await_answer(&mut self, step: &StepId, stop: bool, state: &State) {
+        let before = state.preparations.get(step).map(|(seq, _)| *seq);
+        self.awaited = Some((step.clone(), stop, before));
+        self.say(NoticeLevel::Info, "asking AWS what the answer would do…");
+    }
+
+    /// Takes a key that edits the filter; `false` if the key has to do what it does without one.
+    fn type_filter(&mut self, key: Key) -> bool {
+        match key.code() {
+            KeyCode::Enter => self.filtering = false,
+            KeyCode::Esc => {
+                self.filtering = false;
+                self.view().filter = Default::default();
+            }
+            KeyCode::Up | KeyCode::Down | KeyCode::Tab | KeyCode::PageDown | KeyCode::PageUp => {
+                self.filtering = key.code() != KeyCode::Tab;
+                return false;
+            }
+            _ if key == Key::CTRL_C => {
+                self.filtering = false;
+                self.view().filter = Default::default();
+            }
+            _ => {
+                edit(&mut self.view().filter, key);
+            }
+        }
+        true
+    }
+
+    /// Looks at a changed state: drops dialogs that no longer hold, opens those that were waited for, and asks for what the wizard
+    /// needs to show its step.
+    pub fn on_state(&mut self, state: &State) -> Vec<Request> {
+        if is_waiting_to_start(state) {
+            return Vec::new();
+        }
+        self.drop_drifted(state);
+        self.open_awaited(state);
+        self.follow_plan(state);
+        self.prepare_chosen(state)
+    }
+
+    fn drop_drifted(&mut self, state: &State) {
+        let before = self.overlays.len();
+        self.overlays.retain(|overlay| !matches!(overlay, Overlay::Confirm(confirm) if !confirm.still_holds(state)));
+        if self.overlays.len() < before {
+            self.say(
+                NoticeLevel::Warning,
+                "What was to be confirmed is no longer what would be done: look again, then confirm anew.",
+            );
+        }
+    }
+
+    fn open_awaited(&mut self, state: &State) {
+        // A dialog that opens by itself must not take keys that were meant for something else.
+        if !self.overlays.is_empty() || self.filtering {
+            return;
+        }
+        let Some((step, stop, before)) = self.awaited.clone() else { return };
+        let Some((seq, prepared)) = state.preparations.get(&step).filter(|(seq, _)| Some(*seq) > before) else { return };
+        match prepared {
+            Prepared::Asking => {}
+            Prepared::Ready(preparation, _) => {
+                self.awaited = None;
+                if is_answer(preparation.call.as_ref()) {
+                    let question = Question::Answer(preparation.clone(), *seq, stop);
+                    self.flash = None;
+                    self.overlays.push(Overlay::Confirm(Box::new(Confirm::about(question, None))));
+                }
+            }
+            Prepared::Failed(problem) => {
+                self.awaited = None;
+                self.say(NoticeLevel::Warning, format!("the answer could not be prepared: {problem}"));
+            }
+        }
+    }
+
+    /// Goes on to what needs a person next when the chosen step ends well under one's eyes.
+    fn follow_plan(&mut self, state: &State) {
+        if self.wizard.chosen.is_none() {
+            self.wizard.go_to_next(state);
+        }
+        let Some(id) = self.wizard.chosen.clone() else { return };
+        let settled = state.incident.steps.get(&id).is_some_and(|record| record.is_settled());
+        if settled && self.was_settled == Some((id, false)) && self.overlays.is_empty() {
+            self.wizard.go_to_next(state);
+        }
+        if let Some(id) = self.wizard.chosen.clone() {
+            let settled = state.incident.steps.get(&id).is_some_and(|record| record.is_settled());
+            self.was_settled = Some((id, settled));
+        }
+    }
+
+    /// A step that can begin is prepared when it is looked at, once; a retry is asked for by a person.
+    fn prepare_chosen(&mut self, state: &State) -> Vec<Request> {
+        let Some(step) = self.wizard.step(state) else { return Vec::new() };
+        let attempts = state.incident.steps.get(&step.id).map_or(0, |record| record.attempts.len());
+        let wanted = startable(state, step).is_ok() && attempts == 0 && !state.preparations.contains_key(&step.id);
+        if wanted && state.incident.closed.is_none() && self.asked.insert((step.id.clone(), attempts)) {
+            return vec![Request::Prepare(step.id.clone())];
+        }
+        Vec::new()
+    }
+
+    /// After how much real time a clock or an age on screen changes by itself; `None` while no time passes.
+    pub fn next_redraw(&self, state: &State, now: DateTime<Utc>) -> Option<Duration> {
+        /// Faster than this no one reads, and a slow line suffers.
+        const LEAST: Duration = Duration::from_millis(100);
+        let speed = match &state.exercise {
+            Some(exercise) if exercise.paused || is_waiting_to_start(state) => return None,
+            Some(exercise) => exercise.speed.max(0.01),
+            None => 1.0,
+        };
+        let into = Duration::from_nanos(u64::from(now.timestamp_subsec_nanos()));
+        let left = Duration::from_secs(1).saturating_sub(into);
+        Some(left.div_f64(speed).max(LEAST))
+    }
+}
+
+impl Action {
+    /// Does it make sense while its key is held down?
+    fn may_repeat(self) -> bool {
+        matches!(self, Self::Down | Self::Up | Self::PageDown | Self::PageUp | Self::FocusNext | Self::FocusPrevious)
+    }
+}

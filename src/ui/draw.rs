@@ -1,0 +1,125 @@
+//! One frame: header, panes, message, keys, and what lies over them. The same state, view and time give the same cells.
+
+use chrono::{DateTime, Utc};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::app::App;
+use super::commands::{Command, is_waiting_to_start};
+use super::layout::{self, LEAST, Places};
+use super::panes::{self, Look};
+use super::widgets::{Doc, Piece, Runs, Strip, draw_field, fill, put, row, scroll_lines};
+use super::{Pane, Role, format};
+use crate::store::{NoticeLevel, State};
+
+impl App {
+    /// Draws the screen into the area; returns where the cursor is, if it is shown. Reads no clock and survives any size.
+    pub fn draw(&mut self, state: &State, now: DateTime<Utc>, area: Rect, buf: &mut Buffer) -> Option<Position> {
+        let area = area.intersection(buf.area);
+        if area.is_empty() {
+            return None;
+        }
+        let (theme, keymap) = (self.theme.clone(), self.keymap.clone());
+        let look = Look { state, now, theme: &theme, keymap: &keymap };
+        fill(buf, area, " ", theme.ground());
+        if area.width < LEAST.0 || area.height < LEAST.1 {
+            draw_too_small(&look, area, buf);
+            return None;
+        }
+        let message = self.message(state);
+        let places = layout::divide(area, self.focus, self.zoomed, u16::from(message.is_some()));
+        panes::draw_header(&look, places.header, buf);
+        let mut cursor = None;
+        if is_waiting_to_start(state) {
+            panes::draw_start(&look, places.body, buf);
+        } else {
+            cursor = self.draw_panes(&look, &places, buf);
+        }
+        if let Some((level, text)) = message {
+            draw_message(level, &text, &look, places.notice, buf);
+        }
+        if cursor.is_none() {
+            draw_footer(&self.commands(state), &look, places.footer, buf);
+        }
+        // Each overlay hides the ones under it; the header is never hidden.
+        if let Some(overlay) = self.overlays.last_mut() {
+            cursor = overlay.draw(&look, places.body, buf);
+        }
+        cursor
+    }
+
+    /// What the operator should know now: a word of the screen itself, else of the console.
+    fn message(&self, state: &State) -> Option<(NoticeLevel, String)> {
+        let notice = state.notice.as_ref().filter(|notice| self.dismissed.as_ref() != Some(notice));
+        self.flash.clone().or_else(|| notice.map(|notice| (notice.level, notice.text.clone())))
+    }
+
+    fn draw_panes(&mut self, look: &Look<'_>, places: &Places, buf: &mut Buffer) -> Option<Position> {
+        for rule in &places.rules {
+            fill(buf, *rule, "│", look.theme.style(Role::Border));
+        }
+        for (pane, area) in &places.panes {
+            let focused = *pane == self.focus;
+            match pane {
+                Pane::Wizard => panes::draw_wizard(look, &mut self.wizard, focused, *area, buf),
+                Pane::Timeline => panes::draw_timeline(look, &mut self.timeline_scroll, focused, *area, buf),
+                _ => panes::draw_listing(*pane, look, &mut self.views[pane.digit() - 1], focused, *area, buf),
+            }
+        }
+        if !self.filtering {
+            return None;
+        }
+        // The filter is typed where the keys are named otherwise.
+        let line = places.footer;
+        fill(buf, line, " ", look.theme.ground());
+        let x = put(buf, line, &format!(" filter {} / ", self.focus.title()), look.theme.style(Role::Key));
+        let hint = "  enter keeps it   esc clears it";
+        let room = line.right().saturating_sub(x);
+        let hint_width = if room > 60 { u16::try_from(hint.len()).unwrap_or(0) } else { 0 };
+        let field = Rect { x, width: room - hint_width, ..line };
+        let cursor = draw_field(&self.view().filter, field, buf, look.theme);
+        put(buf, Rect { x: field.right(), width: hint_width, ..line }, hint, look.theme.style(Role::Muted));
+        cursor
+    }
+}
+
+fn draw_message(level: NoticeLevel, text: &str, look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    let (glyph, role) = match level {
+        NoticeLevel::Info => ("i", Role::Accent),
+        NoticeLevel::Warning => ("!", Role::Warn),
+    };
+    fill(buf, row(area, 0), " ", look.theme.style(Role::Text));
+    put(buf, row(area, 0), &format!(" {glyph} {}", format::clean(text)), look.theme.style(role));
+}
+
+fn draw_footer(commands: &[Command], look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    let mut strip = Strip::new("  ", Role::Muted);
+    let shown: Vec<&Command> = commands.iter().filter(|command| !command.label.is_empty()).collect();
+    let count = u8::try_from(shown.len()).unwrap_or(u8::MAX);
+    for (i, command) in shown.iter().enumerate() {
+        let rank = u8::try_from(i).unwrap_or(u8::MAX);
+        // The first ones are about what has the keys; help stays to the last, because it tells the others.
+        let keep = if command.label == "keys" { u8::MAX } else { count.saturating_sub(rank) };
+        let lead = if i == 0 { " " } else { "" };
+        let runs: Runs =
+            vec![(format!("{lead}{}", look.key(command.action)), Role::Key), (format!(" {}", command.label), Role::Muted)];
+        strip.push(Piece::new(keep, runs));
+    }
+    strip.draw(area, buf, look.theme);
+}
+
+/// What is left on a screen that is too small: which world this is, that it is alive, and what would help.
+fn draw_too_small(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
+    panes::draw_banner(look, row(area, 0), buf);
+    let mut doc = Doc::new();
+    let (width, height) = LEAST;
+    doc.text(Role::Warn, &format!("The screen is {}×{}; the console needs {width}×{height}.", area.width, area.height));
+    doc.text(Role::Text, "It goes on in the meantime: make the window larger or the type smaller.");
+    let running: Vec<String> = look.state.incident.running().map(|(id, _)| id.to_string()).collect();
+    if !running.is_empty() {
+        doc.text(Role::Running, &format!("◐ running: {}", running.join(", ")));
+    }
+    let rest = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    let lines = doc.lines(usize::from(rest.width));
+    scroll_lines(&lines, &mut 0, rest, buf, look.theme);
+}

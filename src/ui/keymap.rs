@@ -1,0 +1,289 @@
+//! Which key means which action, and back: the footer and the help show the keys that are bound, not the ones that were meant.
+//!
+//! Keys are written as in `ctrl-d`, `enter`, `up`, `f1`, `G`. Nothing is bound by default that some layout cannot type without a
+//! compose key (brackets, braces, backslash, backtick, tilde), and no chord changes anything at AWS.
+
+use std::fmt;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::Action;
+
+/// One key with its modifiers. Shift is part of a character and named only for keys that are none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Key {
+    code: KeyCode,
+    modifiers: KeyModifiers,
+}
+
+/// A key that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no key: expected a character, or a name such as enter, esc, tab, up, pgdn, home, f1, after ctrl- or alt-")]
+pub struct KeyFault(pub String);
+
+/// A binding that cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BindFault {
+    /// No such action.
+    #[error("`{0}` is no action")]
+    Action(String),
+    /// No such key.
+    #[error(transparent)]
+    Key(#[from] KeyFault),
+}
+
+const NAMED: [(&str, KeyCode); 14] = [
+    ("enter", KeyCode::Enter),
+    ("esc", KeyCode::Esc),
+    ("tab", KeyCode::Tab),
+    ("space", KeyCode::Char(' ')),
+    ("up", KeyCode::Up),
+    ("down", KeyCode::Down),
+    ("left", KeyCode::Left),
+    ("right", KeyCode::Right),
+    ("pgup", KeyCode::PageUp),
+    ("pgdn", KeyCode::PageDown),
+    ("home", KeyCode::Home),
+    ("end", KeyCode::End),
+    ("backspace", KeyCode::Backspace),
+    ("delete", KeyCode::Delete),
+];
+
+impl Key {
+    /// The reflex to get out.
+    pub const CTRL_C: Self = Self { code: KeyCode::Char('c'), modifiers: KeyModifiers::CONTROL };
+
+    /// Reads a key as it is written in a key file.
+    ///
+    /// # Errors
+    /// [`KeyFault`] where it is none.
+    pub fn parse(text: &str) -> Result<Self, KeyFault> {
+        let fault = || KeyFault(text.to_owned());
+        let mut modifiers = KeyModifiers::NONE;
+        let mut rest = text;
+        for (prefix, modifier) in [("ctrl-", KeyModifiers::CONTROL), ("alt-", KeyModifiers::ALT), ("shift-", KeyModifiers::SHIFT)]
+        {
+            if let Some(after) = rest.strip_prefix(prefix)
+                && !after.is_empty()
+            {
+                modifiers |= modifier;
+                rest = after;
+            }
+        }
+        let mut chars = rest.chars();
+        let code = match (chars.next(), chars.next()) {
+            (Some(c), None) => KeyCode::Char(c),
+            _ => match NAMED.iter().find(|(name, _)| *name == rest) {
+                Some((_, code)) => *code,
+                None => {
+                    let n = rest.strip_prefix('f').and_then(|n| n.parse::<u8>().ok()).filter(|n| (1..=12).contains(n));
+                    KeyCode::F(n.ok_or_else(fault)?)
+                }
+            },
+        };
+        Ok(Self::normal(code, modifiers))
+    }
+
+    /// The key of an event.
+    pub fn of(event: &KeyEvent) -> Self {
+        Self::normal(event.code, event.modifiers)
+    }
+
+    /// The character that it types, if it types one.
+    pub fn typed(self) -> Option<char> {
+        match self.code {
+            KeyCode::Char(c) if self.modifiers.is_empty() => Some(c),
+            _ => None,
+        }
+    }
+
+    /// Its code.
+    pub fn code(self) -> KeyCode {
+        self.code
+    }
+
+    /// Is Control held?
+    pub fn is_control(self) -> bool {
+        self.modifiers.contains(KeyModifiers::CONTROL)
+    }
+
+    fn normal(code: KeyCode, modifiers: KeyModifiers) -> Self {
+        let mut modifiers = modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
+        let code = match code {
+            KeyCode::BackTab => {
+                modifiers |= KeyModifiers::SHIFT;
+                KeyCode::Tab
+            }
+            // Terminals differ in whether Ctrl comes with the capital or the small letter.
+            KeyCode::Char(c) if modifiers.contains(KeyModifiers::CONTROL) => KeyCode::Char(c.to_ascii_lowercase()),
+            other => other,
+        };
+        if matches!(code, KeyCode::Char(_)) {
+            modifiers -= KeyModifiers::SHIFT;
+        }
+        Self { code, modifiers }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (modifier, name) in [(KeyModifiers::CONTROL, "ctrl-"), (KeyModifiers::ALT, "alt-"), (KeyModifiers::SHIFT, "shift-")] {
+            if self.modifiers.contains(modifier) {
+                f.write_str(name)?;
+            }
+        }
+        match (NAMED.iter().find(|(_, code)| *code == self.code), self.code) {
+            (Some((name, _)), _) => f.write_str(name),
+            (None, KeyCode::Char(c)) => write!(f, "{c}"),
+            (None, KeyCode::F(n)) => write!(f, "f{n}"),
+            (None, other) => write!(f, "{other:?}"),
+        }
+    }
+}
+
+/// The bindings: several keys an action, one action a key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Keymap {
+    bindings: Vec<(Key, Action)>,
+}
+
+/// The default keys, the one that is shown first before the others.
+const DEFAULT: &[(Action, &[&str])] = &[
+    (Action::Down, &["j", "down"]),
+    (Action::Up, &["k", "up"]),
+    (Action::First, &["g", "home"]),
+    (Action::Last, &["G", "end"]),
+    (Action::PageDown, &["pgdn", "ctrl-f", "J"]),
+    (Action::PageUp, &["pgup", "ctrl-b", "K"]),
+    (Action::Expand, &["l", "right"]),
+    (Action::Collapse, &["h", "left"]),
+    (Action::Open, &["enter"]),
+    (Action::Copy, &["y"]),
+    (Action::Filter, &["/", "f"]),
+    (Action::Sort, &["o"]),
+    (Action::SortReverse, &["O"]),
+    (Action::Zoom, &["z"]),
+    (Action::FocusNext, &["tab"]),
+    (Action::FocusPrevious, &["shift-tab"]),
+    (Action::FocusAlarms, &["1"]),
+    (Action::FocusHealth, &["2"]),
+    (Action::FocusRecoveryPoints, &["3"]),
+    (Action::FocusTimeline, &["4"]),
+    (Action::FocusWizard, &["5"]),
+    (Action::FocusLog, &["6"]),
+    (Action::ConfirmStep, &["c"]),
+    (Action::PrepareStep, &["r"]),
+    (Action::FinishStep, &["d"]),
+    (Action::Approve, &["a"]),
+    (Action::Reject, &["x"]),
+    (Action::StopStep, &["T"]),
+    (Action::SkipStep, &["S"]),
+    (Action::AbortStep, &["A"]),
+    (Action::CopyCommand, &["Y"]),
+    (Action::Declare, &["D"]),
+    (Action::DecideToWait, &["W"]),
+    (Action::Note, &["n"]),
+    (Action::CorrectMoment, &["M"]),
+    (Action::CloseIncident, &["X"]),
+    (Action::StartExercise, &["s"]),
+    (Action::PauseClock, &["p"]),
+    (Action::Faster, &["+"]),
+    (Action::Slower, &["-"]),
+    (Action::StepClock, &["."]),
+    (Action::Refresh, &["R", "f5"]),
+    (Action::Help, &["?", "f1"]),
+    (Action::Palette, &[":", "ctrl-p"]),
+    (Action::Dismiss, &["esc"]),
+    (Action::Suspend, &["ctrl-z"]),
+    (Action::Quit, &["q", "ctrl-c"]),
+];
+
+impl Default for Keymap {
+    fn default() -> Self {
+        let mut keymap = Self { bindings: Vec::new() };
+        for (action, keys) in DEFAULT {
+            keymap.bindings.extend(keys.iter().filter_map(|key| Key::parse(key).ok()).map(|key| (key, *action)));
+        }
+        keymap
+    }
+}
+
+impl Keymap {
+    /// Gives an action these keys and no others; an empty list takes its keys away. A key that meant something else means this now.
+    ///
+    /// # Errors
+    /// [`BindFault`] names the action or the key; nothing is changed then.
+    pub fn bind(&mut self, name: &str, keys: &[&str]) -> Result<(), BindFault> {
+        let action = Action::named(name).ok_or_else(|| BindFault::Action(name.to_owned()))?;
+        let keys = keys.iter().map(|key| Key::parse(key)).collect::<Result<Vec<_>, _>>()?;
+        self.bindings.retain(|(key, bound)| *bound != action && !keys.contains(key));
+        self.bindings.extend(keys.into_iter().map(|key| (key, action)));
+        Ok(())
+    }
+
+    /// What a key means.
+    pub fn action(&self, key: Key) -> Option<Action> {
+        self.bindings.iter().find(|(bound, _)| *bound == key).map(|(_, action)| *action)
+    }
+
+    /// The keys of an action, the one to show first.
+    pub fn keys(&self, action: Action) -> impl Iterator<Item = Key> {
+        self.bindings.iter().filter(move |(_, bound)| *bound == action).map(|(key, _)| *key)
+    }
+
+    /// The key to show for an action; where it has none, how to reach it by name.
+    pub fn hint(&self, action: Action) -> String {
+        self.keys(action).next().map_or_else(|| format!(":{}", action.name()), |key| key.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_has_a_key_and_no_key_two_actions() {
+        let keymap = Keymap::default();
+        for action in Action::ALL {
+            assert!(keymap.keys(*action).next().is_some(), "{}", action.name());
+        }
+        for (i, (key, action)) in keymap.bindings.iter().enumerate() {
+            let again = keymap.bindings[i + 1..].iter().find(|(other, _)| other == key);
+            assert!(again.is_none(), "{key} means {} and {again:?}", action.name());
+        }
+    }
+
+    #[test]
+    fn no_default_key_is_missing_on_some_layouts() {
+        for (key, action) in &Keymap::default().bindings {
+            assert!(!"[]{}\\`~^@|".contains(key.to_string().as_str()), "{} is on {key}", action.name());
+        }
+    }
+
+    #[test]
+    fn keys_come_back_as_they_are_written() {
+        for text in ["a", "G", "/", "ctrl-d", "alt-x", "enter", "shift-tab", "f12", "space", "-", "ctrl--", "pgdn"] {
+            assert_eq!(Key::parse(text).unwrap().to_string(), text);
+        }
+        for text in ["", "ctrl-", "f13", "return", "f0"] {
+            assert!(Key::parse(text).is_err(), "{text:?}");
+        }
+        let shifted = KeyEvent::new(KeyCode::Char('G'), KeyModifiers::SHIFT);
+        assert_eq!(Key::of(&shifted), Key::parse("G").unwrap());
+        let back = KeyEvent::new(KeyCode::BackTab, KeyModifiers::SHIFT);
+        assert_eq!(Key::of(&back), Key::parse("shift-tab").unwrap());
+    }
+
+    #[test]
+    fn a_rebound_action_shows_its_new_key_and_the_old_owner_loses_it() {
+        let mut keymap = Keymap::default();
+        keymap.bind("quit", &["ctrl-q", "z"]).unwrap();
+        assert_eq!(keymap.hint(Action::Quit), "ctrl-q");
+        assert_eq!(keymap.action(Key::parse("q").unwrap()), None);
+        assert_eq!(keymap.action(Key::parse("z").unwrap()), Some(Action::Quit));
+        assert_eq!(keymap.hint(Action::Zoom), ":zoom");
+        assert_eq!(keymap.bind("quti", &["q"]), Err(BindFault::Action("quti".into())));
+        assert!(matches!(keymap.bind("quit", &["kwit"]), Err(BindFault::Key(_))));
+        assert_eq!(keymap.hint(Action::Quit), "ctrl-q");
+    }
+}

@@ -1,0 +1,263 @@
+//! Asks for words: a reason, a note, a time. What has consequences goes on to the dialog that asks for a yes.
+
+use chrono::{DateTime, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use crossterm::event::KeyCode;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::frame::{Edge, boxed};
+use super::{Confirm, Outcome, Overlay, Press};
+use crate::domain::{Moment, StepId};
+use crate::engine::Intent;
+use crate::ui::panes::Look;
+use crate::ui::widgets::{Doc, Field, draw_field, edit, put, row, scroll_lines};
+use crate::ui::{Action, Request, Role, format, seen};
+
+/// What the words are for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    /// A note in the journal.
+    Note,
+    /// Not to fail over, for now.
+    Wait,
+    /// To fail over.
+    Declare,
+    /// The incident is over.
+    Close,
+    /// Go on without a step.
+    Skip(StepId),
+    /// Give up on an attempt.
+    Abort(StepId),
+    /// A manual step is done.
+    Finish(StepId),
+    /// When a moment was.
+    Correct,
+    /// The answer to what a step asks: `Approve` or `Reject`.
+    Answer(StepId, &'static str),
+}
+
+impl Asked {
+    fn title(&self) -> String {
+        match self {
+            Self::Note => "A note for the journal".to_owned(),
+            Self::Wait => "Decide to wait".to_owned(),
+            Self::Declare => "Declare the failover".to_owned(),
+            Self::Close => "Close the incident".to_owned(),
+            Self::Skip(step) => format!("Skip {step}"),
+            Self::Abort(step) => format!("Give up on {step}"),
+            Self::Finish(step) => format!("{step} is done"),
+            Self::Correct => "Correct a moment".to_owned(),
+            Self::Answer(step, signal) => format!("{signal} for {step}"),
+        }
+    }
+
+    fn about(&self) -> &'static str {
+        match self {
+            Self::Note => "What should somebody know who reads this next week?",
+            Self::Wait => "The decision not to fail over for now is recorded with your reason. It can be followed by another.",
+            Self::Declare => "From here on the restore counts. Your reason is recorded with what is on screen now.",
+            Self::Close => "Nothing can be changed in a closed incident. Say how it ended.",
+            Self::Skip(_) => "The steps that need this one can begin without it. Why is it not needed?",
+            Self::Abort(_) => {
+                "The console stops following this attempt. What AWS is doing about it goes on unless it was stopped."
+            }
+            Self::Finish(_) => "What did you do, or find? It is recorded with the step.",
+            Self::Correct => "The evidence stays on record beside your correction.",
+            Self::Answer(..) => "AWS records this comment with the answer.",
+        }
+    }
+
+    /// Labels of the fields, and whether each must be filled.
+    fn fields(&self) -> Vec<(&'static str, bool)> {
+        match self {
+            Self::Correct => vec![
+                ("which (impact, detected, decided, restored, failed)", true),
+                ("when, UTC (03:02 or 2026-03-14 03:02:10)", true),
+                ("why", true),
+            ],
+            Self::Note => vec![("note", true)],
+            Self::Close => vec![("how it ended", true)],
+            Self::Finish(_) => vec![("what was done", true)],
+            Self::Answer(..) => vec![("comment", false)],
+            _ => vec![("why", true)],
+        }
+    }
+}
+
+/// An open prompt.
+#[derive(Debug, Clone)]
+pub struct Prompt {
+    asked: Asked,
+    fields: Vec<Field>,
+    at: usize,
+    fault: Option<String>,
+}
+
+impl Prompt {
+    /// An empty one.
+    pub fn new(asked: Asked) -> Self {
+        let fields = asked.fields().iter().map(|_| Field::default()).collect();
+        Self { asked, fields, at: 0, fault: None }
+    }
+
+    pub(super) fn on_paste(&mut self, text: &str) {
+        self.fields[self.at].paste(text);
+    }
+
+    pub(super) fn on_key(&mut self, press: Press, look: &Look<'_>) -> Outcome {
+        let count = self.fields.len();
+        match (press.key.code(), press.key.is_control()) {
+            (KeyCode::Esc, _) | (KeyCode::Char('c'), true) => return Outcome::Close,
+            (KeyCode::Down | KeyCode::Tab, _) => self.at = (self.at + 1) % count,
+            (KeyCode::Up, _) => self.at = (self.at + count - 1) % count,
+            (KeyCode::Enter, _) if press.repeat => {}
+            (KeyCode::Enter, _) => return self.enter(press, look),
+            _ => {
+                edit(&mut self.fields[self.at], press.key);
+                self.fault = None;
+            }
+        }
+        Outcome::Stay
+    }
+
+    fn enter(&mut self, press: Press, look: &Look<'_>) -> Outcome {
+        let labels = self.asked.fields();
+        if labels[self.at].1 && self.fields[self.at].is_blank() {
+            self.fault = Some("This must be filled in.".to_owned());
+            return Outcome::Stay;
+        }
+        if let Some(empty) = (0..labels.len()).find(|i| labels[*i].1 && self.fields[*i].is_blank()) {
+            self.at = empty;
+            return Outcome::Stay;
+        }
+        match self.done(press, look) {
+            Ok(outcome) => outcome,
+            Err(fault) => {
+                self.fault = Some(fault);
+                Outcome::Stay
+            }
+        }
+    }
+
+    fn done(&self, press: Press, look: &Look<'_>) -> Result<Outcome, String> {
+        let text = |i: usize| self.fields[i].text().trim().to_owned();
+        let order = |intent| Outcome::Ask(vec![Request::Order(intent)]);
+        let sure = |role: Role, what: String, intent| {
+            let lines = vec![(role, what), (Role::Text, format!("Reason: {}", text(self.fields.len() - 1)))];
+            Outcome::Then(Box::new(Overlay::Confirm(Box::new(Confirm::plain(
+                self.asked.title(),
+                lines,
+                vec![Request::Order(intent)],
+                press.at,
+            )))))
+        };
+        Ok(match &self.asked {
+            Asked::Note => order(Intent::Note { text: text(0) }),
+            Asked::Wait => order(Intent::DecideToWait { reason: text(0) }),
+            Asked::Finish(step) => order(Intent::FinishManual { step: step.clone(), note: text(0) }),
+            Asked::Declare => {
+                let plan = &look.state.plan;
+                let what = format!("Declare the failover of {} from the primary to the recovery site.", plan.title);
+                sure(Role::Heading, what, Intent::Declare { reason: text(0), seen: seen(look.state, look.now) })
+            }
+            Asked::Close => sure(
+                Role::Heading,
+                "Close the incident. Its record stays; nothing more can be done in it.".to_owned(),
+                Intent::Close { reason: text(0) },
+            ),
+            Asked::Skip(step) => {
+                let what = format!("Go on without step {step}. The steps that need it can then begin.");
+                sure(Role::Heading, what, Intent::SkipStep { step: step.clone(), reason: text(0) })
+            }
+            Asked::Abort(step) => {
+                let what = format!("Give up on the running attempt at {step}. AWS is not told to stop.");
+                sure(Role::Heading, what, Intent::AbortStep { step: step.clone(), reason: text(0) })
+            }
+            Asked::Correct => {
+                let moment =
+                    moment_named(&text(0)).ok_or("No such moment: type impact, detected, decided, restored or failed.")?;
+                let at =
+                    time_of(&text(1), look.now).ok_or("No such time: type 03:02, 03:02:10 or 2026-03-14 03:02:10, in UTC.")?;
+                if at > look.now {
+                    return Err(format!("{} UTC has not come yet.", format::date_time(at)));
+                }
+                let what = format!("Record that {:?} was at {} UTC.", moment.name(), format::date_time(at));
+                sure(Role::Heading, what, Intent::CorrectMoment { moment, at, reason: text(2) })
+            }
+            Asked::Answer(step, signal) => {
+                Outcome::Ask(vec![Request::PrepareAnswer { step: step.clone(), signal: (*signal).to_owned(), comment: text(0) }])
+            }
+        })
+    }
+
+    pub(super) fn draw(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
+        let labels = self.asked.fields();
+        let width = area.width.min(88);
+        let mut doc = Doc::new();
+        doc.text(Role::Muted, self.asked.about());
+        let lines = doc.lines(usize::from(width.saturating_sub(4)));
+        let about = u16::try_from(lines.len()).unwrap_or(1);
+        let fields = u16::try_from(labels.len()).unwrap_or(1);
+        let inner = boxed(&self.asked.title(), Edge::Single, (width, about + fields * 2 + 6), look, area, buf);
+        scroll_lines(&lines, &mut 0, Rect { height: about.min(inner.height), ..inner }, buf, look.theme);
+        let mut cursor = None;
+        for (i, (label, required)) in labels.iter().enumerate() {
+            let y = about + 1 + u16::try_from(i).unwrap_or(0) * 2;
+            let label = if *required { (*label).to_owned() } else { format!("{label} (may stay empty)") };
+            let role = if i == self.at { Role::Heading } else { Role::Muted };
+            put(buf, row(inner, y), &label, look.theme.style(role));
+            let at = draw_field(&self.fields[i], row(inner, y + 1), buf, look.theme);
+            if i == self.at {
+                cursor = at;
+            }
+        }
+        if let Some(fault) = &self.fault {
+            put(buf, row(inner, about + 1 + fields * 2), &format!("✗ {fault}"), look.theme.style(Role::Bad));
+        }
+        let keys = format!("enter goes on   {} drops it", look.key(Action::Dismiss));
+        put(buf, row(inner, inner.height.saturating_sub(1)), &keys, look.theme.style(Role::Muted));
+        cursor
+    }
+}
+
+fn moment_named(text: &str) -> Option<Moment> {
+    let text = text.to_lowercase();
+    Moment::ALL.into_iter().find(|moment| !text.is_empty() && moment.name().starts_with(&text))
+}
+
+/// A time of the day of `now`, of the day before if it has not come yet today; or a date with a time.
+fn time_of(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let text = text.trim().trim_end_matches("UTC").trim_end_matches('Z').trim();
+    for form in ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"] {
+        if let Ok(time) = NaiveDateTime::parse_from_str(text, form) {
+            return Some(time.and_utc());
+        }
+    }
+    let time = ["%H:%M:%S", "%H:%M"].iter().find_map(|form| NaiveTime::parse_from_str(text, form).ok())?;
+    let today = now.date_naive().and_time(time).and_utc();
+    Some(if today > now + TimeDelta::hours(1) { today - TimeDelta::days(1) } else { today })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_people_write_them() {
+        let now: DateTime<Utc> = "2026-03-14T03:10:00Z".parse().unwrap();
+        for (text, at) in [
+            ("03:02", Some("2026-03-14 03:02:00")),
+            ("03:02:10 UTC", Some("2026-03-14 03:02:10")),
+            ("23:59", Some("2026-03-13 23:59:00")),
+            ("2026-03-13 22:00", Some("2026-03-13 22:00:00")),
+            ("2026-03-13T22:00:01Z", Some("2026-03-13 22:00:01")),
+            ("25:00", None),
+            ("", None),
+        ] {
+            assert_eq!(time_of(text, now).map(format::date_time).as_deref(), at, "{text}");
+        }
+        assert_eq!(moment_named("impact"), Some(Moment::ImpactBegan));
+        assert_eq!(moment_named("Failed"), Some(Moment::FailedOver));
+        assert_eq!(moment_named(""), None);
+    }
+}

@@ -1,0 +1,277 @@
+//! CloudWatch alarms of every site: those in ALARM first, then those that cannot tell, then those that are OK; the alarms that a
+//! composite names stand under it.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+
+use super::{Listing, Look, heard};
+use crate::domain::{Alarm, AlarmState, SiteName};
+use crate::store::Freshness;
+use crate::ui::widgets::{Column, Doc, Plot, Row, Runs, Sort, Table, plot};
+use crate::ui::{Action, Role, format, words};
+
+const COLUMNS: [Column; 6] = [
+    Column::new("state", 7, 14, 10),
+    Column::number("since", 8, 19, 6),
+    Column::number("for", 3, 4, 4),
+    Column::name("alarm", 14, 44, 9),
+    Column::new("site", 7, 10, 5),
+    Column::new("reason", 10, usize::MAX, 3),
+];
+
+/// What tells an alarm apart: names are unique within a site.
+pub fn key_of(alarm: &Alarm) -> String {
+    format!("{}/{}", alarm.site, alarm.name)
+}
+
+fn rank(alarm: &Alarm) -> u8 {
+    match (&alarm.state, alarm.is_clear()) {
+        (AlarmState::Alarm, _) => 0,
+        (_, false) => 1,
+        (_, true) => 2,
+    }
+}
+
+pub(super) fn listing(look: &Look<'_>) -> Listing {
+    let state = look.state;
+    let mut rows = Vec::new();
+    let (mut bad, mut unknown, mut ok) = (0_usize, 0_usize, 0_usize);
+    for source in state.alarms.values() {
+        let stale = matches!(source.freshness(look.now), Freshness::Stale(..));
+        let alarms: Vec<&Alarm> = source.data.iter().flatten().collect();
+        for alarm in &alarms {
+            match rank(alarm) {
+                0 => bad += 1,
+                1 => unknown += 1,
+                _ => ok += 1,
+            }
+        }
+        rows.extend(
+            tree(&alarms).into_iter().map(|(depth, alarm)| (rank_of_tree(depth, alarm, &alarms), row(alarm, depth, stale, look))),
+        );
+    }
+    // Stable: what stands under a composite stays under it.
+    rows.sort_by_key(|(rank, _)| *rank);
+    Listing {
+        summary: summary(bad, unknown, ok),
+        heard: state.alarms.iter().map(|(site, source)| heard(site.as_str(), source, look.now)).collect(),
+        notes: Vec::new(),
+        empty: "No alarms in the accounts and Regions of this plan: nothing here could tell of trouble.".to_owned(),
+        table: Table {
+            columns: COLUMNS.to_vec(),
+            rows: rows.into_iter().map(|(_, row)| row).collect(),
+            sorts: &["state", "since", "name", "site"],
+        },
+    }
+}
+
+fn summary(bad: usize, unknown: usize, ok: usize) -> Vec<Runs> {
+    let mut long = Runs::new();
+    let mut short = Runs::new();
+    for (count, glyph, word, role) in
+        [(bad, "▲", "in ALARM", Role::Bad), (unknown, "?", "cannot tell", Role::Unknown), (ok, "✓", "OK", Role::Ok)]
+    {
+        if count > 0 {
+            long.push((format!("{}{glyph} {count} {word}", if long.is_empty() { "" } else { "  " }), role));
+            short.push((format!("{}{glyph}{count}", if short.is_empty() { "" } else { " " }), role));
+        }
+    }
+    vec![long, short]
+}
+
+/// The names of the alarms in a composite's rule.
+fn named_in(rule: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for (at, _) in rule.match_indices('(') {
+        let before = rule[..at].trim_end();
+        if !["ALARM", "OK", "INSUFFICIENT_DATA"].iter().any(|function| before.ends_with(function)) {
+            continue;
+        }
+        let inner = rule[at + 1..].split(')').next().unwrap_or("").trim().trim_matches(['"', '\'']);
+        // An alarm may be named by its ARN.
+        let name = inner.split_once(":alarm:").map_or(inner, |(_, name)| name);
+        if !name.is_empty() && !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+/// The alarms with their depth: composites at the root with what they name under them, once each.
+fn tree<'a>(alarms: &[&'a Alarm]) -> Vec<(usize, &'a Alarm)> {
+    let mut children = BTreeSet::new();
+    for alarm in alarms {
+        children.extend(alarm.rule.iter().flat_map(|rule| named_in(rule)));
+    }
+    let mut roots: Vec<&Alarm> = alarms.iter().copied().filter(|alarm| !children.contains(&alarm.name)).collect();
+    roots.sort_by_key(|alarm| (rank(alarm), alarm.rule.is_none(), std::cmp::Reverse(alarm.transitioned_at), alarm.name.clone()));
+    let mut out = Vec::new();
+    let mut seen = BTreeSet::new();
+    for root in roots {
+        descend(root, 0, alarms, &mut seen, &mut out);
+    }
+    // Rules that name each other in a ring have no root.
+    for alarm in alarms {
+        descend(alarm, 0, alarms, &mut seen, &mut out);
+    }
+    out
+}
+
+fn descend<'a>(
+    alarm: &'a Alarm,
+    depth: usize,
+    alarms: &[&'a Alarm],
+    seen: &mut BTreeSet<String>,
+    out: &mut Vec<(usize, &'a Alarm)>,
+) {
+    if !seen.insert(alarm.name.clone()) {
+        return;
+    }
+    out.push((depth, alarm));
+    for name in alarm.rule.iter().flat_map(|rule| named_in(rule)) {
+        if let Some(child) = alarms.iter().find(|other| other.name == name) {
+            descend(child, depth + 1, alarms, seen, out);
+        }
+    }
+}
+
+/// A child ranks with the root above it, so that a sort by rank keeps them together.
+fn rank_of_tree(depth: usize, alarm: &Alarm, alarms: &[&Alarm]) -> u8 {
+    if depth == 0 {
+        return rank(alarm);
+    }
+    let parent = alarms.iter().find(|parent| parent.rule.as_ref().is_some_and(|rule| named_in(rule).contains(&alarm.name)));
+    parent.map_or_else(|| rank(alarm), |parent| rank_of_tree(depth - 1, parent, alarms))
+}
+
+fn row(alarm: &Alarm, depth: usize, stale: bool, look: &Look<'_>) -> Row {
+    let word = words::of_alarm(alarm);
+    let since = alarm.transitioned_at;
+    let name = if depth > 0 { format!("{}└ {}", "  ".repeat(depth - 1), alarm.name) } else { alarm.name.clone() };
+    let mut reason = alarm.reason.clone();
+    if let Some(evaluation) = &alarm.evaluation {
+        reason = format!("{evaluation}: {reason}");
+    }
+    if let Some(by) = &alarm.suppressed_by {
+        reason = format!("actions held back by {by}. {reason}");
+    }
+    let name_role = if rank(alarm) == 2 { Role::Text } else { Role::Heading };
+    let mut row = Row::new(
+        key_of(alarm),
+        vec![
+            word.cell(),
+            (since.map(|at| format::moment(at, look.now)).unwrap_or_else(|| "unknown".to_owned()), Role::Text),
+            (since.map(|at| format::age(look.now - at)).unwrap_or_default(), Role::Muted),
+            (name, name_role),
+            (alarm.site.to_string(), Role::Muted),
+            (reason, Role::Muted),
+        ],
+    )
+    .field("state", alarm.state.to_string())
+    .field("site", alarm.site.to_string())
+    .field("name", alarm.name.clone())
+    .field("kind", format!("{:?}", alarm.kind))
+    .copied(alarm.arn.clone());
+    row.also = alarm.arn.clone();
+    row.stale = stale;
+    row.sorts = vec![
+        Sort::Number(i64::from(rank(alarm))),
+        Sort::Number(-since.map_or(0, |at| at.timestamp())),
+        Sort::Text(alarm.name.clone()),
+        Sort::Text(alarm.site.to_string()),
+    ];
+    row
+}
+
+/// The alarm of a row.
+pub fn find<'a>(key: &str, look: &Look<'a>) -> Option<&'a Alarm> {
+    look.state.alarms.values().flat_map(|source| source.data.iter().flatten()).find(|alarm| key_of(alarm) == key)
+}
+
+pub(super) fn detail(key: &str, look: &Look<'_>, width: usize) -> Option<Doc> {
+    let alarm = find(key, look)?;
+    let word = words::of_alarm(alarm);
+    let mut doc = Doc::new();
+    doc.line(vec![word.cell(), (format!("  {}", alarm.name), Role::Heading), (format!("  {}", alarm.site), Role::Muted)]);
+    doc.gap().text(Role::Text, &alarm.reason);
+    if let Some(evaluation) = &alarm.evaluation {
+        doc.text(Role::Unknown, &format!("? {evaluation}: what the alarm says was not properly evaluated and is no all-clear."));
+    }
+    graph(alarm, look, width, &mut doc);
+    doc.gap();
+    if let Some(at) = alarm.transitioned_at {
+        doc.field("since", Role::Text, &format!("{} UTC, {} ago", format::date_time(at), format::duration(look.now - at)));
+    }
+    if let Some((from, to)) = alarm.impact_range() {
+        let text = format!("between {} and {} UTC, by this alarm", format::time(from), format::time(to));
+        doc.field("fault began", Role::Warn, &text);
+    }
+    if let Some(metric) = &alarm.metric {
+        let dimensions: Vec<String> = metric.dimensions.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        doc.field("metric", Role::Text, &format!("{} {} {}", metric.namespace, metric.name, dimensions.join(" ")));
+        let limit = metric.threshold.map_or_else(|| "its band".to_owned(), format::number);
+        let m_of_n = format!("{} of {} datapoints", metric.datapoints_to_alarm, metric.evaluation_periods);
+        let period = format::duration(TimeDelta::seconds(i64::from(metric.period_secs)));
+        doc.field(
+            "alarms when",
+            Role::Text,
+            &format!("{} {} {limit}, {m_of_n} of {period}", metric.statistic, metric.comparison.sign()),
+        );
+    }
+    if let Some(rule) = &alarm.rule {
+        doc.field("rule", Role::Code, rule);
+    }
+    if let Some(by) = &alarm.suppressed_by {
+        doc.field("held back by", Role::Warn, by);
+    }
+    doc.field("ARN", Role::Code, &alarm.arn);
+    Some(doc)
+}
+
+fn graph(alarm: &Alarm, look: &Look<'_>, width: usize, doc: &mut Doc) {
+    let Some(metric) = &alarm.metric else { return };
+    doc.gap();
+    let site: SiteName = alarm.site.clone();
+    match look.state.graphs.get(&(site, alarm.name.clone())) {
+        None => {
+            doc.text(Role::Muted, "… the metric's graph is on its way");
+        }
+        Some(Err(problem)) => {
+            doc.text(Role::Bad, &format!("✗ no graph: {problem}. Next: {}.", problem.kind.next()));
+        }
+        Some(Ok(points)) if points.is_empty() => {
+            doc.text(Role::Unknown, "? the metric has no datapoints in this time: nothing is known, which is no all-clear");
+        }
+        Some(Ok(points)) => {
+            let above = metric.comparison.sign().starts_with('>');
+            let threshold = metric.threshold.map(|limit| (limit, above));
+            for line in plot(&Plot { points, threshold, width: width.min(110), height: 9 }) {
+                doc.line(line);
+            }
+            if let Some(last) = points.last() {
+                let text = format!(
+                    "last {} at {}, {} ago  ·  {} refreshes",
+                    format::number(last.value),
+                    format::time(last.at),
+                    format::age(look.now - last.at),
+                    look.key(Action::Refresh)
+                );
+                doc.text(Role::Muted, &text);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_alarms_of_a_rule_are_found_by_name_and_by_arn() {
+        let rule = "(ALARM(\"a b\") AND NOT OK( c )) OR INSUFFICIENT_DATA('arn:aws:cloudwatch:eu-west-1:1:alarm:d') OR TRUE";
+        assert_eq!(named_in(rule), ["a b", "c", "d"]);
+        assert!(named_in("TRUE").is_empty());
+        assert!(named_in("ALARM(").is_empty());
+    }
+}

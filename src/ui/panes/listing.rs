@@ -1,0 +1,173 @@
+//! A pane that is a list: its rows, where they come from, how fresh they are, and what it means that there are none.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::{Head, Look, alarms, draw_head, health, log, recovery_points};
+use crate::store::{Completeness, Freshness, Source};
+use crate::ui::widgets::{Doc, ListView, Runs, Table, draw_table};
+use crate::ui::words::{self, Word};
+use crate::ui::{Action, Pane, Role, format};
+
+/// A source as a pane shows it.
+#[derive(Debug, Clone)]
+pub struct Heard {
+    /// Which one; empty where a pane has only one.
+    pub label: String,
+    /// Its state.
+    pub word: Word,
+    /// How old its data is; since when it is blind.
+    pub age: Option<TimeDelta>,
+    /// What is wrong with it, in sentences.
+    pub trouble: Option<String>,
+}
+
+impl Heard {
+    /// Fresh and whole?
+    pub fn is_well(&self) -> bool {
+        self.trouble.is_none()
+    }
+}
+
+/// How a source looks now.
+pub fn heard<T>(label: &str, source: &Source<T>, now: DateTime<Utc>) -> Heard {
+    let (word, age) = words::of_source(source, now);
+    let name = if label.is_empty() { String::new() } else { format!("{label}: ") };
+    let ago = |age: TimeDelta| format!("as of {}, {} ago", format::moment(now - age, now), format::duration(age));
+    let trouble = match source.freshness(now) {
+        Freshness::Loading => Some(format!("{name}loading: no answer yet")),
+        Freshness::Blind(problem, since) => Some(format!(
+            "{name}BLIND since {} ({}): {problem}. Next: {}.",
+            format::moment(since, now),
+            format::duration(now - since),
+            problem.kind.next()
+        )),
+        Freshness::Stale(age, Some(problem)) => {
+            Some(format!("{name}STALE, {}: {problem}. Next: {}.", ago(age), problem.kind.next()))
+        }
+        Freshness::Stale(age, None) => Some(format!("{name}STALE, {}: no answer since.", ago(age))),
+        Freshness::Fresh(_) => match &source.completeness {
+            Completeness::Whole => None,
+            Completeness::Partial(how) => Some(format!("{name}PARTIAL: {how}.")),
+        },
+    };
+    Heard { label: label.to_owned(), word, age, trouble }
+}
+
+/// What a list pane shows now.
+#[derive(Debug, Clone, Default)]
+pub struct Listing {
+    /// The rows.
+    pub table: Table,
+    /// The state in short for the title, longest form first.
+    pub summary: Vec<Runs>,
+    /// The sources.
+    pub heard: Vec<Heard>,
+    /// Lines above the rows.
+    pub notes: Vec<(Role, String)>,
+    /// What to say where there are no rows, though every source answered.
+    pub empty: String,
+}
+
+/// What a pane lists; nothing for panes that are no list.
+pub fn listing(pane: Pane, look: &Look<'_>, view: &ListView) -> Listing {
+    match pane {
+        Pane::Alarms => alarms::listing(look),
+        Pane::Health => health::listing(look),
+        Pane::RecoveryPoints => recovery_points::listing(look, view),
+        Pane::Log => log::listing(look),
+        Pane::Timeline | Pane::Wizard => Listing::default(),
+    }
+}
+
+/// Everything that is known about one row.
+pub fn detail(pane: Pane, key: &str, look: &Look<'_>, width: usize) -> Option<Doc> {
+    match pane {
+        Pane::Alarms => alarms::detail(key, look, width),
+        Pane::Health => health::detail(key, look),
+        Pane::RecoveryPoints => recovery_points::detail(key, look),
+        Pane::Log => log::detail(key, look),
+        Pane::Timeline | Pane::Wizard => None,
+    }
+}
+
+/// The title of a list pane.
+pub fn head_of(listing: &Listing, view: &ListView) -> Head {
+    let (shown, hidden) = view.shown(&listing.table);
+    let mut aside = Runs::new();
+    if hidden > 0 {
+        let text = format!("{} of {} — {hidden} hidden by filter", shown.len(), shown.len() + hidden);
+        aside.push((text, Role::Warn));
+    }
+    if let Some(sort) = view.sort.checked_sub(1).and_then(|by| listing.table.sorts.get(by)) {
+        let gap = if aside.is_empty() { "" } else { "  " };
+        aside.push((format!("{gap}by {sort} {}", if view.reversed { "↑" } else { "↓" }), Role::Muted));
+    }
+    Head { summary: listing.summary.clone(), aside, heard: listing.heard.clone() }
+}
+
+/// Draws a list pane with its title.
+pub fn draw_listing(pane: Pane, look: &Look<'_>, view: &mut ListView, focused: bool, area: Rect, buf: &mut Buffer) {
+    let listing = listing(pane, look, view);
+    draw_head(pane, &head_of(&listing, view), focused, look, area, buf);
+    let body = Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area };
+    if body.height == 0 {
+        return;
+    }
+    let (shown, hidden) = view.shown(&listing.table);
+    let (shown, doc) = (shown.len(), nothing_to_list(&listing, hidden, look));
+    let inner = Rect { x: body.x + 2.min(body.width), width: body.width.saturating_sub(3), ..body };
+    if shown == 0 {
+        doc.draw(&mut 0, inner, buf, look.theme);
+        return;
+    }
+    let mut notes = Doc::new();
+    for (role, text) in listing.heard.iter().filter_map(trouble_line).chain(listing.notes.iter().cloned()) {
+        notes.text(role, &text);
+    }
+    // Notes may take a third of the pane, and never more than leaves two rows.
+    let lines = notes.lines(usize::from(inner.width));
+    let most = (body.height / 3).max(1).min(body.height.saturating_sub(2));
+    let rows = u16::try_from(lines.len()).unwrap_or(most).min(most);
+    for (n, runs) in lines.iter().take(usize::from(rows)).enumerate() {
+        let cut = n + 1 == usize::from(rows) && lines.len() > usize::from(rows);
+        let mut runs = runs.clone();
+        if cut {
+            runs.push((" …".to_owned(), Role::Muted));
+        }
+        crate::ui::widgets::write(buf, crate::ui::widgets::row(inner, u16::try_from(n).unwrap_or(0)), &runs, look.theme);
+    }
+    let place = Rect { y: body.y + rows, height: body.height - rows, ..body };
+    draw_table(&listing.table, view, focused, place, buf, look.theme);
+}
+
+fn trouble_line(heard: &Heard) -> Option<(Role, String)> {
+    heard.trouble.as_ref().map(|trouble| (heard.word.role, format!("{} {trouble}", heard.word.glyph)))
+}
+
+/// What stands where no rows do: why, and that it is no all-clear unless every source answered in full.
+fn nothing_to_list(listing: &Listing, hidden: usize, look: &Look<'_>) -> Doc {
+    let mut doc = Doc::new();
+    for (role, text) in listing.heard.iter().filter_map(trouble_line) {
+        doc.text(role, &text);
+    }
+    if hidden > 0 {
+        let rows = format::count(hidden, "row does", "rows do");
+        doc.text(Role::Warn, &format!("{rows} not pass the filter. {} shows them again.", look.key(Action::Dismiss)));
+        return doc;
+    }
+    let answered = listing.heard.iter().filter(|heard| heard.is_well()).count();
+    if listing.heard.is_empty() || answered == listing.heard.len() {
+        doc.text(Role::Muted, &listing.empty);
+    } else if !listing.heard.iter().any(|heard| heard.word.glyph != "…") {
+        doc.text(Role::Muted, "Nothing is known yet: this is no all-clear.");
+    } else {
+        doc.gap().text(Role::Unknown, "Nothing can be shown, and that is no all-clear.");
+        doc.text(Role::Muted, &format!("{} asks again now.", look.key(Action::Refresh)));
+    }
+    for (role, text) in &listing.notes {
+        doc.text(*role, text);
+    }
+    doc
+}

@@ -1,0 +1,242 @@
+//! What can be restored: for each resource of the plan the newest usable recovery point at the recovery site, its age against the
+//! objective and the data that would be lost; the others under it.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+
+use super::{Listing, Look, heard};
+use crate::domain::{Moment, RecoveryPoint, SiteName, Usable};
+use crate::store::Freshness;
+use crate::ui::loss::{Loss, losses, worst};
+use crate::ui::widgets::{Column, Doc, ListView, Row, Runs, Sort, Table};
+use crate::ui::{Role, format, words};
+
+const COLUMNS: [Column; 12] = [
+    Column::name("resource", 14, 34, 12),
+    Column::new("RPO", 9, 9, 11),
+    Column::number("would lose", 4, 10, 10),
+    Column::number("data of", 8, 19, 6),
+    Column::number("age", 3, 4, 9),
+    Column::new("status", 6, 24, 8),
+    Column::number("size", 6, 9, 5),
+    Column::new("type", 3, 10, 3),
+    Column::new("storage", 4, 8, 2),
+    Column::new("key", 4, 9, 1),
+    Column::new("scan", 4, 16, 4),
+    Column::new("expires", 5, 8, 2),
+];
+
+type Groups<'a> = BTreeMap<&'a str, Vec<&'a RecoveryPoint>>;
+
+pub(super) fn listing(look: &Look<'_>, view: &ListView) -> Listing {
+    let state = look.state;
+    let mut groups = Groups::new();
+    let mut stale = false;
+    for (site, source) in &state.recovery_points {
+        stale |= *site == SiteName::recovery() && matches!(source.freshness(look.now), Freshness::Stale(..));
+        for point in source.data.iter().flat_map(|found| &found.points) {
+            groups.entry(&point.resource_arn).or_default().push(point);
+        }
+    }
+    for points in groups.values_mut() {
+        points.sort_by_key(|point| (point.site != SiteName::recovery(), std::cmp::Reverse(point.data_at)));
+    }
+    let losses = losses(state, look.now);
+    let mut rows = Vec::new();
+    for loss in &losses {
+        let points = groups.remove(loss.resource.arn.as_str()).unwrap_or_default();
+        resource_rows(loss, &points, view, stale, look, &mut rows);
+    }
+    // What is not of the plan is not known to be needed: it comes last, folded.
+    for (arn, points) in groups {
+        other_rows(arn, &points, view, look, &mut rows);
+    }
+    Listing {
+        summary: summary(&losses, look),
+        heard: state.recovery_points.iter().map(|(site, source)| heard(site.as_str(), source, look.now)).collect(),
+        notes: Vec::new(),
+        empty: "The vaults of this plan hold no recovery point: there is nothing to restore from.".to_owned(),
+        table: Table { columns: COLUMNS.to_vec(), rows, sorts: &["loss", "resource", "size"] },
+    }
+}
+
+/// The worst resource names the workload's data loss.
+fn summary(losses: &[Loss<'_>], look: &Look<'_>) -> Vec<Runs> {
+    let Some(worst) = worst(losses) else { return Vec::new() };
+    let word = words::of_inside(worst.inside(look.state));
+    match worst.loss {
+        Some(loss) => {
+            let text = format!("{} worst {}: {}", word.glyph, worst.resource.name, format::duration(loss));
+            let rpo = format::objective(look.state.plan.objectives.rpo);
+            vec![vec![(format!("{text} of RPO {rpo}, {}", word.word), word.role)], vec![(text, word.role)]]
+        }
+        None if losses.iter().all(|loss| loss.point.is_none()) => vec![vec![("? none known".to_owned(), Role::Unknown)]],
+        None => {
+            let text = format!("✗ nothing usable for {}", worst.resource.name);
+            vec![vec![(text, Role::Bad)], vec![("✗ not all".to_owned(), Role::Bad)]]
+        }
+    }
+}
+
+fn resource_rows(loss: &Loss<'_>, points: &[&RecoveryPoint], view: &ListView, stale: bool, look: &Look<'_>, rows: &mut Vec<Row>) {
+    let key = format!("resource/{}", loss.resource.name);
+    let unfolded = view.unfolded.contains(&key);
+    let fold = match (points.len(), unfolded) {
+        (0 | 1, _) => " ",
+        (_, true) => "▾",
+        (_, false) => "▸",
+    };
+    let inside = words::of_inside(loss.inside(look.state));
+    let mut cells = vec![(format!("{fold} {}", loss.resource.name), Role::Heading), inside.cell()];
+    match loss.point {
+        Some(point) => cells.extend(point_cells(point, loss.loss, look)),
+        None => {
+            cells.extend([(String::new(), Role::Text), ("none".to_owned(), Role::Bad), (String::new(), Role::Text)]);
+            cells.push(("✗ nothing usable".to_owned(), Role::Bad));
+        }
+    }
+    let arn = loss.point.map_or(loss.resource.arn.as_str(), |point| point.arn.as_str());
+    let mut row =
+        Row::new(key, cells).field("resource", loss.resource.name.clone()).field("type", loss.resource.resource_type.clone());
+    row = row.field("rpo", inside.word).copied(arn);
+    row.also = format!("{} {arn}", loss.resource.arn);
+    row.stale = stale;
+    row.sorts = vec![
+        Sort::Number(-loss.loss.map_or(i64::MAX, |loss| loss.num_seconds())),
+        Sort::Text(loss.resource.name.clone()),
+        Sort::Number(-loss.point.and_then(|point| point.size_bytes).and_then(|size| i64::try_from(size).ok()).unwrap_or(0)),
+    ];
+    let sorts = row.sorts.clone();
+    rows.push(row);
+    if unfolded {
+        rows.extend(points.iter().map(|point| Row { sorts: sorts.clone(), ..point_row(point, &loss.resource.name, look) }));
+    }
+}
+
+fn other_rows(arn: &str, points: &[&RecoveryPoint], view: &ListView, look: &Look<'_>, rows: &mut Vec<Row>) {
+    let key = format!("other/{arn}");
+    let unfolded = view.unfolded.contains(&key);
+    let name = arn.rsplit([':', '/']).next().unwrap_or(arn);
+    let cells = vec![
+        (format!("{} {name}", if unfolded { "▾" } else { "▸" }), Role::Muted),
+        ("not in plan".to_owned(), Role::Muted),
+        (format::count(points.len(), "point", "points"), Role::Muted),
+    ];
+    let mut row = Row::new(key, cells).field("resource", name).copied(arn);
+    row.sorts = vec![Sort::Number(i64::MAX), Sort::Text(name.to_owned()), Sort::Number(0)];
+    let sorts = row.sorts.clone();
+    rows.push(row);
+    if unfolded {
+        rows.extend(points.iter().map(|point| Row { sorts: sorts.clone(), ..point_row(point, name, look) }));
+    }
+}
+
+fn loss_of(point: &RecoveryPoint, look: &Look<'_>) -> Option<TimeDelta> {
+    let until = look.state.incident.moment(Moment::ImpactBegan).unwrap_or(look.now);
+    point.data_at.map(|data| (until - data).max(TimeDelta::zero()))
+}
+
+fn point_row(point: &RecoveryPoint, resource: &str, look: &Look<'_>) -> Row {
+    let loss = loss_of(point, look);
+    let rpo = TimeDelta::from_std(look.state.plan.objectives.rpo).unwrap_or(TimeDelta::MAX);
+    let mut cells =
+        vec![(format!("  └ {} {}", point.site, point.short_id()), Role::Muted), words::of_inside(loss.map(|l| l <= rpo)).cell()];
+    cells.extend(point_cells(point, loss, look));
+    let mut row = Row::new(format!("point/{}", point.arn), cells)
+        .field("resource", resource)
+        .field("site", point.site.to_string())
+        .field("status", point.status.clone())
+        .copied(point.arn.clone());
+    row.also = point.arn.clone();
+    row
+}
+
+/// The cells after resource and RPO.
+fn point_cells(point: &RecoveryPoint, loss: Option<TimeDelta>, look: &Look<'_>) -> Vec<(String, Role)> {
+    let now = look.now;
+    let key = match &point.key_arn {
+        Some(_) => "encrypted",
+        None => "no key",
+    };
+    vec![
+        (loss.map(format::duration).unwrap_or_default(), Role::Text),
+        (point.data_at.map_or_else(|| "unknown".to_owned(), |at| format::moment(at, now)), Role::Text),
+        (point.data_at.map(|at| format::age(now - at)).unwrap_or_default(), Role::Muted),
+        words::of_usable(&point.usable(now), &point.status).cell(),
+        (point.size_bytes.map(format::size).unwrap_or_default(), Role::Text),
+        (point.resource_type.clone(), Role::Muted),
+        (point.storage_class.clone().unwrap_or_default(), Role::Muted),
+        (key.to_owned(), Role::Muted),
+        (point.scan.clone().unwrap_or_default(), Role::Muted),
+        (point.expires_at.map(|at| format!("in {}", format::age(at - now))).unwrap_or_default(), Role::Muted),
+    ]
+}
+
+pub(super) fn detail(key: &str, look: &Look<'_>) -> Option<Doc> {
+    let losses = losses(look.state, look.now);
+    if let Some(name) = key.strip_prefix("resource/") {
+        let loss = losses.iter().find(|loss| loss.resource.name == name)?;
+        let mut doc = Doc::new();
+        doc.line(vec![(loss.resource.name.clone(), Role::Heading), (format!("  {}", loss.resource.resource_type), Role::Muted)]);
+        doc.field("ARN", Role::Code, &loss.resource.arn);
+        let lost = match (loss.loss, loss.restored) {
+            (Some(lost), true) => format!("{} lost: restored", format::duration(lost)),
+            (Some(lost), false) => format!("{} would be lost", format::duration(lost)),
+            (None, _) => "not known".to_owned(),
+        };
+        let inside = words::of_inside(loss.inside(look.state));
+        let rpo = format::objective(look.state.plan.objectives.rpo);
+        doc.field("data loss", inside.role, &format!("{} {lost}; RPO {rpo}: {}", inside.glyph, inside.word));
+        match loss.point {
+            Some(point) => doc.heading("Newest usable recovery point at the recovery site").append(point_text(point, look)),
+            None => doc.gap().text(Role::Bad, "✗ No usable recovery point of it is known at the recovery site."),
+        };
+        return Some(doc);
+    }
+    let arn = key.strip_prefix("point/")?;
+    let points = look.state.recovery_points.values().flat_map(|source| source.data.iter().flat_map(|found| &found.points));
+    points.into_iter().find(|point| point.arn == arn).map(|point| point_text(point, look))
+}
+
+fn point_text(point: &RecoveryPoint, look: &Look<'_>) -> Doc {
+    let mut doc = Doc::new();
+    let usable = point.usable(look.now);
+    let word = words::of_usable(&usable, &point.status);
+    doc.field("status", word.role, &format!("{} {}", word.glyph, word.word));
+    if matches!(usable, Usable::Doubtful(_)) {
+        doc.field("", Role::Warn, "A person has to choose it: it is never taken as the newest usable one.");
+    }
+    if let Some(message) = &point.status_message {
+        doc.field("", Role::Muted, message);
+    }
+    let at = |time: chrono::DateTime<chrono::Utc>| {
+        format!("{} UTC, {} ago", format::date_time(time), format::duration(look.now - time))
+    };
+    let times = [("data of", point.data_at), ("complete", point.completed_at), ("restored", point.last_restored_at)];
+    for (label, time) in times {
+        if let Some(time) = time {
+            doc.field(label, Role::Text, &at(time));
+        }
+    }
+    if let Some(expiry) = point.expires_at {
+        doc.field("expires", Role::Text, &format!("{} UTC", format::date_time(expiry)));
+    }
+    doc.field("site", Role::Text, point.site.as_str());
+    doc.field("vault", Role::Text, &point.vault);
+    let optional = [
+        ("size", point.size_bytes.map(format::size)),
+        ("storage", point.storage_class.clone()),
+        ("scan", point.scan.clone()),
+        ("vault type", point.vault_type.clone()),
+        ("key", point.key_arn.clone()),
+    ];
+    for (label, value) in optional {
+        if let Some(value) = value {
+            doc.field(label, Role::Text, &value);
+        }
+    }
+    doc.field("resource", Role::Code, &point.resource_arn);
+    doc.field("ARN", Role::Code, &point.arn);
+    doc
+}

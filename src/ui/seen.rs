@@ -1,0 +1,43 @@
+//! What was on screen when somebody decided: one line a signal or source, for the record of the decision.
+
+use chrono::{DateTime, Utc};
+
+use crate::store::State;
+
+use super::ledger::Ledger;
+use super::{format, losses, words};
+
+/// The lines. Sources that could not be read are lines too: not knowing was part of the decision.
+pub fn seen(state: &State, now: DateTime<Utc>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (site, source) in &state.alarms {
+        let (freshness, age) = words::of_source(source, now);
+        if freshness.glyph != "●" {
+            let age = age.map(|age| format!(" for {}", format::duration(age))).unwrap_or_default();
+            lines.push(format!("alarms {site}: {}{age}", freshness.word));
+        }
+        for alarm in source.data.iter().flatten() {
+            let since = alarm.transitioned_at.map(|at| format!(" since {}", format::time(at))).unwrap_or_default();
+            lines.push(format!("alarm {} ({site}): {}{since}", alarm.name, words::of_alarm(alarm).word));
+        }
+    }
+    let (freshness, _) = words::of_source(&state.health, now);
+    if freshness.glyph != "●" {
+        lines.push(format!("Health: {}", freshness.word));
+    }
+    for event in state.health.data.iter().flatten() {
+        lines.push(format!("Health {} {} in {}: {}", event.service, event.type_code, event.region, event.status));
+    }
+    for loss in losses(state, now) {
+        let what = match (loss.point, loss.loss) {
+            (Some(point), Some(lost)) => format!("{} would lose {}", point.short_id(), format::duration(lost)),
+            _ => "nothing usable to restore from is known".to_owned(),
+        };
+        lines.push(format!("recovery point of {}: {what}", loss.resource.name));
+    }
+    if let Some(forecast) = Ledger::of(state, now).forecast {
+        let verdict = if forecast.in_time { "inside" } else { "outside" };
+        lines.push(format!("forecast: recovered at {}, {verdict} the RTO", format::date_time(forecast.at)));
+    }
+    lines
+}
