@@ -5,6 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{Head, Look, alarms, draw_head, health, log, recovery_points};
+use crate::domain::ProblemKind;
 use crate::store::{Completeness, Freshness, Source};
 use crate::ui::widgets::{Doc, ListView, Runs, Table, draw_table};
 use crate::ui::words::{self, Word};
@@ -37,6 +38,11 @@ pub fn heard<T>(label: &str, source: &Source<T>, now: DateTime<Utc>) -> Heard {
     let ago = |age: TimeDelta| format!("as of {}, {} ago", format::moment(now - age, now), format::duration(age));
     let trouble = match source.freshness(now) {
         Freshness::Loading => Some(format!("{name}loading: no answer yet")),
+        Freshness::Blind(problem, _) if problem.kind == ProblemKind::Unavailable => {
+            let place = problem.region.as_ref().map(|region| format!(" in {region}")).unwrap_or_default();
+            let what = format!("not available here, because {}{place}: {}", problem.operation, problem.message);
+            Some(format!("{name}{what}. Next: {}.", problem.kind.next()))
+        }
         Freshness::Blind(problem, since) => Some(format!(
             "{name}BLIND since {} ({}): {problem}. Next: {}.",
             format::moment(since, now),
