@@ -46,7 +46,12 @@ impl Trouble {
     fn of(state: String, problem: Option<&Problem>) -> Option<Self> {
         let (short, full) = problem.map_or_else(Default::default, |problem| {
             let next = problem.kind.next();
-            (format!("{} {}; {next}", problem.operation, problem.kind.word()), format!("{problem}. Next: {next}."))
+            let short = match problem.kind {
+                // Here the reason says more than the kind.
+                ProblemKind::Unavailable => format!("{}: {}; {next}", problem.operation, problem.message),
+                kind => format!("{} {}; {next}", problem.operation, kind.word()),
+            };
+            (short, format!("{problem}. Next: {next}."))
         });
         Some(Self { state, short, full })
     }
