@@ -94,13 +94,13 @@ pub fn divide(area: Rect, focus: Pane, zoomed: bool, notice_rows: u16) -> Places
     let panes = if zoomed {
         vec![(focus, body)]
     } else if area.width >= 200 && area.height >= 36 {
-        let columns = columns(body, &[30, 42, 28], &mut rules);
+        let columns = columns(body, &[36, 38, 26], &mut rules);
         let mut panes = stack(columns[0], &[(Pane::Alarms, 40), (Pane::Health, 22), (Pane::RecoveryPoints, 38)], None);
         panes.push((Pane::Wizard, columns[1]));
         panes.extend(stack(columns[2], &[(Pane::Timeline, 60), (Pane::Log, 40)], None));
         panes
     } else if area.width >= 120 && area.height >= 30 {
-        let columns = columns(body, &[47, 53], &mut rules);
+        let columns = columns(body, &[49, 51], &mut rules);
         let mut panes = stack(columns[0], &[(Pane::Alarms, 40), (Pane::Health, 22), (Pane::RecoveryPoints, 38)], Some(focus));
         panes.extend(stack(columns[1], &[(Pane::Wizard, 56), (Pane::Timeline, 26), (Pane::Log, 18)], Some(focus)));
         panes
