@@ -23,6 +23,7 @@ class Exercise:
 
     def __init__(self, start: Callable[..., Console], home: Path):
         self._start, self._home = start, home
+        self.heard: list[str] = []
         self.console = start("tabletop", "--speed", SPEED)
         self.console.wait_for("EXERCISE")
         self.console.wait_for("start the exercise")
@@ -65,6 +66,8 @@ class Exercise:
         status = self.wizard.wait_for_status(step, "ready", "calling", "runs", "ASKS YOU", "done")
         if status == "ready":
             self.wizard.confirm(step, typed)
+        else:
+            self.heard.append(step)
 
 
 @pytest.fixture
@@ -116,6 +119,8 @@ def test_no_kill_makes_a_call_twice_or_loses_one(exercise: Exercise, tmp_path: P
     exercise.console.wait_for("CLOSED")
     exercise.console.send("q")
     assert exercise.console.exit_code() == 0
+
+    assert len(exercise.heard) >= 3, f"only {exercise.heard} were confirmed before the console was killed"
 
     # A call may be repeated with the token that AWS knows it by; nothing was asked for under two tokens.
     calls = wait_until("the record", exercise.calls)
