@@ -3,6 +3,8 @@
 //! A snapshot holds the text, and under it the style of every run of cells by a letter of its legend: a lost colour or a lost
 //! reversal is a difference like a lost word.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of the test functions themselves")]
+
 mod screens_world;
 
 use std::collections::BTreeMap;
@@ -534,6 +536,16 @@ fn a_dialog_is_dropped_when_what_it_shows_has_changed() {
 }
 
 #[test]
+fn a_dialog_is_dropped_when_somebody_else_starts_the_step() {
+    let mut bench = ready(Strength::Key);
+    bench.keys("c");
+    confirm(&mut bench.state, at(11, 16), "open-ops-item", 1);
+    bench.app.on_state(&bench.state);
+    assert!(!bench.app.has_overlay());
+    assert!(!is_order(&bench.keys("y")));
+}
+
+#[test]
 fn read_only_confirms_nothing() {
     let mut bench = ready(Strength::Key);
     bench.state.read_only = true;
@@ -625,6 +637,9 @@ fn leaving_while_steps_run_lists_them_and_asks() {
     assert!(shown.contains("orders-db") && shown.contains("attach-catalog"), "{shown}");
     insta::assert_snapshot!("quit_80x24", bench.snapshot(80, 24));
     assert_eq!(bench.keys("y"), [Request::Quit]);
+    bench.keys("ctrl-c");
+    assert_eq!(bench.press("ctrl-c", Duration::from_millis(30)), [], "the first one, still held down");
+    assert_eq!(bench.keys("ctrl-c"), [Request::Quit], "the second one leaves at once");
 }
 
 #[test]
@@ -699,4 +714,79 @@ fn the_picture_of_a_screen_is_the_screen() {
     assert_eq!(svg, picture::svg(&buf, &Theme::builtin("dark").unwrap()));
     assert!(svg.starts_with("<svg") && svg.contains("LIVE") && svg.ends_with("</svg>\n"));
     assert_eq!(bench.app.focus(), Pane::Wizard);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 48, failure_persistence: None, ..Default::default() })]
+
+    /// Whatever is pressed, at whatever pace: without a deliberate y nothing that needs a yes is ever asked for.
+    #[test]
+    fn without_a_y_no_order_that_needs_a_yes_comes_out(presses in proptest::collection::vec((0..KEYS.len(), 0..3000_u64), 1..120)) {
+        let mut bench = ready(Strength::Key);
+        for (key, after) in presses {
+            let requests = bench.press(KEYS[key], Duration::from_millis(after));
+            let harmless = requests.iter().all(|request| !matches!(request, Request::Order(order) if needs_a_yes(order)));
+            proptest::prop_assert!(harmless, "{requests:?}");
+        }
+        bench.buffer(80, 24);
+    }
+}
+
+/// Every key that means something but y, and some letters for what is typed.
+const KEYS: &[&str] = &[
+    "enter",
+    "esc",
+    "tab",
+    "space",
+    "up",
+    "down",
+    "pgdn",
+    "backspace",
+    "ctrl-c",
+    "ctrl-u",
+    "1",
+    "2",
+    "3",
+    "4",
+    "5",
+    "6",
+    "a",
+    "b",
+    "c",
+    "d",
+    "e",
+    "i",
+    "j",
+    "k",
+    "l",
+    "h",
+    "n",
+    "o",
+    "p",
+    "q",
+    "r",
+    "s",
+    "x",
+    "z",
+    "A",
+    "D",
+    "M",
+    "S",
+    "T",
+    "W",
+    "X",
+    "Y",
+    "R",
+    "/",
+    ":",
+    "?",
+    "+",
+    "-",
+];
+
+fn needs_a_yes(order: &Intent) -> bool {
+    !matches!(
+        order,
+        Intent::Note { .. } | Intent::DecideToWait { .. } | Intent::FinishManual { .. } | Intent::StartExercise { .. }
+    )
 }

@@ -19,11 +19,8 @@ use crate::ui::{Role, format, words};
 pub fn draw_header(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     draw_banner(look, row(area, 0), buf);
     draw_sites(look, row(area, 1), buf);
-    let wide = area.width >= 160;
-    draw_clocks(look, wide, row(area, 2), buf);
-    if !wide {
-        draw_freshness(look, row(area, 3), buf);
-    }
+    draw_clocks(look, row(area, 2), buf);
+    draw_freshness(look, row(area, 3), buf);
 }
 
 fn text(text: impl Into<String>, role: Role) -> Runs {
@@ -105,7 +102,7 @@ fn draw_sites(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     for (i, site) in order.iter().chain(others).filter_map(|name| sites.get(name)).enumerate() {
         let (long, short) = identity(look, site);
         let arrow = if i == 0 { "" } else { "→ " };
-        let place = vec![(site.account.to_string(), Role::Text), (format!(" {}", site.region), Role::Heading)];
+        let place = [(site.account.to_string(), Role::Text), (format!(" {}", site.region), Role::Heading)];
         let named = |tail: &Runs| {
             let mut runs = vec![(format!(" {arrow}{} ", site.name), Role::Muted)];
             runs.extend(place.iter().cloned().chain([(" ".to_owned(), Role::Text)]).chain(tail.iter().cloned()));
@@ -120,7 +117,7 @@ fn draw_sites(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     strip.draw(area, buf, look.theme);
 }
 
-fn draw_clocks(look: &Look<'_>, with_freshness: bool, area: Rect, buf: &mut Buffer) {
+fn draw_clocks(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let ledger = Ledger::of(look.state, look.now);
     let mut strip = Strip::new("  ", Role::Text);
     for piece in rto_pieces(look, &ledger) {
@@ -128,18 +125,13 @@ fn draw_clocks(look: &Look<'_>, with_freshness: bool, area: Rect, buf: &mut Buff
     }
     strip.push(loss_piece(look));
     strip.push(decision_piece(look));
-    if with_freshness {
-        for piece in freshness_pieces(look) {
-            strip.push(piece.at_right());
-        }
-    } else if ledger.elapsed.is_some() {
+    if ledger.elapsed.is_some() {
         // Room for the bar, before the words get all of it.
         strip.push(Piece::new(8, text(" ".repeat(14), Role::Text)).at_right());
     }
     let rest = strip.draw(area, buf, look.theme);
-    let end = if with_freshness { rest.right().saturating_sub(2) } else { area.right() };
     let x = rest.x + 2.min(rest.width);
-    draw_rto_bar(look, &ledger, Rect { x, width: end.saturating_sub(x).min(40), ..rest }, buf);
+    draw_rto_bar(look, &ledger, Rect { x, width: area.right().saturating_sub(x).min(72), ..rest }, buf);
 }
 
 fn rto_pieces(look: &Look<'_>, ledger: &Ledger) -> Vec<Piece> {

@@ -47,7 +47,7 @@ fn summary(open: usize, closed: usize) -> Vec<Runs> {
 }
 
 /// `AWS_S3_INCREASED_GET_API_ERROR_RATES` without what its service says already.
-fn short_code<'a>(event: &'a HealthEvent) -> &'a str {
+fn short_code(event: &HealthEvent) -> &str {
     let rest = event.type_code.strip_prefix("AWS_").unwrap_or(&event.type_code);
     rest.strip_prefix(event.service.as_str()).map_or(rest, |rest| rest.trim_start_matches('_'))
 }

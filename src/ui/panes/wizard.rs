@@ -177,7 +177,7 @@ pub fn draw_wizard(look: &Look<'_>, view: &mut WizardView, focused: bool, area: 
 /// The list beside the text, or above it where there is no room for both.
 fn split(body: Rect, steps: usize) -> (Rect, Rect) {
     if body.width >= 72 {
-        let width = (body.width * 2 / 5).clamp(27, 46);
+        let width = (body.width * 3 / 8).clamp(27, 46);
         let list = Rect { width, ..body };
         return (list, Rect { x: list.right() + 2, width: body.width - width - 3, ..body });
     }

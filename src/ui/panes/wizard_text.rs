@@ -25,7 +25,9 @@ pub fn step_text(step: &Step, look: &Look<'_>) -> Doc {
         StepStatus::Calling => {
             doc.gap()
                 .text(Role::Running, "◌ The confirmed call is on its way. Whether it arrived is not known until AWS answers.");
-            attempt.map(|attempt| attempt_text(attempt, look, &mut doc));
+            if let Some(attempt) = attempt {
+                attempt_text(attempt, look, &mut doc);
+            }
         }
         StepStatus::Running => running(step, attempt, look, &mut doc),
         StepStatus::Done => done(attempt, look, &mut doc),

@@ -343,7 +343,7 @@ mod tests {
         assert_eq!(widths(&table, &rows, 60), [5, 18, 7]);
         assert_eq!(widths(&table, &rows, 20), [5, 7, 4]);
         assert_eq!(widths(&table, &rows, 14), [5, 7, 0]);
-        assert_eq!(widths(&table, &rows, 7), [7, 0, 0]);
+        assert_eq!(widths(&table, &rows, 7), [5, 0, 0]);
         for room in 0..70 {
             assert!(widths(&table, &rows, room).iter().sum::<usize>() <= room);
         }
