@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says by a panic what is wrong")]
 
+#[expect(dead_code, reason = "the tests of the screens use the rest of it")]
 mod screens_world;
 
 use std::path::Path;

@@ -94,7 +94,7 @@ fn draw_run(x: u16, y: u16, columns: u16, text: &str, style: &Look, theme: &Them
     }
     let baseline = top + CELL.1 * 0.75;
     // Glyphs that the font may lack come from another one with other widths: each gets its own place then.
-    let place = if shown.chars().all(|c| c.is_ascii()) {
+    let place = if shown.is_ascii() {
         format!("x=\"{left:.1}\" textLength=\"{width:.1}\" lengthAdjust=\"spacingAndGlyphs\"")
     } else {
         let mut x = left;
