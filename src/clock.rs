@@ -154,6 +154,24 @@ impl Clock {
     }
 }
 
+/// Real time since it was made, whatever any clock shows: for guarding a dialog against keys that were not meant for it, and for
+/// the pace of drawing.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Starts now.
+    #[expect(clippy::new_without_default, reason = "a default that reads the time would surprise")]
+    pub fn new() -> Self {
+        Self(Instant::now())
+    }
+
+    /// How long ago it was made.
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
 fn clamp_speed(speed: f64) -> f64 {
     if speed.is_finite() { speed.clamp(0.01, 100_000.0) } else { 1.0 }
 }

@@ -60,6 +60,7 @@ pub struct RunbookStart {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document_version: Option<String>,
     /// Each parameter is a list.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parameters: BTreeMap<String, Vec<String>>,
     /// A UUID; the same one with the same parameters starts nothing twice.
     pub client_token: String,
@@ -196,6 +197,9 @@ pub struct RecordSet {
     /// The health check that decides whether it is answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health_check_id: Option<String>,
+    /// Members that the record has and lifeboat does not carry, such as `GeoLocation`: an UPSERT would lose them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_carried: Vec<String>,
 }
 
 /// One value of a record set.

@@ -4,7 +4,13 @@
 //! may only be started after the events that came with it are durable.
 
 mod effect;
+mod handle;
 mod intent;
+mod open;
+#[cfg(test)]
+mod tests;
 
 pub use effect::{Decision, Effect, Outcome, Refusal};
+pub use handle::{Context, handle};
 pub use intent::{Input, Intent};
+pub use open::{ExerciseOf, blocked_by, open, resume};

@@ -83,6 +83,28 @@ pub enum Event {
     StepConfirmed(Box<StepConfirmed>),
     /// AWS answered the confirmed call.
     CallAnswered(CallAnswered),
+    /// AWS refused a confirmed answer or stop; the step runs on. A refused start ends its attempt instead.
+    CallRefused {
+        /// Which step.
+        step: StepId,
+        /// Which attempt.
+        attempt: u32,
+        /// What the call was for.
+        purpose: Purpose,
+        /// Why.
+        problem: Problem,
+    },
+    /// The answer to a confirmed call was lost: whether it took effect is looked up before anything else is done.
+    AnswerLost {
+        /// Which step.
+        step: StepId,
+        /// Which attempt.
+        attempt: u32,
+        /// What the call was for.
+        purpose: Purpose,
+        /// How it was lost.
+        problem: Problem,
+    },
     /// A step came to an end.
     StepEnded(Box<StepEnded>),
     /// A person decided to go on without a step.

@@ -137,6 +137,8 @@ pub struct Attempt {
     pub answered: Option<super::CallAnswered>,
     /// A further confirmed call (an approval, a stop) that AWS has not answered yet, by its journal number.
     pub open_answer: Option<(u64, StepConfirmed)>,
+    /// How an answer was lost, if one was.
+    pub lost: Option<Problem>,
     /// The end.
     pub ended: Option<super::StepEnded>,
     /// When the end was recorded.
@@ -241,6 +243,16 @@ impl Incident {
             Event::FailoverDeclared { reason, seen } => self.decide(recorded, true, reason, seen),
             Event::StepConfirmed(confirmed) => self.confirmed(recorded, confirmed),
             Event::CallAnswered(answered) => self.answered(answered),
+            Event::CallRefused { step, attempt, .. } => {
+                if let Some(attempt) = self.attempt_mut(step, *attempt) {
+                    attempt.open_answer = None;
+                }
+            }
+            Event::AnswerLost { step, attempt, problem, .. } => {
+                if let Some(attempt) = self.attempt_mut(step, *attempt) {
+                    attempt.lost = Some(problem.clone());
+                }
+            }
             Event::StepEnded(ended) => self.ended(at, ended),
             Event::StepSkipped { step, reason } => {
                 let record = self.step_mut(step);
@@ -314,6 +326,7 @@ impl Incident {
             confirmed_seq: recorded.seq,
             answered: None,
             open_answer: None,
+            lost: None,
             ended: None,
             ended_at: None,
         });

@@ -3,10 +3,22 @@
 //! One SQLite file an incident. Knows the domain; must not know the cloud, the engine's rules or the screen. Corrections are new
 //! events, never edits; event kinds that this version does not know are kept as they are.
 
+mod append;
+mod confirmed;
+mod directory;
+mod error;
 mod event;
+mod file;
 mod fold;
+mod reader;
 
+pub use append::{Appended, Journal};
+pub use confirmed::Confirmed;
+pub use directory::{JournalDirectory, Summary};
+pub use error::{Damage, JournalError};
 pub use event::{
     CallAnswered, Ended, Event, IncidentOpened, PlannedStep, Purpose, Recorded, SignalSeen, StepConfirmed, StepEnded,
 };
+pub use file::FORMAT;
 pub use fold::{Attempt, Decision, Incident, MomentRecord, Note, SignalRecord, StepRecord, StepStatus};
+pub use reader::{Reading, Verified, read, verify};

@@ -44,14 +44,14 @@ pub struct Refusal {
     pub message: String,
     /// The HTTP status. The wire takes the model's status for a modelled error; this is the one for the others.
     pub status: u16,
-    /// Further members of the error's shape, such as `Arn` or `Context`.
-    pub members: Map<String, Value>,
+    /// Further members of the error's shape, such as `Arn` or `Context`. Boxed, as most refusals have none.
+    pub members: Box<Map<String, Value>>,
 }
 
 impl Refusal {
     /// A client's fault: status 400.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), message: message.into(), status: 400, members: Map::new() }
+        Self { code: code.into(), message: message.into(), status: 400, members: Box::default() }
     }
 
     /// The same refusal with another HTTP status.

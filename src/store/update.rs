@@ -111,3 +111,19 @@ pub enum Update {
         speed: f64,
     },
 }
+
+impl Update {
+    /// Does it tell of a failure?
+    pub fn failed(&self) -> bool {
+        match self {
+            Self::Identity { answer, .. } => answer.is_err(),
+            Self::Alarms { answer, .. } => answer.is_err(),
+            Self::Health { answer, .. } => answer.is_err(),
+            Self::RecoveryPoints { answer, .. } => answer.is_err(),
+            Self::Graph { answer, .. } => answer.is_err(),
+            Self::Prepared { answer, .. } => answer.is_err(),
+            Self::Progress { answer, .. } => answer.is_err(),
+            Self::ClockOffset { .. } | Self::Preparing { .. } | Self::Exercise { .. } => false,
+        }
+    }
+}

@@ -8,7 +8,6 @@
 
 mod act;
 mod action;
-
 mod app;
 mod commands;
 mod draw;
@@ -36,5 +35,6 @@ pub use ledger::{Bar, Forecast, Ledger, StepBar};
 pub use loss::{Loss, losses, worst};
 pub use request::Request;
 pub use seen::seen;
+pub use terminal::{OpenTerminal, Screen};
 pub use theme::{BUILTIN, Role, Theme, ThemeFault, nominal};
 pub use words::sentence;

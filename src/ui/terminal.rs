@@ -7,6 +7,7 @@ use std::io::{self, IsTerminal, Stdout, Write};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::Show;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::execute;
@@ -82,6 +83,14 @@ impl Screen {
         });
         execute!(io::stdout(), EndSynchronizedUpdate)?;
         drawn.map(|_| ())
+    }
+
+    /// Puts text on the clipboard of the terminal that is looked at, over SSH as well (OSC 52).
+    ///
+    /// # Errors
+    /// What the terminal answers; whether it heeds the sequence it does not tell.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))
     }
 
     /// Gives the terminal back for a while, such as for a stop by the shell's job control.

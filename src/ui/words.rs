@@ -166,6 +166,8 @@ pub fn sentence(event: &Event) -> (Role, String) {
             let found = answered.found.as_ref().map(|found| format!(" ({found})")).unwrap_or_default();
             (Role::Running, format!("{}: AWS took the call{handle}{found}", answered.step))
         }
+        Event::CallRefused { step, problem, .. } => (Role::Bad, format!("{step}: AWS refused the answer: {problem}")),
+        Event::AnswerLost { step, problem, .. } => (Role::Warn, format!("{step}: answer lost, looking it up: {problem}")),
         Event::StepEnded(ended) => match &ended.ended {
             Ended::Done => {
                 let note = ended.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();

@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{Head, Look, alarms, draw_head, health, log, recovery_points};
-use crate::domain::Problem;
+use crate::domain::{Problem, ProblemKind};
 use crate::store::{Completeness, Freshness, Source};
 use crate::ui::widgets::{Doc, ListView, Runs, Table, draw_table};
 use crate::ui::words::{self, Word};
@@ -46,7 +46,12 @@ impl Trouble {
     fn of(state: String, problem: Option<&Problem>) -> Option<Self> {
         let (short, full) = problem.map_or_else(Default::default, |problem| {
             let next = problem.kind.next();
-            (format!("{} {}; {next}", problem.operation, problem.kind.word()), format!("{problem}. Next: {next}."))
+            let short = match problem.kind {
+                // Here the reason says more than the kind.
+                ProblemKind::Unavailable => format!("{}: {}; {next}", problem.operation, problem.message),
+                kind => format!("{} {}; {next}", problem.operation, kind.word()),
+            };
+            (short, format!("{problem}. Next: {next}."))
         });
         Some(Self { state, short, full })
     }
@@ -59,6 +64,9 @@ pub fn heard<T>(label: &str, source: &Source<T>, now: DateTime<Utc>) -> Heard {
     let ago = |age: TimeDelta| format!("as of {}, {} ago", format::moment(now - age, now), format::duration(age));
     let trouble = match source.freshness(now) {
         Freshness::Loading => Trouble::of(format!("{name}loading, no answer yet"), None),
+        Freshness::Blind(problem, _) if problem.kind == ProblemKind::Unavailable => {
+            Trouble::of(format!("{name}not available here, because"), Some(problem))
+        }
         Freshness::Blind(problem, since) => {
             let (at, ago) = (format::moment(since, now), format::duration(now - since));
             Trouble::of(format!("{name}BLIND since {at} ({ago}):"), Some(problem))

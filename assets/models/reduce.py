@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""Reduces AWS's published service models to what the simulated AWS speaks.
+
+    python3 assets/models/reduce.py [BOTOCORE]
+
+BOTOCORE is a directory that holds the package `botocore` (an unpacked wheel, or the package itself); without it the installed
+botocore is read. For each service below the newest service-2.json is cut down to the operations named and the shapes that they
+reach, without documentation and examples, and written beside this script, one shape a line. To model one more operation, add
+its name here and run this again.
+"""
+
+import gzip
+import importlib.util
+import json
+import pathlib
+import re
+import sys
+
+OPERATIONS = {
+    "backup": """
+        ListBackupVaults DescribeBackupVault ListRecoveryPointsByBackupVault ListRecoveryPointsByResource DescribeRecoveryPoint
+        GetRecoveryPointRestoreMetadata ListProtectedResources StartRestoreJob DescribeRestoreJob ListRestoreJobs
+    """,
+    "cloudwatch": """
+        DescribeAlarms DescribeAlarmsForMetric DescribeAlarmHistory GetMetricData SetAlarmState PutMetricAlarm PutMetricData
+    """,
+    "health": "DescribeEvents DescribeEventDetails DescribeAffectedEntities",
+    "route53": """
+        ListHostedZones ListHostedZonesByName GetHostedZone ListResourceRecordSets ChangeResourceRecordSets GetChange
+        GetHealthCheck GetHealthCheckStatus ListHealthChecks TestDNSAnswer
+    """,
+    "ssm": """
+        StartAutomationExecution GetAutomationExecution DescribeAutomationStepExecutions DescribeAutomationExecutions
+        SendAutomationSignal StopAutomationExecution CreateOpsItem UpdateOpsItem GetOpsItem DescribeOpsItems
+    """,
+    "sts": "GetCallerIdentity AssumeRole",
+}
+
+METADATA = (
+    "apiVersion awsQueryCompatible endpointPrefix globalEndpoint jsonVersion protocol protocols serviceId signingName "
+    "targetPrefix xmlNamespace"
+).split()
+OPERATION = "http input output errors".split()
+# Traits of a shape and of a reference to one (a member, a list's member, a map's key and value).
+TRAITS = (
+    "document enum error exception fault flattened idempotencyToken location locationName max min pattern payload queryName "
+    "required resultWrapper shape streaming timestampFormat type union xmlAttribute xmlNamespace"
+).split()
+
+
+def keep(source, names):
+    return {name: source[name] for name in names if name in source}
+
+
+def reference(source):
+    return keep(source, TRAITS)
+
+
+def shape(source):
+    reduced = keep(source, TRAITS)
+    if "members" in source:
+        reduced["members"] = {name: reference(member) for name, member in source["members"].items()}
+    for part in ("member", "key", "value"):
+        if part in source:
+            reduced[part] = reference(source[part])
+    return reduced
+
+
+def operation(source):
+    reduced = keep(source, OPERATION)
+    for part in ("input", "output"):
+        if part in reduced:
+            reduced[part] = reference(reduced[part])
+    reduced["errors"] = [error["shape"] for error in source.get("errors", [])]
+    return reduced
+
+
+def reach(name, shapes, into):
+    """Adds `name` and every shape that it reaches to `into`."""
+    if name in into:
+        return
+    into[name] = shape(shapes[name])
+    for part in [*shapes[name].get("members", {}).values(), *(shapes[name].get(p) for p in ("member", "key", "value"))]:
+        if part:
+            reach(part["shape"], shapes, into)
+
+
+def reduce(model, names):
+    metadata = keep(model["metadata"], METADATA)
+    operations = {name: operation(model["operations"][name]) for name in sorted(names)}
+    # A REST-XML service names its namespace on inputs that have a body; its answers use the same one.
+    for whole in model["operations"].values():
+        namespace = whole.get("input", {}).get("xmlNamespace", {}).get("uri")
+        if namespace and "xmlNamespace" not in metadata:
+            metadata["xmlNamespace"] = namespace
+    shapes = {}
+    for one in operations.values():
+        for part in ("input", "output"):
+            if part in one:
+                reach(one[part]["shape"], model["shapes"], shapes)
+        for error in one["errors"]:
+            reach(error, model["shapes"], shapes)
+    return metadata, operations, dict(sorted(shapes.items()))
+
+
+def write(path, metadata, operations, shapes):
+    def line(value):
+        return json.dumps(value, separators=(",", ":"))
+
+    def block(values):
+        return "{\n" + ",\n".join(f"{line(name)}:{line(value)}" for name, value in values.items()) + "\n}"
+
+    path.write_text(f'{{"metadata":{line(metadata)},\n"operations":{block(operations)},\n"shapes":{block(shapes)}}}\n')
+
+
+def read(directory):
+    """The newest version of one service's model."""
+    for version in sorted(directory.iterdir(), reverse=True):
+        if (version / "service-2.json").exists():
+            return json.loads((version / "service-2.json").read_text())
+        if (version / "service-2.json.gz").exists():
+            return json.loads(gzip.decompress((version / "service-2.json.gz").read_bytes()))
+    raise SystemExit(f"no service-2.json under {directory}")
+
+
+def main():
+    if len(sys.argv) > 1:
+        package = pathlib.Path(sys.argv[1])
+        package = package / "botocore" if (package / "botocore").is_dir() else package
+    else:
+        found = importlib.util.find_spec("botocore")
+        if found is None:
+            raise SystemExit("botocore is not installed: name the directory that holds it")
+        package = pathlib.Path(found.origin).parent
+    version = re.search(r"__version__ = ['\"](.+)['\"]", (package / "__init__.py").read_text()).group(1)
+    here = pathlib.Path(__file__).resolve().parent
+    for service, names in OPERATIONS.items():
+        write(here / f"{service}.json", *reduce(read(package / "data" / service), names.split()))
+    (here / "NOTICE").write_text(
+        f"The service models in this directory are reduced from those of botocore {version}\n"
+        "(https://github.com/boto/botocore), Copyright Amazon.com, Inc. or its affiliates,\n"
+        "licensed under the Apache License, Version 2.0 (http://www.apache.org/licenses/LICENSE-2.0).\n"
+        "Changed by reduce.py: operations that are not simulated, documentation and examples are left out.\n"
+    )
+
+
+if __name__ == "__main__":
+    main()

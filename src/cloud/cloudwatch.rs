@@ -1,0 +1,356 @@
+//! CloudWatch: alarms, their history, and the metrics behind them.
+
+use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, Dimension, Metric, MetricAlarm, MetricDataQuery, MetricStat, ScanBy};
+use chrono::{DateTime, Utc};
+
+use super::listing::{Listing, gather};
+use super::older_protocol::OlderProtocol;
+use super::site::{Connection, Retries};
+use super::time::{to_aws, utc};
+use crate::domain::{Alarm, AlarmKind, AlarmMetric, AlarmState, Comparison, MetricPoint, Problem, ProblemKind, SiteName};
+
+/// Asks CloudWatch at one site.
+#[derive(Debug, Clone)]
+pub struct CloudWatch {
+    connection: Connection,
+    client: aws_sdk_cloudwatch::Client,
+    older: OlderProtocol,
+}
+
+/// One entry of an alarm's history, which CloudWatch keeps for 30 days, even beyond the alarm itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlarmHistoryItem {
+    /// When.
+    pub at: Option<DateTime<Utc>>,
+    /// `StateUpdate`, `Action`, `ConfigurationUpdate`, … as it came.
+    pub kind: String,
+    /// CloudWatch's sentence.
+    pub summary: String,
+    /// CloudWatch's JSON behind it.
+    pub data: Option<String>,
+}
+
+impl CloudWatch {
+    /// Through `connection`.
+    pub fn new(connection: &Connection) -> Self {
+        let older = OlderProtocol::default();
+        let settings = aws_sdk_cloudwatch::config::Builder::from(connection.sdk_config(Retries::Read))
+            .interceptor(connection.noting())
+            .interceptor(older.clone())
+            .build();
+        Self { client: aws_sdk_cloudwatch::Client::from_conf(settings), connection: connection.clone(), older }
+    }
+
+    /// Is the question worth asking again, now in the older protocol? So it is at an endpoint of one's own that does not know the
+    /// newer one, which `newer` was asked in.
+    fn turns_to_older<T>(&self, newer: bool, answer: &Result<T, Problem>) -> bool {
+        let unknown = answer.as_ref().is_err_and(|problem| problem.kind == ProblemKind::Unavailable);
+        let turns = newer && unknown && self.connection.has_own_endpoint("CloudWatch");
+        if turns {
+            self.older.begin();
+        }
+        turns
+    }
+
+    /// All metric and composite alarms of the Region, at most `pages` pages of 100 of each kind.
+    ///
+    /// The two kinds are asked for side by side: DescribeAlarms without AlarmTypes answers metric alarms only (CloudWatch API
+    /// Reference), and an alarm that is not seen looks like an alarm that is not there.
+    ///
+    /// # Errors
+    /// Any kind, of whichever question failed first.
+    pub async fn alarms(&self, pages: usize) -> Result<Listing<Alarm>, Problem> {
+        let newer = !self.older.is_spoken();
+        let answer = self.ask_alarms(pages).await;
+        if self.turns_to_older(newer, &answer) { self.ask_alarms(pages).await } else { answer }
+    }
+
+    async fn ask_alarms(&self, pages: usize) -> Result<Listing<Alarm>, Problem> {
+        let ask = |kind: AlarmType| self.client.describe_alarms().alarm_types(kind).max_records(100).into_paginator().send();
+        let site = self.connection.site();
+        let (metric, composite) = tokio::join!(
+            gather(ask(AlarmType::MetricAlarm), pages, |page, rows| {
+                rows.extend(page.metric_alarms().iter().map(|alarm| metric_alarm(site, alarm)));
+                page.next_token().is_some()
+            }),
+            gather(ask(AlarmType::CompositeAlarm), pages, |page, rows| {
+                rows.extend(page.composite_alarms().iter().map(|alarm| composite_alarm(site, alarm)));
+                page.next_token().is_some()
+            }),
+        );
+        let operation = "CloudWatch DescribeAlarms";
+        let composite = self.connection.read(composite, operation).await?;
+        Ok(self.connection.read(metric, operation).await?.and(composite))
+    }
+
+    /// One alarm of the Region by its exact name; `None` if there is none.
+    ///
+    /// # Errors
+    /// Any kind.
+    pub async fn alarm(&self, name: &str) -> Result<Option<Alarm>, Problem> {
+        let newer = !self.older.is_spoken();
+        let answer = self.ask_alarm(name).await;
+        if self.turns_to_older(newer, &answer) { self.ask_alarm(name).await } else { answer }
+    }
+
+    async fn ask_alarm(&self, name: &str) -> Result<Option<Alarm>, Problem> {
+        let ask = self.client.describe_alarms().alarm_names(name);
+        let ask = ask.alarm_types(AlarmType::MetricAlarm).alarm_types(AlarmType::CompositeAlarm);
+        let answer = self.connection.read(ask.send().await, "CloudWatch DescribeAlarms").await?;
+        let site = self.connection.site();
+        let metric = answer.metric_alarms().iter().map(|alarm| metric_alarm(site, alarm));
+        Ok(metric.chain(answer.composite_alarms().iter().map(|alarm| composite_alarm(site, alarm))).next())
+    }
+
+    /// What happened to the alarm since `since`, newest first, at most `pages` pages of 100. Entries that AWS gives twice come once.
+    ///
+    /// # Errors
+    /// Any kind. An alarm without history is an empty list.
+    pub async fn alarm_history(
+        &self,
+        name: &str,
+        since: DateTime<Utc>,
+        pages: usize,
+    ) -> Result<Listing<AlarmHistoryItem>, Problem> {
+        let ask = self.client.describe_alarm_history().alarm_name(name).start_date(to_aws(since)).max_records(100);
+        // Without types, only metric alarms are answered.
+        let ask = ask.alarm_types(AlarmType::MetricAlarm).alarm_types(AlarmType::CompositeAlarm);
+        let stream = ask.scan_by(ScanBy::TimestampDescending).into_paginator().send();
+        let found = gather(stream, pages, |page, rows| {
+            for item in page.alarm_history_items() {
+                let item = AlarmHistoryItem {
+                    at: utc(item.timestamp()),
+                    kind: item.history_item_type().map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+                    summary: item.history_summary().unwrap_or_default().to_owned(),
+                    data: item.history_data().map(str::to_owned),
+                };
+                if !rows.contains(&item) {
+                    rows.push(item);
+                }
+            }
+            page.next_token().is_some()
+        });
+        self.connection.read(found.await, "CloudWatch DescribeAlarmHistory").await
+    }
+
+    /// The metric's points from `from` to before `to`, oldest first, at most `pages` pages.
+    ///
+    /// # Errors
+    /// Any kind; Unavailable for a metric math alarm, which has no single metric.
+    pub async fn metric_points(
+        &self,
+        metric: &AlarmMetric,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        pages: usize,
+    ) -> Result<Listing<MetricPoint>, Problem> {
+        let operation = "CloudWatch GetMetricData";
+        if metric.namespace.is_empty() {
+            let message = "an alarm on a metric math expression has no single metric to show";
+            return Err(self.connection.no_answer(ProblemKind::Unavailable, operation, message));
+        }
+        let dimensions = metric.dimensions.iter();
+        let dimensions = dimensions.map(|(name, value)| Dimension::builder().name(name).value(value).build()).collect();
+        let wanted = Metric::builder().namespace(&metric.namespace).metric_name(&metric.name);
+        let stat = MetricStat::builder()
+            .metric(wanted.set_dimensions(Some(dimensions)).build())
+            .period(i32::try_from(metric.period_secs).unwrap_or(i32::MAX))
+            .stat(&metric.statistic)
+            .build();
+        let stream = self
+            .client
+            .get_metric_data()
+            .metric_data_queries(MetricDataQuery::builder().id("m").metric_stat(stat).build())
+            .start_time(to_aws(from))
+            .end_time(to_aws(to))
+            .scan_by(ScanBy::TimestampAscending)
+            .into_paginator()
+            .send();
+        let found = gather(stream, pages, |page, rows| {
+            for result in page.metric_data_results() {
+                let points = result.timestamps().iter().zip(result.values());
+                rows.extend(points.filter_map(|(at, value)| Some(MetricPoint { at: utc(Some(at))?, value: *value })));
+            }
+            page.next_token().is_some()
+        });
+        let mut found = self.connection.read(found.await, operation).await?;
+        found.rows.sort_by_key(|point| point.at);
+        Ok(found)
+    }
+}
+
+fn metric_alarm(site: &SiteName, alarm: &MetricAlarm) -> Alarm {
+    let kind = if alarm.threshold_metric_id().is_some() {
+        AlarmKind::AnomalyDetection
+    } else if alarm.metrics().iter().any(|query| query.expression().is_some()) {
+        AlarmKind::MetricMath
+    } else {
+        AlarmKind::Metric
+    };
+    Alarm {
+        site: site.clone(),
+        name: alarm.alarm_name().unwrap_or_default().to_owned(),
+        arn: alarm.alarm_arn().unwrap_or_default().to_owned(),
+        kind,
+        state: state(alarm.state_value()),
+        evaluation: alarm.evaluation_state().map(|state| state.as_str().to_owned()),
+        transitioned_at: utc(alarm.state_transitioned_timestamp()),
+        updated_at: utc(alarm.state_updated_timestamp()),
+        reason: alarm.state_reason().unwrap_or_default().to_owned(),
+        reason_data: alarm.state_reason_data().map(str::to_owned),
+        rule: None,
+        suppressed_by: None,
+        metric: Some(alarm_metric(kind, alarm)),
+    }
+}
+
+fn composite_alarm(site: &SiteName, alarm: &CompositeAlarm) -> Alarm {
+    // While actions are suppressed, AWS says by what: the suppressor alarm itself, or one of the periods around it.
+    let suppressed_by = alarm.actions_suppressed_by().map(|by| match (by.as_str(), alarm.actions_suppressor()) {
+        ("Alarm", Some(suppressor)) => suppressor.to_owned(),
+        (period, Some(suppressor)) => format!("{suppressor} ({period})"),
+        (period, None) => period.to_owned(),
+    });
+    Alarm {
+        site: site.clone(),
+        name: alarm.alarm_name().unwrap_or_default().to_owned(),
+        arn: alarm.alarm_arn().unwrap_or_default().to_owned(),
+        kind: AlarmKind::Composite,
+        state: state(alarm.state_value()),
+        evaluation: None,
+        transitioned_at: utc(alarm.state_transitioned_timestamp()),
+        updated_at: utc(alarm.state_updated_timestamp()),
+        reason: alarm.state_reason().unwrap_or_default().to_owned(),
+        reason_data: alarm.state_reason_data().map(str::to_owned),
+        rule: alarm.alarm_rule().map(str::to_owned),
+        suppressed_by,
+        metric: None,
+    }
+}
+
+fn state(value: Option<&aws_sdk_cloudwatch::types::StateValue>) -> AlarmState {
+    AlarmState::from(value.map_or("", |state| state.as_str()).to_owned())
+}
+
+/// The alarm's metric. Of several queries, the one metric of an anomaly detection or plain alarm; for metric math the expression
+/// stands as the name, with an empty namespace.
+fn alarm_metric(kind: AlarmKind, alarm: &MetricAlarm) -> AlarmMetric {
+    let queries = alarm.metrics();
+    let stat = queries.iter().find_map(|query| query.metric_stat());
+    let expression = queries.iter().find(|query| query.expression().is_some());
+    let number = |number: Option<i32>, default: u32| number.and_then(|n| u32::try_from(n).ok()).unwrap_or(default);
+    let periods = number(alarm.evaluation_periods(), 1);
+    let query_period = || queries.iter().find_map(|query| query.period());
+    let period = alarm.period().or_else(|| stat.and_then(|stat| stat.period())).or_else(query_period);
+    let common = AlarmMetric {
+        namespace: alarm.namespace().unwrap_or_default().to_owned(),
+        name: alarm.metric_name().unwrap_or_default().to_owned(),
+        dimensions: pairs(alarm.dimensions()),
+        statistic: match (alarm.statistic(), alarm.extended_statistic()) {
+            (Some(statistic), _) => statistic.as_str().to_owned(),
+            (None, extended) => extended.unwrap_or_default().to_owned(),
+        },
+        period_secs: number(period, 60),
+        evaluation_periods: periods,
+        datapoints_to_alarm: number(alarm.datapoints_to_alarm(), periods),
+        threshold: alarm.threshold(),
+        comparison: Comparison(alarm.comparison_operator().map(|it| it.as_str().to_owned()).unwrap_or_default()),
+    };
+    match (kind, stat, expression) {
+        (AlarmKind::MetricMath, _, Some(query)) => AlarmMetric {
+            namespace: String::new(),
+            name: query.label().or(query.expression()).unwrap_or_default().to_owned(),
+            dimensions: Vec::new(),
+            statistic: String::new(),
+            ..common
+        },
+        (_, Some(stat), _) => AlarmMetric {
+            namespace: stat.metric().and_then(|it| it.namespace()).unwrap_or_default().to_owned(),
+            name: stat.metric().and_then(|it| it.metric_name()).unwrap_or_default().to_owned(),
+            dimensions: stat.metric().map(|it| pairs(it.dimensions())).unwrap_or_default(),
+            statistic: stat.stat().unwrap_or_default().to_owned(),
+            ..common
+        },
+        _ => common,
+    }
+}
+
+fn pairs(dimensions: &[Dimension]) -> Vec<(String, String)> {
+    let pair = |it: &Dimension| (it.name().unwrap_or_default().to_owned(), it.value().unwrap_or_default().to_owned());
+    dimensions.iter().map(pair).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_cloudwatch::types::{ActionsSuppressedBy, ComparisonOperator, EvaluationState, StateValue, Statistic};
+
+    fn plain() -> aws_sdk_cloudwatch::types::builders::MetricAlarmBuilder {
+        MetricAlarm::builder()
+            .alarm_name("shop-error-rate")
+            .state_value(StateValue::Ok)
+            .namespace("Shop")
+            .metric_name("ErrorRate")
+            .dimensions(Dimension::builder().name("Service").value("web").build())
+            .statistic(Statistic::Average)
+            .period(60)
+            .evaluation_periods(3)
+            .datapoints_to_alarm(2)
+            .threshold(5.0)
+            .comparison_operator(ComparisonOperator::GreaterThanThreshold)
+    }
+
+    fn stat_query(id: &str) -> MetricDataQuery {
+        let metric = Metric::builder().namespace("AWS/S3").metric_name("5xxErrors").build();
+        let stat = MetricStat::builder().metric(metric).period(300).stat("Sum").build();
+        MetricDataQuery::builder().id(id).metric_stat(stat).build()
+    }
+
+    #[test]
+    fn a_metric_alarm_carries_its_metric_and_a_failed_evaluation() {
+        let alarm = metric_alarm(&SiteName::primary(), &plain().evaluation_state(EvaluationState::EvaluationFailure).build());
+        assert_eq!(alarm.kind, AlarmKind::Metric);
+        assert!(!alarm.is_clear());
+        let metric = alarm.metric.unwrap();
+        assert_eq!((metric.namespace.as_str(), metric.statistic.as_str(), metric.period_secs), ("Shop", "Average", 60));
+        assert_eq!(metric.dimensions, [("Service".to_owned(), "web".to_owned())]);
+        assert_eq!((metric.datapoints_to_alarm, metric.evaluation_periods, metric.comparison.sign()), (2, 3, ">"));
+    }
+
+    #[test]
+    fn an_alarm_with_nothing_in_it_is_still_an_alarm() {
+        let alarm = metric_alarm(&SiteName::primary(), &MetricAlarm::builder().build());
+        assert_eq!(alarm.state, AlarmState::Other(String::new()));
+        assert!(!alarm.is_clear());
+    }
+
+    #[test]
+    fn anomaly_and_math_alarms_are_told_apart_and_anomaly_shows_its_metric() {
+        let band = MetricDataQuery::builder().id("band").expression("ANOMALY_DETECTION_BAND(m)").build();
+        let anomaly = MetricAlarm::builder().metrics(stat_query("m")).metrics(band).threshold_metric_id("band").build();
+        let anomaly = metric_alarm(&SiteName::primary(), &anomaly);
+        assert_eq!(anomaly.kind, AlarmKind::AnomalyDetection);
+        let metric = anomaly.metric.unwrap();
+        assert_eq!((metric.name.as_str(), metric.period_secs, metric.threshold), ("5xxErrors", 300, None));
+
+        let ratio = MetricDataQuery::builder().id("r").expression("100*e/n").label("error share").build();
+        let math = MetricAlarm::builder().metrics(stat_query("e")).metrics(stat_query("n")).metrics(ratio).build();
+        let math = metric_alarm(&SiteName::primary(), &math);
+        assert_eq!(math.kind, AlarmKind::MetricMath);
+        assert_eq!(math.metric.unwrap().name, "error share");
+    }
+
+    #[test]
+    fn a_suppressed_composite_says_by_what_and_an_unknown_state_is_kept() {
+        let alarm = CompositeAlarm::builder()
+            .alarm_rule("ALARM(a)")
+            .actions_suppressor("deploying")
+            .actions_suppressed_by(ActionsSuppressedBy::WaitPeriod)
+            .state_value(StateValue::from("BEWILDERED"))
+            .build();
+        let alarm = composite_alarm(&SiteName::primary(), &alarm);
+        assert_eq!(alarm.suppressed_by.as_deref(), Some("deploying (WaitPeriod)"));
+        assert_eq!(alarm.state.to_string(), "BEWILDERED");
+        assert_eq!(alarm.rule.as_deref(), Some("ALARM(a)"));
+    }
+}

@@ -1,0 +1,212 @@
+//! AWS Health: what AWS itself says about its services, and what of ours it touches.
+//!
+//! The endpoint trap: the SDK builds `health.<Region>.amazonaws.com` from any Region it is given, but such hosts exist only in us-east-1
+//! and us-east-2. Only the pseudo-Region `aws-global` gives `global.health.amazonaws.com`, which follows the active of the two and is
+//! signed for us-east-1 (AWS Health User Guide, "Accessing the AWS Health API"; the SDK's endpoint rules). So that is asked first, and
+//! us-east-2 by its own name when the first cannot be reached or refuses the signature: then Health has moved there. With an endpoint
+//! of one's own there is no such host, and us-east-1 is signed for.
+
+use aws_sdk_health::types::{AffectedEntity as Entity, DateTimeRange, EntityFilter, Event, EventFilter};
+use chrono::{DateTime, Utc};
+
+use super::client;
+use super::listing::{Listing, gather};
+use super::site::{Connection, Retries};
+use super::time::{to_aws, utc};
+use crate::domain::{AffectedEntity, HealthEvent, Problem, ProblemKind, Region};
+
+/// How many events DescribeEventDetails and DescribeAffectedEntities take at a time.
+const BATCH: usize = 10;
+
+/// Which events are wanted. An empty list wants all.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HealthFilter {
+    /// Such as `S3`.
+    pub services: Vec<String>,
+    /// Region codes, and `global`.
+    pub regions: Vec<String>,
+    /// Such as `AWS_S3_INCREASED_GET_API_ERROR_RATES`.
+    pub type_codes: Vec<String>,
+    /// Only what AWS has told something about since then.
+    pub updated_since: Option<DateTime<Utc>>,
+}
+
+impl From<&HealthFilter> for EventFilter {
+    fn from(filter: &HealthFilter) -> Self {
+        let some = |list: &Vec<String>| (!list.is_empty()).then(|| list.clone());
+        let since = filter.updated_since.map(|since| vec![DateTimeRange::builder().from(to_aws(since)).build()]);
+        EventFilter::builder()
+            .set_services(some(&filter.services))
+            .set_regions(some(&filter.regions))
+            .set_event_type_codes(some(&filter.type_codes))
+            .set_last_updated_times(since)
+            .build()
+    }
+}
+
+/// Asks AWS Health with a site's credentials.
+#[derive(Debug, Clone)]
+pub struct Health {
+    /// The global endpoint, then the passive one by name.
+    endpoints: Vec<Endpoint>,
+}
+
+#[derive(Debug, Clone)]
+struct Endpoint {
+    connection: Connection,
+    client: aws_sdk_health::Client,
+}
+
+impl Health {
+    /// Through `connection`, whose Region does not matter.
+    pub fn new(connection: &Connection) -> Self {
+        let global = connection.global();
+        let regions = match global.region().as_str() {
+            region if connection.has_own_endpoint("Health") => vec![region],
+            Region::GLOBAL => vec!["aws-global", "us-east-2"],
+            "cn-northwest-1" => vec!["aws-cn-global"],
+            region => vec![region],
+        };
+        let endpoint = |region: &str| {
+            let connection = connection.in_region(&Region::new(region));
+            Endpoint { client: client!(aws_sdk_health, connection, Retries::Read), connection }
+        };
+        Self { endpoints: regions.into_iter().map(endpoint).collect() }
+    }
+
+    /// The events with their latest description and what of the account they touch, at most `pages` pages of 100 events.
+    /// `first_seen_at` is left for who keeps them.
+    ///
+    /// # Errors
+    /// Any kind. Unavailable without a support plan that includes the API: that is "no data", never "no events".
+    pub async fn events(&self, filter: &HealthFilter, pages: usize) -> Result<Listing<HealthEvent>, Problem> {
+        let mut last = None;
+        for endpoint in &self.endpoints {
+            match endpoint.events(filter, pages).await {
+                Err(problem) if has_moved(&problem) => last = last.or(Some(problem)),
+                other => return other.map_err(without_plan),
+            }
+        }
+        Err(last.unwrap_or_else(|| Problem::new(ProblemKind::Unavailable, "Health DescribeEvents", "no endpoint to ask")))
+    }
+}
+
+/// May the other endpoint answer instead?
+fn has_moved(problem: &Problem) -> bool {
+    let signature = ["SignatureDoesNotMatch", "InvalidSignatureException"];
+    problem.operation.starts_with("Health ")
+        && (problem.kind == ProblemKind::Unreachable || problem.code.as_deref().is_some_and(|code| signature.contains(&code)))
+}
+
+fn without_plan(mut problem: Problem) -> Problem {
+    if problem.code.as_deref() == Some("SubscriptionRequiredException") {
+        let told = std::mem::take(&mut problem.message);
+        problem.message = format!("this account has no support plan with the AWS Health API: use the push feed ({told})");
+    }
+    problem
+}
+
+impl Endpoint {
+    async fn events(&self, filter: &HealthFilter, pages: usize) -> Result<Listing<HealthEvent>, Problem> {
+        let stream = self.client.describe_events().filter(filter.into()).max_results(100).into_paginator().send();
+        let found = gather(stream, pages, |page, rows| {
+            rows.extend(page.events().iter().map(event));
+            page.next_token().is_some()
+        });
+        let mut found = self.connection.read(found.await, "Health DescribeEvents").await?;
+        for batch in found.rows.chunks_mut(BATCH) {
+            self.add_details(batch).await?;
+            self.add_entities(batch).await?;
+        }
+        Ok(found)
+    }
+
+    /// An event whose details AWS does not give keeps going without a description.
+    async fn add_details(&self, batch: &mut [HealthEvent]) -> Result<(), Problem> {
+        let arns = batch.iter().map(|event| event.arn.clone()).collect();
+        let answer = self.client.describe_event_details().set_event_arns(Some(arns)).send().await;
+        let answer = self.connection.read(answer, "Health DescribeEventDetails").await?;
+        for details in answer.successful_set() {
+            let arn = details.event().and_then(|event| event.arn());
+            let text = details.event_description().and_then(|description| description.latest_description());
+            if let Some(event) = batch.iter_mut().find(|event| Some(event.arn.as_str()) == arn) {
+                event.description = text.map(str::to_owned);
+            }
+        }
+        Ok(())
+    }
+
+    async fn add_entities(&self, batch: &mut [HealthEvent]) -> Result<(), Problem> {
+        let operation = "Health DescribeAffectedEntities";
+        let arns = batch.iter().map(|event| event.arn.clone()).collect();
+        let filter = EntityFilter::builder().set_event_arns(Some(arns)).build();
+        let filter = filter.map_err(|error| self.connection.no_answer(ProblemKind::Invalid, operation, error.to_string()))?;
+        let stream = self.client.describe_affected_entities().filter(filter).max_results(100).into_paginator().send();
+        // 10 events of a bad day touch some hundred things of ours; beyond a thousand the list is cut.
+        let found = gather(stream, 10, |page, rows: &mut Vec<Entity>| {
+            let more = page.next_token().is_some();
+            rows.extend(page.entities.unwrap_or_default());
+            more
+        });
+        for entity in self.connection.read(found.await, operation).await?.rows {
+            if let Some(event) = batch.iter_mut().find(|event| Some(event.arn.as_str()) == entity.event_arn()) {
+                event.entities.push(AffectedEntity {
+                    value: entity.entity_value().or(entity.entity_arn()).unwrap_or_default().to_owned(),
+                    status: entity.status_code().map(|code| code.as_str().to_owned()).unwrap_or_default(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn event(event: &Event) -> HealthEvent {
+    HealthEvent {
+        arn: event.arn().unwrap_or_default().to_owned(),
+        service: event.service().unwrap_or_default().to_owned(),
+        type_code: event.event_type_code().unwrap_or_default().to_owned(),
+        category: event.event_type_category().map(|category| category.as_str().to_owned()).unwrap_or_default(),
+        region: Region::new(event.region().unwrap_or_default()),
+        status: event.status_code().map(|code| code.as_str().to_owned()).unwrap_or_default(),
+        started_at: utc(event.start_time()),
+        ended_at: utc(event.end_time()),
+        updated_at: utc(event.last_updated_time()),
+        first_seen_at: None,
+        description: None,
+        entities: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_without_a_support_plan_is_told_where_else_to_look() {
+        let mut problem = Problem::new(ProblemKind::Unavailable, "Health DescribeEvents", "not subscribed");
+        problem.code = Some("SubscriptionRequiredException".into());
+        let problem = without_plan(problem);
+        assert!(problem.message.contains("use the push feed"), "{problem}");
+        assert!(problem.message.contains("not subscribed"), "{problem}");
+    }
+
+    #[test]
+    fn only_an_endpoint_that_may_have_moved_is_left_for_the_other() {
+        let problem = |kind, code: Option<&str>, operation: &str| {
+            let mut problem = Problem::new(kind, operation, "");
+            problem.code = code.map(str::to_owned);
+            problem
+        };
+        assert!(has_moved(&problem(ProblemKind::Unreachable, None, "Health DescribeEvents")));
+        assert!(has_moved(&problem(ProblemKind::Denied, Some("InvalidSignatureException"), "Health DescribeEvents")));
+        assert!(!has_moved(&problem(ProblemKind::Denied, Some("AccessDeniedException"), "Health DescribeEvents")));
+        assert!(!has_moved(&problem(ProblemKind::Unreachable, None, "STS AssumeRole")));
+    }
+
+    #[test]
+    fn an_unknown_category_is_kept_as_it_came() {
+        let told = Event::builder().event_type_category("investigation".into()).status_code("odd".into()).build();
+        let event = event(&told);
+        assert_eq!((event.category.as_str(), event.status.as_str()), ("investigation", "odd"));
+    }
+}

@@ -1,0 +1,43 @@
+//! Asks AWS: the read-only clients, returning the types of `domain`.
+//!
+//! What flows in are settings of sites and questions; out come domain types or a [`crate::domain::Problem`]. Nothing in here changes
+//! anything in AWS, and nothing in here knows of the journal, the store or the screen. The room that does change AWS builds its own
+//! clients from the same [`Connection`], with the retries that it chooses ([`Retries`]).
+//!
+//! Texts from AWS are passed on as they are; who shows them makes them safe to show.
+
+mod backup;
+mod base;
+mod cloudwatch;
+mod codes;
+mod credentials;
+mod error;
+mod health;
+mod listing;
+mod older_protocol;
+mod record;
+mod route53;
+mod site;
+mod sites;
+mod ssm;
+mod sts;
+#[cfg(test)]
+mod stub;
+mod time;
+
+pub use backup::{Backup, Vault};
+pub use base::{Base, Timeouts};
+pub use cloudwatch::{AlarmHistoryItem, CloudWatch};
+pub use codes::Effect;
+pub use credentials::Access;
+pub use error::problem;
+pub use health::{Health, HealthFilter};
+pub use listing::Listing;
+pub use record::{CallNote, ClockOffset, Noting, Recorder};
+pub use route53::{ChangeStatus, HealthCheckStatus, HostedZone, Observation, Route53};
+pub(crate) use site::client;
+pub use site::{Connection, Retries, SiteSettings};
+pub use sites::{SiteClients, Sites};
+pub use ssm::{Automation, AutomationStep, AutomationSummary, OpsItemRecord, Ssm, WaitsFor};
+pub use sts::Sts;
+pub use time::{to_aws, to_utc};

@@ -1,0 +1,63 @@
+//! All clients of a site together, and all sites of a console.
+
+use std::collections::BTreeMap;
+
+use crate::domain::{Region, SiteName};
+
+use super::{Backup, CloudWatch, Connection, Health, Route53, Ssm, Sts};
+
+/// The sites that a console is connected to.
+#[derive(Debug, Default)]
+pub struct Sites {
+    sites: BTreeMap<SiteName, SiteClients>,
+}
+
+/// One site's clients, all of which only read.
+#[derive(Debug)]
+pub struct SiteClients {
+    /// Its name.
+    pub name: SiteName,
+    /// Its Region.
+    pub region: Region,
+    /// Who we are.
+    pub sts: Sts,
+    /// Alarms and metrics.
+    pub cloudwatch: CloudWatch,
+    /// Health events.
+    pub health: Health,
+    /// Recovery points and jobs.
+    pub backup: Backup,
+    /// Runbooks and OpsItems.
+    pub ssm: Ssm,
+    /// Zones, records, changes.
+    pub route53: Route53,
+}
+
+impl SiteClients {
+    /// The clients of one site.
+    pub fn new(connection: &Connection) -> Self {
+        Self {
+            name: connection.site().clone(),
+            region: connection.region().clone(),
+            sts: Sts::new(connection),
+            cloudwatch: CloudWatch::new(connection),
+            health: Health::new(connection),
+            backup: Backup::new(connection),
+            ssm: Ssm::new(connection),
+            route53: Route53::new(connection),
+        }
+    }
+}
+
+impl Sites {
+    /// The clients of every connection.
+    pub fn new<'a>(connections: impl IntoIterator<Item = &'a Connection>) -> Self {
+        let sites = connections.into_iter().map(|connection| (connection.site().clone(), SiteClients::new(connection)));
+        Self { sites: sites.collect() }
+    }
+
+    /// One site.
+    pub fn site(&self, name: &SiteName) -> Option<&SiteClients> {
+        self.sites.get(name)
+    }
+}

@@ -1,0 +1,184 @@
+//! An exercise: the simulated AWS on loopback, its name server and its shop, on one clock with the console.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::request::Parts;
+use tokio::net::{TcpListener, UdpSocket};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::document::Faults;
+use crate::sim::{self, RecordError, Scenario, World};
+
+/// The shipped scenarios: name, scenario text, plan text.
+const SHIPPED: &[(&str, &str, &str)] =
+    &[("region-outage", include_str!("../../assets/scenarios/region-outage.toml"), include_str!("../../assets/plans/shop.toml"))];
+
+/// A scenario with the plan that is played.
+#[derive(Debug, Clone)]
+pub struct Played {
+    /// The scenario.
+    pub scenario: Arc<Scenario>,
+    /// Where the plan is from, for messages.
+    pub plan_path: String,
+    /// The plan's text.
+    pub plan_text: String,
+}
+
+/// A running simulated AWS.
+#[derive(Debug)]
+pub struct Exercise {
+    /// Its clock, which the console shares.
+    pub clock: Clock,
+    /// Where AWS's services, and the shop, answer.
+    pub endpoint: SocketAddr,
+    /// Where its name server answers.
+    pub name_server: SocketAddr,
+    /// The world behind them.
+    pub world: Arc<Mutex<World>>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+/// Why an exercise could not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum StartExercise {
+    /// There is no such scenario.
+    #[error("there is no scenario {name}: shipped are {}; or name a file", shipped().join(", "))]
+    NoSuchScenario {
+        /// What was asked for.
+        name: String,
+    },
+    /// A file could not be read.
+    #[error("cannot read {path}")]
+    Read {
+        /// The file.
+        path: String,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The scenario has faults.
+    #[error("{}", .faults.render(.text, false))]
+    Faults {
+        /// All of them.
+        faults: Faults,
+        /// The text that has them.
+        text: String,
+    },
+    /// The scenario names no plan.
+    #[error("the scenario {path} names no plan: add `plan = \"FILE\"`, relative to the scenario")]
+    NoPlan {
+        /// The scenario.
+        path: String,
+    },
+    /// No address could be had on loopback.
+    #[error("the simulated AWS cannot listen on 127.0.0.1:{port}")]
+    Listen {
+        /// The port asked for; 0 for any.
+        port: u16,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// What is known of the world from before cannot be used.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+/// The names of the shipped scenarios.
+fn shipped() -> Vec<&'static str> {
+    SHIPPED.iter().map(|(name, ..)| *name).collect()
+}
+
+/// Reads a scenario, shipped or from a file, and its plan.
+///
+/// # Errors
+/// [`StartExercise`] says what is wrong with which file, all faults at once.
+pub fn read(name: &str) -> Result<Played, StartExercise> {
+    if let Some((name, scenario, plan)) = SHIPPED.iter().find(|(shipped, ..)| *shipped == name) {
+        let scenario = parse(&format!("assets/scenarios/{name}.toml"), scenario)?;
+        return Ok(Played { scenario, plan_path: "assets/plans/shop.toml".into(), plan_text: (*plan).to_owned() });
+    }
+    if !name.ends_with(".toml") {
+        return Err(StartExercise::NoSuchScenario { name: name.to_owned() });
+    }
+    let read_file = |path: &Path| {
+        std::fs::read_to_string(path).map_err(|source| StartExercise::Read { path: path.display().to_string(), source })
+    };
+    let scenario = parse(name, &read_file(Path::new(name))?)?;
+    let plan = scenario.plan.clone().ok_or_else(|| StartExercise::NoPlan { path: name.to_owned() })?;
+    let plan_path = Path::new(name).parent().unwrap_or(Path::new("")).join(plan);
+    Ok(Played { scenario, plan_text: read_file(&plan_path)?, plan_path: plan_path.display().to_string() })
+}
+
+fn parse(path: &str, text: &str) -> Result<Arc<Scenario>, StartExercise> {
+    sim::scenario::parse(path, text).map(Arc::new).map_err(|faults| StartExercise::Faults { faults, text: text.to_owned() })
+}
+
+impl Exercise {
+    /// Starts the simulated AWS on `port` of loopback, 0 for any. Its clock stands still.
+    ///
+    /// With a `record` the world notes what changes it there, and goes on from what the record holds: this is how an exercise whose
+    /// console was killed is resumed.
+    ///
+    /// # Errors
+    /// As [`StartExercise`].
+    pub async fn start(scenario: Arc<Scenario>, seed: u64, record: Option<&Path>, port: u16) -> Result<Self, StartExercise> {
+        let (starts_at, speed) = (scenario.starts_at, scenario.speed);
+        let world = match record {
+            Some(path) => World::restore(scenario, seed, path)?,
+            None => World::new(scenario, seed),
+        };
+        let clock = Clock::simulated(world.last_at().max(starts_at), speed);
+        let world = Arc::new(Mutex::new(world));
+        let listen = |source| StartExercise::Listen { port, source };
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(listen)?;
+        let endpoint = listener.local_addr().map_err(listen)?;
+        let names = TcpListener::bind(("127.0.0.1", 0)).await.map_err(listen)?;
+        let name_server = names.local_addr().map_err(listen)?;
+        let datagrams = UdpSocket::bind(name_server).await.map_err(listen)?;
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let served = sim::serve(listener, world.clone(), clock.clone(), Some(front(&world, &clock)), stop.clone());
+        tasks.spawn(async move { note_end("the simulated AWS", served.await) });
+        let served = sim::serve_dns(datagrams, names, world.clone(), clock.clone(), stop.clone());
+        tasks.spawn(async move { note_end("the simulated name server", served.await) });
+        Ok(Self { clock, endpoint, name_server, world, stop, tasks })
+    }
+
+    /// The URL for `--endpoint-url`.
+    pub fn endpoint_url(&self) -> String {
+        format!("http://{}", self.endpoint)
+    }
+
+    /// Lets every answer that is under way leave, then ends.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+fn note_end<E: std::error::Error>(what: &str, ended: Result<(), E>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "{what} has ended");
+    }
+}
+
+/// The shop: answers by Host, as the zones lead there.
+fn front(world: &Arc<Mutex<World>>, clock: &Clock) -> sim::Fallback {
+    let (world, clock) = (world.clone(), clock.clone());
+    Arc::new(move |parts: &Parts| {
+        let host = parts.headers.get(http::header::HOST)?.to_str().ok()?;
+        let mut world = world.lock().unwrap_or_else(PoisonError::into_inner);
+        world.advance_to(clock.now());
+        let page = sim::shop::visit(&world, host)?;
+        let mut answer = http::Response::builder().status(page.status);
+        for (name, value) in page.headers {
+            answer = answer.header(name, value);
+        }
+        answer.body(Bytes::from(page.body)).ok()
+    })
+}

@@ -1,0 +1,15 @@
+//! The console: one incident from its first signal to its last note, the loop that joins all rooms.
+//!
+//! Everything that happens comes through one place in one order: orders of the screen, outcomes of the driver, news of the feeds.
+//! An order goes to the engine, what it decides to the journal, and only what is durable there is applied and carried out. Decides
+//! nothing itself, and draws nothing itself.
+
+mod exercise;
+mod live;
+mod screen;
+mod session;
+
+pub use exercise::{Exercise, Played, StartExercise, read};
+pub use live::{Reach, connect};
+pub use screen::{Leave, ScreenError, run};
+pub use session::{Opening, Session, SessionError};

@@ -1,0 +1,168 @@
+//! The terminal around a session: keys in, frames out, and nothing that blocks either.
+
+use std::time::Duration;
+
+use crossterm::event::{Event as TerminalEvent, EventStream};
+use futures_util::StreamExt;
+
+use crate::clock::Stopwatch;
+use crate::store::State;
+use crate::ui::{App, OpenTerminal, Request, Screen};
+
+use super::Session;
+
+/// The shortest pause between two frames: what arrives within it is drawn together.
+const FRAME: Duration = Duration::from_millis(16);
+
+/// How a console was left.
+#[derive(Debug)]
+pub struct Leave {
+    /// The state when it was left.
+    pub state: State,
+    /// Was it left at once, with a call on its way?
+    pub abrupt: bool,
+}
+
+/// Why the screen could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ScreenError {
+    /// There is no terminal to use.
+    #[error(transparent)]
+    Open(#[from] OpenTerminal),
+    /// The terminal went away.
+    #[error("the terminal is gone: everything up to now is in the journal, and `--resume` goes on from there")]
+    Lost(#[source] std::io::Error),
+}
+
+/// Runs the session on this terminal until the operator leaves.
+///
+/// # Errors
+/// There is no terminal, or it went away. The terminal is restored and the journal whole in any case.
+pub async fn run(mut session: Session, mut app: App) -> Result<Leave, ScreenError> {
+    let mut terminal = Screen::open()?;
+    let mut keys = EventStream::new();
+    let stopwatch = Stopwatch::new();
+    let mut hangup = Hangup::new();
+    let mut drawn_at = None;
+    loop {
+        for request in app.on_state(session.state()) {
+            session.request(request);
+        }
+        let now = session.clock().now();
+        if let Err(error) = terminal.draw(|area, buffer| app.draw(session.state(), now, area, buffer)) {
+            session.close().await;
+            return Err(ScreenError::Lost(error));
+        }
+        let drawn = stopwatch.elapsed();
+        // However much arrives, a frame is drawn at most once in 16 ms; what waits is taken in meanwhile.
+        let due = drawn_at.replace(drawn).map_or(Duration::ZERO, |earlier: Duration| FRAME.saturating_sub(drawn - earlier));
+        let redraw = app.next_redraw(session.state(), now);
+        tokio::select! {
+            biased;
+            () = hangup.wait() => {
+                session.close().await;
+                return Err(ScreenError::Lost(std::io::Error::from(std::io::ErrorKind::BrokenPipe)));
+            }
+            event = keys.next() => {
+                let event = match event.unwrap_or_else(|| Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof))) {
+                    Ok(event) => event,
+                    Err(error) => {
+                        session.close().await;
+                        return Err(ScreenError::Lost(error));
+                    }
+                };
+                match on_event(&event, &mut session, &mut app, &mut terminal, &stopwatch) {
+                    Ok(false) => {}
+                    Ok(true) => return Ok(finish(session, &mut keys).await),
+                    Err(error) => {
+                        session.close().await;
+                        return Err(ScreenError::Lost(error));
+                    }
+                }
+            }
+            () = async { tokio::time::sleep(due).await; session.next().await } => {}
+            () = redraw_after(redraw) => {}
+        }
+    }
+}
+
+/// Takes in what the terminal tells; `true` if the operator wants to leave.
+fn on_event(
+    event: &TerminalEvent,
+    session: &mut Session,
+    app: &mut App,
+    terminal: &mut Screen,
+    stopwatch: &Stopwatch,
+) -> std::io::Result<bool> {
+    let now = session.clock().now();
+    for request in app.on_event(event, session.state(), now, stopwatch.elapsed()) {
+        match request {
+            Request::Quit => return Ok(true),
+            Request::Copy(text) => terminal.copy(&text)?,
+            Request::Suspend => suspend(terminal)?,
+            other => session.request(other),
+        }
+    }
+    Ok(false)
+}
+
+/// Gives the shell the terminal until it puts us into the foreground again. Feeds and calls go on.
+fn suspend(terminal: &mut Screen) -> std::io::Result<()> {
+    terminal.pause();
+    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP)?;
+    terminal.resume()
+}
+
+/// Waits for the answers of calls that are on their way; a second Ctrl-C leaves at once.
+async fn finish(session: Session, keys: &mut EventStream) -> Leave {
+    let state = session.state().clone();
+    tokio::select! {
+        state = session.close() => Leave { state, abrupt: false },
+        () = second_interrupt(keys) => Leave { state, abrupt: true },
+    }
+}
+
+async fn second_interrupt(keys: &mut EventStream) {
+    use crossterm::event::{KeyCode, KeyEventKind, KeyModifiers};
+    while let Some(Ok(event)) = keys.next().await {
+        if let TerminalEvent::Key(key) = event
+            && key.kind == KeyEventKind::Press
+            && key.code == KeyCode::Char('c')
+            && key.modifiers.contains(KeyModifiers::CONTROL)
+        {
+            return;
+        }
+    }
+    std::future::pending().await
+}
+
+async fn redraw_after(pause: Option<Duration>) {
+    match pause {
+        Some(pause) => tokio::time::sleep(pause.max(FRAME)).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The signals that say that the terminal is gone or that the machine wants us to leave.
+struct Hangup {
+    hangup: Option<tokio::signal::unix::Signal>,
+    terminate: Option<tokio::signal::unix::Signal>,
+}
+
+impl Hangup {
+    fn new() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        Self { hangup: signal(SignalKind::hangup()).ok(), terminate: signal(SignalKind::terminate()).ok() }
+    }
+
+    async fn wait(&mut self) {
+        let one = async |signal: &mut Option<tokio::signal::unix::Signal>| match signal {
+            Some(signal) => drop(signal.recv().await),
+            None => std::future::pending().await,
+        };
+        tokio::select! {
+            () = one(&mut self.hangup) => {}
+            () = one(&mut self.terminate) => {}
+        }
+    }
+}

@@ -1,0 +1,416 @@
+//! The session: state, journal, engine and driver of one incident, without a terminal.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::cloud::{Connection, Recorder, Sites};
+use crate::domain::{IncidentId, Mode, Operator, StepId};
+use crate::driver::{AnswerWanted, Driver, Probe, Setting, Told};
+use crate::engine::{self, Context, Decision, Effect, ExerciseOf, Input, Intent};
+use crate::feed::Feeds;
+use crate::gate::Gate;
+use crate::journal::{Confirmed, Event, Journal, JournalDirectory, JournalError, Purpose, Recorded};
+use crate::plan::Plan;
+use crate::store::{ExerciseState, Notice, NoticeLevel, State, Update};
+use crate::ui::Request;
+
+/// How many answers may wait to be taken in; a feed that is faster waits.
+const INBOX: usize = 256;
+/// How much of an alarm's metric is drawn.
+const GRAPH_WINDOW: TimeDelta = TimeDelta::hours(1);
+
+/// What a session is opened with.
+pub struct Opening {
+    /// Live or exercise.
+    pub mode: Mode,
+    /// No gate.
+    pub read_only: bool,
+    /// Who sits here.
+    pub operator: Operator,
+    /// This machine's name, if it is known.
+    pub host: Option<String>,
+    /// The plan.
+    pub plan: Arc<Plan>,
+    /// One connection a site.
+    pub connections: Vec<Connection>,
+    /// What noted the connections' calls.
+    pub recorder: Recorder,
+    /// What asks from outside.
+    pub probe: Probe,
+    /// The console's clock.
+    pub clock: Clock,
+    /// Where journals are kept.
+    pub journals: JournalDirectory,
+    /// The id of a new incident.
+    pub incident_id: IncidentId,
+    /// The journal to go on with.
+    pub resumed: Option<(Journal, Vec<Recorded>)>,
+    /// The scenario of an exercise.
+    pub exercise: Option<(ExerciseOf, ExerciseState)>,
+}
+
+/// Why a session could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// One incident at a console.
+pub struct Session {
+    state: State,
+    clock: Clock,
+    host: Option<String>,
+    journals: JournalDirectory,
+    incident_id: IncidentId,
+    journal: Option<Journal>,
+    exercise: Option<ExerciseOf>,
+    driver: Driver,
+    feeds: Feeds,
+    told: mpsc::Receiver<Told>,
+    updates: mpsc::Receiver<Update>,
+    stop: CancellationToken,
+    questions: u64,
+}
+
+impl Session {
+    /// Opens a session and starts its feeds; an incident that is resumed goes on where it was.
+    ///
+    /// # Errors
+    /// The journal could not be read or written.
+    pub fn open(opening: Opening) -> Result<Self, SessionError> {
+        let Opening { mode, read_only, operator, host, plan, connections, recorder, probe, clock, .. } = opening;
+        let stop = CancellationToken::new();
+        let sites = Arc::new(Sites::new(&connections));
+        let gate = (!read_only).then(|| Gate::new(&connections));
+        let (told_sender, told) = mpsc::channel(INBOX);
+        let (update_sender, updates) = mpsc::channel(INBOX);
+        let driver = Driver::new(Setting {
+            plan: plan.clone(),
+            sites: sites.clone(),
+            incident_id: opening.incident_id.clone(),
+            gate,
+            probe,
+            clock: clock.clone(),
+            told: told_sender,
+            stop: stop.clone(),
+        });
+        let feeds = Feeds::start(sites, plan.clone(), clock.clone(), &recorder, update_sender, stop.clone());
+        let (exercise, exercise_state) = opening.exercise.unzip();
+        let mut session = Self {
+            state: State::new(mode, read_only, operator, plan, exercise_state),
+            clock,
+            host,
+            journals: opening.journals,
+            incident_id: opening.incident_id,
+            journal: None,
+            exercise,
+            driver,
+            feeds,
+            told,
+            updates,
+            stop,
+            questions: 0,
+        };
+        if let Some((journal, events)) = opening.resumed {
+            session.resume(journal, events)?;
+        }
+        Ok(session)
+    }
+
+    /// What the screen reads.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The console's clock.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Waits for the next piece of news, takes it in, and with it everything that is there already. Never ends by itself.
+    pub async fn next(&mut self) {
+        tokio::select! {
+            biased;
+            Some(told) = self.told.recv() => self.told(told),
+            Some(update) = self.updates.recv() => self.update(update),
+            else => std::future::pending().await,
+        }
+        while let Ok(told) = self.told.try_recv() {
+            self.told(told);
+        }
+        while let Ok(update) = self.updates.try_recv() {
+            self.update(update);
+        }
+    }
+
+    /// Does what the screen asks, as far as it does not concern the terminal.
+    pub fn request(&mut self, request: Request) {
+        match request {
+            Request::Order(intent) => self.order(intent),
+            Request::Prepare(step) => self.prepare(step),
+            Request::PrepareAnswer { step, signal, comment } => {
+                self.prepare_answer(step, AnswerWanted::Signal { signal, comment });
+            }
+            Request::PrepareStop { step } => self.prepare_answer(step, AnswerWanted::Stop),
+            Request::Graph { site, alarm } => {
+                let alarms = self.state.alarms.get(&site).and_then(|source| source.data.as_ref());
+                if let Some(alarm) = alarms.and_then(|alarms| alarms.iter().find(|known| known.name == alarm)) {
+                    self.feeds.graph(site, alarm.clone(), GRAPH_WINDOW);
+                }
+            }
+            Request::Refresh(_) => self.feeds.refresh(),
+            Request::Pause => self.turn_clock(Clock::pause),
+            Request::Resume => self.turn_clock(Clock::resume),
+            Request::Speed(speed) => self.turn_clock(|clock| clock.set_speed(speed)),
+            Request::StepClock(step) => self.turn_clock(|clock| clock.step(step)),
+            // The terminal's business: see `screen`.
+            Request::Copy(_) | Request::Quit | Request::Suspend => {}
+        }
+    }
+
+    /// Stops feeds and followers, and waits for the answers of calls that are on their way, which are journalled.
+    pub async fn close(mut self) -> State {
+        self.stop.cancel();
+        let driver = self.driver.clone();
+        {
+            let finished = driver.finish();
+            tokio::pin!(finished);
+            loop {
+                tokio::select! {
+                    () = &mut finished => break,
+                    Some(told) = self.told.recv() => self.told(told),
+                    Some(_) = self.updates.recv() => {}
+                }
+            }
+        }
+        while let Ok(told) = self.told.try_recv() {
+            self.told(told);
+        }
+        self.updates.close();
+        self.feeds.finish().await;
+        self.state
+    }
+
+    /// Only an exercise's clock can be turned, and only once it was started.
+    fn turn_clock(&mut self, turn: impl FnOnce(&Clock)) {
+        if self.state.mode == Mode::Exercise && self.state.incident.exercise_started_at.is_some() {
+            turn(&self.clock);
+            self.exercise_turned();
+        }
+    }
+
+    fn exercise_turned(&mut self) {
+        let (paused, speed) = (self.clock.is_paused(), self.clock.speed());
+        self.state.apply(Update::Exercise { paused, speed });
+    }
+
+    fn resume(&mut self, mut journal: Journal, events: Vec<Recorded>) -> Result<(), SessionError> {
+        self.state.journal_path = Some(journal.path().display().to_string());
+        for recorded in events {
+            self.state.record(recorded);
+        }
+        let joined = Event::OperatorJoined { host: self.host.clone(), read_only: self.state.read_only };
+        let appended = journal.append(vec![joined], &self.state.operator, self.clock.now())?;
+        for recorded in appended.recorded {
+            self.state.record(recorded);
+        }
+        self.journal = Some(journal);
+        if self.state.incident.exercise_started_at.is_some() {
+            self.clock.resume();
+            self.exercise_turned();
+        }
+        for effect in engine::resume(&self.state.incident, &self.state.plan.clone()) {
+            self.start(effect, &mut Vec::new());
+        }
+        Ok(())
+    }
+
+    fn told(&mut self, told: Told) {
+        match told {
+            Told::Outcome(outcome) => self.submit(&Input::Outcome(outcome)),
+            Told::Update(update) => self.state.apply(update),
+        }
+    }
+
+    fn update(&mut self, update: Update) {
+        let identity = match &update {
+            Update::Identity { site, answer: Ok((identity, _)), .. } => Some((site.clone(), identity.clone())),
+            _ => None,
+        };
+        let signals = matches!(&update, Update::Alarms { answer: Ok(_), .. } | Update::Health { answer: Ok(_), .. });
+        self.state.apply(update);
+        if let Some((site, identity)) = identity {
+            self.submit(&Input::Identity { site, identity });
+        }
+        if signals {
+            let alarms = self.state.alarms.values().filter_map(|source| source.data.as_ref()).flatten().cloned().collect();
+            let events = self.state.health.data.clone().unwrap_or_default();
+            self.submit(&Input::Signals { alarms, events, seen_at: self.clock.now() });
+        }
+    }
+
+    fn order(&mut self, intent: Intent) {
+        self.state.notice = None;
+        self.submit(&Input::Order(intent));
+    }
+
+    fn prepare(&mut self, step: StepId) {
+        self.questions += 1;
+        self.state.apply(Update::Preparing { step: step.clone(), seq: self.questions });
+        self.driver.prepare(step, self.questions, &self.state.incident);
+    }
+
+    fn prepare_answer(&mut self, step: StepId, wanted: AnswerWanted) {
+        self.questions += 1;
+        self.state.apply(Update::Preparing { step: step.clone(), seq: self.questions });
+        self.driver.prepare_answer(step, self.questions, wanted, &self.state.incident);
+    }
+
+    /// Weighs an input, journals what it decides, applies it, and only then starts what follows.
+    fn submit(&mut self, input: &Input) {
+        // A second console may append between our look and our write: look again, and decide anew. It cannot go on for ever,
+        // because each turn takes in at least one event of the other.
+        for _ in 0..8 {
+            let context = Context {
+                incident: &self.state.incident,
+                plan: &self.state.plan,
+                now: self.clock.now(),
+                operator: &self.state.operator,
+                read_only: self.state.read_only,
+            };
+            let decision = match engine::handle(context, input) {
+                Ok(decision) => decision,
+                Err(refusal) => return self.notice(NoticeLevel::Warning, refusal.to_string()),
+            };
+            if decision.events.is_empty() {
+                return;
+            }
+            match self.carry_out(decision) {
+                Ok(()) => {
+                    self.state.journal_problem = None;
+                    return;
+                }
+                Err(JournalError::Moved { .. }) => {
+                    if let Err(error) = self.catch_up() {
+                        return self.journal_failed(&error);
+                    }
+                }
+                Err(error) => return self.journal_failed(&error),
+            }
+        }
+        self.notice(NoticeLevel::Warning, "another console keeps writing to this journal: try again".to_owned());
+    }
+
+    fn catch_up(&mut self) -> Result<(), JournalError> {
+        let Some(journal) = &mut self.journal else { return Ok(()) };
+        for recorded in journal.catch_up()? {
+            self.state.record(recorded);
+        }
+        Ok(())
+    }
+
+    fn journal_failed(&mut self, error: &JournalError) {
+        let mut text = error.to_string();
+        if let Some(source) = std::error::Error::source(error) {
+            text.push_str(&format!(": {source}"));
+        }
+        tracing::error!(error = %text, "the journal cannot be written");
+        self.state.journal_problem = Some(text.clone());
+        self.notice(NoticeLevel::Warning, format!("nothing was done: {text}"));
+    }
+
+    fn notice(&mut self, level: NoticeLevel, text: String) {
+        self.state.notice = Some(Notice { level, text, at: self.clock.now() });
+    }
+
+    fn carry_out(&mut self, decision: Decision) -> Result<(), JournalError> {
+        let Decision { mut events, effects } = decision;
+        if self.journal.is_none() {
+            let journal = Journal::create(&self.journals, &self.incident_id, self.state.mode)?;
+            self.state.journal_path = Some(journal.path().display().to_string());
+            self.journal = Some(journal);
+        }
+        if self.state.incident.opened.is_none() {
+            events.splice(0..0, self.first_events());
+        }
+        let Some(journal) = &mut self.journal else { return Ok(()) };
+        let appended = journal.append(events, &self.state.operator, self.clock.now())?;
+        for recorded in appended.recorded {
+            self.state.record(recorded);
+        }
+        let mut permits = appended.confirmed;
+        for effect in effects {
+            self.start(effect, &mut permits);
+        }
+        Ok(())
+    }
+
+    fn first_events(&self) -> Vec<Event> {
+        let mut events = vec![
+            engine::open(self.incident_id.clone(), self.state.mode, &self.state.plan, self.exercise.as_ref()),
+            Event::OperatorJoined { host: self.host.clone(), read_only: self.state.read_only },
+        ];
+        let known: BTreeMap<_, _> =
+            self.state.identities.iter().filter_map(|(site, source)| Some((site, source.data.as_ref()?))).collect();
+        events.extend(
+            known.into_iter().map(|(site, identity)| Event::IdentitySeen { site: site.clone(), identity: identity.clone() }),
+        );
+        events
+    }
+
+    /// Starts an effect whose events are durable.
+    fn start(&mut self, effect: Effect, permits: &mut Vec<Confirmed>) {
+        match effect {
+            Effect::Send { step, attempt, purpose } => {
+                if let Some(permit) = take(permits, &step, attempt, purpose) {
+                    self.driver.send(permit, &self.state.incident);
+                }
+            }
+            Effect::Reconcile { step, attempt, purpose } => self.reconcile(&step, attempt, purpose),
+            Effect::Follow { step, attempt, handle, since } => {
+                let record = self.state.incident.steps.get(&step).and_then(|record| record.last());
+                if let Some(confirmed) = record.filter(|last| last.number == attempt).map(|last| last.confirmed.clone()) {
+                    let url = self.driver.check_url(&step, &self.state.incident);
+                    self.driver.follow(confirmed, handle, since, url);
+                }
+            }
+            Effect::Forget { step, attempt } => self.driver.forget(&step, attempt),
+            Effect::StartClock { speed } => {
+                self.clock.set_speed(speed);
+                self.clock.resume();
+                self.exercise_turned();
+                self.feeds.refresh();
+            }
+        }
+    }
+
+    fn reconcile(&mut self, step: &StepId, attempt: u32, purpose: Purpose) {
+        let Some(journal) = &self.journal else { return };
+        match journal.unanswered() {
+            Ok(mut permits) => {
+                let record = self.state.incident.steps.get(step).and_then(|record| record.last());
+                let confirmed_at = record.map_or_else(|| self.clock.now(), |attempt| attempt.confirmed_at);
+                if let Some(permit) = take(&mut permits, step, attempt, purpose) {
+                    self.driver.reconcile(permit, confirmed_at);
+                }
+            }
+            Err(error) => self.journal_failed(&error),
+        }
+    }
+}
+
+fn take(permits: &mut Vec<Confirmed>, step: &StepId, attempt: u32, purpose: Purpose) -> Option<Confirmed> {
+    let fits = |permit: &Confirmed| {
+        let confirmation = permit.confirmation();
+        &confirmation.step == step && confirmation.attempt == attempt && confirmation.purpose == purpose
+    };
+    let index = permits.iter().position(fits)?;
+    Some(permits.swap_remove(index))
+}

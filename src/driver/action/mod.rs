@@ -1,0 +1,110 @@
+//! What each kind of step does: how it is prepared, how it is followed, how it is found again after a lost answer.
+
+/// How many pages of a list are read before a person is told that there is more: 5,000 rows at 100 a page.
+pub(super) const PAGES: usize = 50;
+
+mod check;
+mod ops_item;
+mod records;
+mod restore;
+mod runbook;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::{MutatingCall, Problem, Progress};
+use crate::journal::StepConfirmed;
+use crate::plan::Action;
+
+use super::prepare::{Asking, Draft};
+use super::probe::Probe;
+use crate::cloud::SiteClients;
+
+/// One look at a running step.
+#[derive(Debug)]
+pub(super) enum Look {
+    /// Not at its end.
+    Running(Progress),
+    /// Ended well.
+    Done(Box<End>),
+    /// Ended badly.
+    Failed(Problem, Option<DateTime<Utc>>, Option<DateTime<Utc>>),
+}
+
+/// What a step that ended well gave.
+#[derive(Debug, Default)]
+pub(super) struct End {
+    pub(super) outputs: BTreeMap<String, String>,
+    pub(super) began_at: Option<DateTime<Utc>>,
+    pub(super) ended_at: Option<DateTime<Utc>>,
+    pub(super) data_at: Option<DateTime<Utc>>,
+    pub(super) note: Option<String>,
+}
+
+impl End {
+    fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.outputs.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+/// What is known of a call whose answer was lost.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// It took effect: the handle to follow, and AWS's time of it.
+    TookEffect { handle: String, aws_at: Option<DateTime<Utc>> },
+    /// It did not, or AWS itself makes a repeat do nothing: it may be sent again, as it was confirmed.
+    MayBeSent,
+}
+
+/// What is followed: the step's action, its handle, and when the attempt began.
+pub(super) struct Following<'a> {
+    pub(super) action: &'a Action,
+    pub(super) site: &'a SiteClients,
+    pub(super) vaults: &'a [String],
+    pub(super) probe: &'a Probe,
+    pub(super) confirmed: &'a StepConfirmed,
+    pub(super) handle: &'a str,
+    pub(super) url: Option<String>,
+    pub(super) since: DateTime<Utc>,
+    pub(super) now: DateTime<Utc>,
+}
+
+/// Prepares the call of a step.
+pub(super) async fn prepare(asking: &Asking<'_>) -> Result<Draft, Problem> {
+    match &asking.step.action {
+        Action::BackupRestore { .. } => restore::prepare(asking).await,
+        Action::SsmAutomation { .. } => runbook::prepare(asking),
+        Action::Route53Change { zone, records } => records::prepare(asking, zone, records).await,
+        Action::SsmOpsItem { .. } => ops_item::prepare(asking).await,
+        Action::Manual { instructions } => Ok(Draft { summary: asking.text(instructions)?, ..Draft::default() }),
+        Action::Check(check) => check::prepare(asking, check),
+    }
+}
+
+/// Looks once at a running step.
+pub(super) async fn look(following: &Following<'_>) -> Result<Look, Problem> {
+    match following.action {
+        Action::BackupRestore { .. } => restore::look(following).await,
+        Action::SsmAutomation { .. } => runbook::look(following).await,
+        Action::Route53Change { .. } => records::look(following).await,
+        Action::SsmOpsItem { .. } => Ok(Look::Done(Box::new(End::default().with("ops_item_id", following.handle)))),
+        Action::Manual { .. } => Ok(Look::Running(Progress::default())),
+        Action::Check(check) => check::look(following, check).await,
+    }
+}
+
+/// Finds out whether a confirmed call took effect.
+pub(super) async fn reconcile(site: &SiteClients, call: &MutatingCall, confirmed_at: DateTime<Utc>) -> Result<Found, Problem> {
+    match call {
+        MutatingCall::StartRestoreJob(start) => restore::reconcile(site, start, confirmed_at).await,
+        // AWS's own token: the same one with the same parameters starts nothing twice.
+        MutatingCall::StartAutomationExecution(_) => Ok(Found::MayBeSent),
+        MutatingCall::SendAutomationSignal(signal) => runbook::reconcile_signal(site, signal).await,
+        MutatingCall::StopAutomationExecution(stop) => runbook::reconcile_stop(site, stop).await,
+        MutatingCall::CreateOpsItem(item) => ops_item::reconcile(site, item).await,
+        MutatingCall::UpdateOpsItem(change) => ops_item::reconcile_change(site, change).await,
+        MutatingCall::ChangeResourceRecordSets(change) => records::reconcile(site, change).await,
+    }
+}

@@ -1,0 +1,206 @@
+//! Makes a step ready to be confirmed: the exact call, who we are, what will change, what was found.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::{
+    AutomationSignal, Change, Finding, IncidentId, Moment, MutatingCall, Preparation, Problem, ProblemKind, RunbookStop, StepId,
+    Strength,
+};
+use crate::engine::blocked_by;
+use crate::journal::Incident;
+use crate::plan::{Lookup, Plan, Reference, SitePlan, Step, Template};
+
+use super::action;
+use super::token::token;
+use crate::cloud::{SiteClients, Sites};
+
+/// What stays the same for all steps of a console.
+pub(super) struct World {
+    pub(super) plan: Arc<Plan>,
+    pub(super) sites: Arc<Sites>,
+    pub(super) incident_id: IncidentId,
+}
+
+/// What an action needs to prepare one step.
+pub(super) struct Asking<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) step: &'a Step,
+    pub(super) attempt: u32,
+    pub(super) incident: &'a Incident,
+    pub(super) incident_id: &'a IncidentId,
+    pub(super) place: &'a SitePlan,
+    pub(super) site: &'a SiteClients,
+    pub(super) now: DateTime<Utc>,
+}
+
+/// What an action makes of it.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    pub(super) summary: String,
+    pub(super) call: Option<MutatingCall>,
+    pub(super) changes: Vec<Change>,
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Asking<'_> {
+    /// The attempt's idempotency token.
+    pub(super) fn token(&self) -> String {
+        token(self.incident_id, &self.step.id, self.attempt)
+    }
+
+    /// A template's text, or the problem that a reference is not known yet.
+    pub(super) fn text(&self, template: &Template) -> Result<String, Problem> {
+        template.resolve(self).map_err(|reference| {
+            Problem::new(ProblemKind::Missing, format!("prepare {}", self.step.id), format!("{reference} is not known yet"))
+        })
+    }
+
+    /// When the impact began, as far as it is known.
+    pub(super) fn impact(&self) -> Option<DateTime<Utc>> {
+        self.incident.moment(Moment::ImpactBegan)
+    }
+}
+
+impl Lookup for Asking<'_> {
+    fn value(&self, reference: &Reference) -> Option<String> {
+        match reference {
+            Reference::Output { step, output } => self.incident.output(step, output).map(str::to_owned),
+            Reference::Region(site) => self.plan.site(site).map(|site| site.region.to_string()),
+            Reference::Account(site) => self.plan.site(site).map(|site| site.account.to_string()),
+            Reference::IncidentId => Some(self.incident_id.to_string()),
+            Reference::PlanName => Some(self.plan.name.clone()),
+        }
+    }
+}
+
+/// Prepares the next attempt of a step.
+///
+/// # Errors
+/// The problem that kept AWS from being asked; a condition that forbids the step is a finding, not an error.
+pub(super) async fn step(world: &World, incident: &Incident, id: &StepId, now: DateTime<Utc>) -> Result<Preparation, Problem> {
+    let attempt = incident.steps.get(id).and_then(|record| record.last()).map_or(1, |attempt| attempt.number + 1);
+    attempt_of(world, incident, id, attempt, now).await
+}
+
+/// Prepares a given attempt: the next one for the screen, the confirmed one again before it is sent.
+pub(super) async fn attempt_of(
+    world: &World,
+    incident: &Incident,
+    id: &StepId,
+    attempt: u32,
+    now: DateTime<Utc>,
+) -> Result<Preparation, Problem> {
+    let World { plan, sites, incident_id } = world;
+    let missing = |what: String| Problem::new(ProblemKind::Missing, format!("prepare {id}"), what);
+    let step = plan.step(id).ok_or_else(|| missing(format!("the plan has no step {id}")))?;
+    let place = plan.site(&step.site).ok_or_else(|| missing(format!("the plan has no site {}", step.site)))?;
+    let site = sites.site(&step.site).ok_or_else(|| missing(format!("there is no connection to {}", step.site)))?;
+    let asking = Asking { plan, step, attempt, incident, incident_id, place, site, now };
+    let (draft, identity) = if step.action.changes_aws() {
+        let (draft, identity) = tokio::join!(action::prepare(&asking), site.sts.identity());
+        (draft?, Some(identity?))
+    } else {
+        (action::prepare(&asking).await?, None)
+    };
+    let mut findings = Vec::new();
+    if let Some(identity) = &identity {
+        if identity.account == place.account {
+            findings.push(Finding::good(format!("we are {} in {}", identity.arn, place.region)));
+        } else {
+            let found = format!("AWS says account {}, the plan says {}", identity.account, place.account);
+            findings.push(Finding::blocks(found));
+        }
+    }
+    for need in blocked_by(incident, plan, step) {
+        findings.push(Finding::blocks(format!("needs {need} to end first")));
+    }
+    if let Some(call) = &draft.call {
+        let control_plane = call.control_plane(&place.region);
+        if plan.site(&crate::domain::SiteName::primary()).is_some_and(|primary| primary.region.as_str() == control_plane) {
+            findings.push(Finding::warns(format!("needs the control plane in {control_plane}, the primary's Region")));
+        } else if control_plane != place.region.as_str() {
+            findings.push(Finding::warns(format!("needs the control plane in {control_plane}")));
+        }
+    }
+    findings.extend(draft.findings);
+    Ok(Preparation {
+        step: id.clone(),
+        attempt,
+        site: step.site.clone(),
+        region: place.region.clone(),
+        identity,
+        summary: draft.summary,
+        call: draft.call,
+        changes: draft.changes,
+        findings,
+        strength: step.strength.clone(),
+        undo: step.undo.clone(),
+    })
+}
+
+/// An answer to what a running runbook asks, or its stop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AnswerWanted {
+    /// A signal: `Approve`, `Reject`, `Resume`, `StopStep`, with a comment.
+    Signal {
+        /// AWS's name of the signal.
+        signal: String,
+        /// What goes with it into AWS's record.
+        comment: String,
+    },
+    /// Stop the execution.
+    Stop,
+}
+
+/// Prepares an answer to a running step.
+///
+/// # Errors
+/// The step does not run, or AWS could not be asked who we are.
+pub(super) async fn answer(
+    world: &World,
+    incident: &Incident,
+    id: &StepId,
+    wanted: &AnswerWanted,
+) -> Result<Preparation, Problem> {
+    let World { plan, sites, .. } = world;
+    let missing = |what: &str| Problem::new(ProblemKind::Missing, format!("answer {id}"), what);
+    let step = plan.step(id).ok_or_else(|| missing("the plan has no such step"))?;
+    let site = sites.site(&step.site).ok_or_else(|| missing("there is no connection to its site"))?;
+    let attempt = incident.steps.get(id).and_then(|record| record.last()).ok_or_else(|| missing("it does not run"))?;
+    let execution =
+        attempt.answered.as_ref().map(|answered| answered.handle.clone()).ok_or_else(|| missing("it does not run"))?;
+    let identity = site.sts.identity().await?;
+    let (call, summary) = match wanted {
+        AnswerWanted::Signal { signal, comment } => (
+            MutatingCall::SendAutomationSignal(AutomationSignal {
+                automation_execution_id: execution.clone(),
+                signal_type: signal.clone(),
+                payload: BTreeMap::from([("Comment".to_owned(), vec![comment.clone()])]),
+            }),
+            format!("{signal} what the runbook {} asks", step.title),
+        ),
+        AnswerWanted::Stop => (
+            MutatingCall::StopAutomationExecution(RunbookStop {
+                automation_execution_id: execution.clone(),
+                kind: "Cancel".into(),
+            }),
+            format!("stop the runbook {}", step.title),
+        ),
+    };
+    Ok(Preparation {
+        step: id.clone(),
+        attempt: attempt.number,
+        site: step.site.clone(),
+        region: site.region.clone(),
+        identity: Some(identity),
+        summary,
+        call: Some(call),
+        changes: vec![Change { what: execution, before: Some("waits".into()), after: None, why: None }],
+        findings: Vec::new(),
+        strength: Strength::Key,
+        undo: None,
+    })
+}

@@ -1,0 +1,363 @@
+//! Starts effects as tasks, and tells how they went.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::domain::{IncidentId, Problem, ProblemKind, StepId};
+use crate::engine::Outcome;
+use crate::gate::{Gate, Sent};
+use crate::journal::{CallAnswered, Confirmed, Incident, Purpose, StepConfirmed};
+use crate::plan::{Action, Check, Plan};
+use crate::store::Update;
+
+use super::action::{self, Following, Found, Look};
+use super::prepare::{self, AnswerWanted, World};
+use super::probe::Probe;
+use crate::cloud::Sites;
+
+/// Shortest and longest pause between two looks at something that runs, in seconds of the console's clock.
+const LOOK_SECS: (f64, f64) = (2.0, 15.0);
+/// Shortest pause between two looks in real time, however fast the exercise's clock runs.
+const LOOK_AT_LEAST: Duration = Duration::from_millis(150);
+/// Pause before a lost answer is looked up again when AWS cannot be asked, in seconds of the console's clock.
+const RECONCILE_SECS: u64 = 5;
+
+/// What the driver tells.
+#[derive(Debug)]
+pub enum Told {
+    /// How an effect went.
+    Outcome(Outcome),
+    /// News for the screen.
+    Update(Update),
+}
+
+/// What a driver works with.
+pub struct Setting {
+    /// The plan.
+    pub plan: Arc<Plan>,
+    /// The sites' clients.
+    pub sites: Arc<Sites>,
+    /// The incident, whose id goes into every token.
+    pub incident_id: IncidentId,
+    /// The gate; `None` for a console that is read-only.
+    pub gate: Option<Gate>,
+    /// What asks from outside.
+    pub probe: Probe,
+    /// The console's clock.
+    pub clock: Clock,
+    /// Where outcomes and news go.
+    pub told: mpsc::Sender<Told>,
+    /// When to stop following.
+    pub stop: CancellationToken,
+}
+
+/// Carries out effects. Cloning it gives another handle on the same driver.
+#[derive(Clone)]
+pub struct Driver {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    world: World,
+    gate: Option<Gate>,
+    probe: Probe,
+    clock: Clock,
+    told: mpsc::Sender<Told>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    following: Mutex<HashMap<(StepId, u32), CancellationToken>>,
+}
+
+impl Driver {
+    /// A driver. Without a gate nothing can be sent.
+    pub fn new(setting: Setting) -> Self {
+        let Setting { plan, sites, incident_id, gate, probe, clock, told, stop } = setting;
+        let world = World { plan, sites, incident_id };
+        let (tasks, following) = (TaskTracker::new(), Mutex::new(HashMap::new()));
+        Self { inner: Arc::new(Inner { world, gate, probe, clock, told, tasks, stop, following }) }
+    }
+
+    /// Asks AWS for what the next attempt of a step would do. `seq` numbers the questions.
+    pub fn prepare(&self, step: StepId, seq: u64, incident: &Incident) {
+        let (inner, incident) = (self.inner.clone(), incident.clone());
+        self.inner.tasks.spawn(async move {
+            let answer = prepare::step(&inner.world, &incident, &step, inner.clock.now()).await;
+            inner.prepared(step, seq, answer).await;
+        });
+    }
+
+    /// Prepares an answer to a running step, or its stop.
+    pub fn prepare_answer(&self, step: StepId, seq: u64, wanted: AnswerWanted, incident: &Incident) {
+        let (inner, incident) = (self.inner.clone(), incident.clone());
+        self.inner.tasks.spawn(async move {
+            let answer = prepare::answer(&inner.world, &incident, &step, &wanted).await;
+            inner.prepared(step, seq, answer).await;
+        });
+    }
+
+    /// Sends a confirmed call, after looking once more whether what was confirmed still holds.
+    pub fn send(&self, confirmed: Confirmed, incident: &Incident) {
+        let (inner, incident) = (self.inner.clone(), incident.clone());
+        self.inner.tasks.spawn(async move { inner.send(confirmed, &incident).await });
+    }
+
+    /// Finds out whether a confirmed call took effect, and sends it if it did not. Asks until AWS answers.
+    pub fn reconcile(&self, confirmed: Confirmed, confirmed_at: DateTime<Utc>) {
+        let inner = self.inner.clone();
+        self.inner.tasks.spawn(async move { inner.reconcile(confirmed, confirmed_at).await });
+    }
+
+    /// Follows a step to its end.
+    pub fn follow(&self, confirmed: StepConfirmed, handle: String, since: DateTime<Utc>, url: Option<String>) {
+        let inner = self.inner.clone();
+        let cancel = self.inner.stop.child_token();
+        let key = (confirmed.step.clone(), confirmed.attempt);
+        if let Some(earlier) = self.inner.following().insert(key, cancel.clone()) {
+            earlier.cancel();
+        }
+        self.inner.tasks.spawn(async move {
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => {}
+                () = inner.follow(&confirmed, &handle, since, url) => {}
+            }
+        });
+    }
+
+    /// The text of the URL that a check asks, with its references resolved.
+    pub fn check_url(&self, step: &StepId, incident: &Incident) -> Option<String> {
+        let World { plan, sites, incident_id } = &self.inner.world;
+        let step = plan.step(step)?;
+        let Action::Check(Check::Http { url, .. }) = &step.action else { return None };
+        let (place, site) = (plan.site(&step.site)?, sites.site(&step.site)?);
+        let now = self.inner.clock.now();
+        let asking = prepare::Asking { plan, step, attempt: 0, incident, incident_id, place, site, now };
+        asking.text(url).ok()
+    }
+
+    /// Stops following a step. What AWS is doing goes on.
+    pub fn forget(&self, step: &StepId, attempt: u32) {
+        if let Some(cancel) = self.inner.following().remove(&(step.clone(), attempt)) {
+            cancel.cancel();
+        }
+    }
+
+    /// Waits until calls that change AWS have their answer; nothing new is followed.
+    pub async fn finish(&self) {
+        self.inner.stop.cancel();
+        self.inner.tasks.close();
+        self.inner.tasks.wait().await;
+    }
+}
+
+impl Inner {
+    fn following(&self) -> std::sync::MutexGuard<'_, HashMap<(StepId, u32), CancellationToken>> {
+        self.following.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn tell(&self, told: Told) {
+        // A console that has left hears nothing more; the journal tells the next one what was open.
+        let _ = self.told.send(told).await;
+    }
+
+    async fn prepared(&self, step: StepId, seq: u64, answer: Result<crate::domain::Preparation, Problem>) {
+        let at = self.clock.now();
+        self.tell(Told::Update(Update::Prepared { step, seq, at, answer: answer.map(Box::new) })).await;
+    }
+
+    async fn send(&self, confirmed: Confirmed, incident: &Incident) {
+        let confirmation = confirmed.confirmation().clone();
+        if let Err(problem) = self.still_holds(&confirmation, incident).await {
+            self.tell(Told::Outcome(refused(&confirmation, problem))).await;
+            return;
+        }
+        self.pass(confirmed, None).await;
+    }
+
+    /// Through the gate, whole: it is never dropped midway.
+    async fn pass(&self, confirmed: Confirmed, found: Option<String>) {
+        let confirmation = confirmed.confirmation().clone();
+        let Some(gate) = &self.gate else {
+            let problem = Problem::new(ProblemKind::Denied, confirmed.call().operation(), "this console is read-only");
+            self.tell(Told::Outcome(refused(&confirmation, problem))).await;
+            return;
+        };
+        let outcome = match gate.send(confirmed).await {
+            Sent::Answered { handle, request_id, aws_at } => {
+                answered(&confirmation, handle, request_id, aws_at.or_else(|| Some(self.clock.now())), found)
+            }
+            Sent::Refused(problem) => refused(&confirmation, problem),
+            Sent::Lost(problem) => lost(&confirmation, problem),
+        };
+        self.tell(Told::Outcome(outcome)).await;
+    }
+
+    /// The same account answers, and preparing the attempt anew gives the same call: else the confirmation is void.
+    async fn still_holds(&self, confirmation: &StepConfirmed, incident: &Incident) -> Result<(), Problem> {
+        let drift = |message: String| Problem::new(ProblemKind::Drift, format!("send {}", confirmation.step), message);
+        if confirmation.purpose != Purpose::Start {
+            return Ok(());
+        }
+        // The incident was copied before this confirmation was folded in or after: either way this attempt is what is prepared.
+        let now = self.clock.now();
+        let again = prepare::attempt_of(&self.world, incident, &confirmation.step, confirmation.attempt, now).await?;
+        if again.fingerprint() == confirmation.fingerprint {
+            return Ok(());
+        }
+        Err(drift(difference(confirmation, &again)))
+    }
+
+    async fn reconcile(&self, confirmed: Confirmed, confirmed_at: DateTime<Utc>) {
+        let confirmation = confirmed.confirmation().clone();
+        let Some(site) = self.world.sites.site(&confirmation.site) else { return };
+        loop {
+            match action::reconcile(site, confirmed.call(), confirmed_at).await {
+                Ok(Found::TookEffect { handle, aws_at }) => {
+                    let found = Some("found at AWS after the answer was lost".to_owned());
+                    self.tell(Told::Outcome(answered(&confirmation, handle, None, aws_at, found))).await;
+                    return;
+                }
+                Ok(Found::MayBeSent) => {
+                    return self.pass(confirmed, Some("sent again after the answer was lost".into())).await;
+                }
+                Err(problem) => {
+                    let at = self.clock.now();
+                    let update = Update::Progress {
+                        step: confirmation.step.clone(),
+                        attempt: confirmation.attempt,
+                        at,
+                        answer: Err(problem),
+                    };
+                    self.tell(Told::Update(update)).await;
+                }
+            }
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return,
+                () = self.clock.sleep(Duration::from_secs(RECONCILE_SECS)) => {}
+            }
+        }
+    }
+
+    async fn follow(&self, confirmed: &StepConfirmed, handle: &str, since: DateTime<Utc>, url: Option<String>) {
+        let (Some(step), Some(site)) = (self.world.plan.step(&confirmed.step), self.world.sites.site(&confirmed.site)) else {
+            return;
+        };
+        let vaults = self.world.plan.site(&confirmed.site).map(|site| site.vaults.as_slice()).unwrap_or_default();
+        let deadline = since + TimeDelta::from_std(step.limit).unwrap_or(TimeDelta::MAX);
+        loop {
+            let now = self.clock.now();
+            let following = Following {
+                action: &step.action,
+                site,
+                vaults,
+                probe: &self.probe,
+                confirmed,
+                handle,
+                url: url.clone(),
+                since,
+                now,
+            };
+            let seen = action::look(&following).await;
+            let at = self.clock.now();
+            match seen {
+                Ok(Look::Done(end)) => {
+                    let outcome = Outcome::Done {
+                        step: confirmed.step.clone(),
+                        attempt: confirmed.attempt,
+                        outputs: end.outputs,
+                        began_at: end.began_at,
+                        ended_at: end.ended_at,
+                        data_at: end.data_at,
+                        note: end.note,
+                    };
+                    return self.tell(Told::Outcome(outcome)).await;
+                }
+                Ok(Look::Failed(problem, began_at, ended_at)) => {
+                    return self.tell(Told::Outcome(failed(confirmed, problem, began_at, ended_at))).await;
+                }
+                Ok(Look::Running(progress)) if at < deadline => self.progress(confirmed, at, Ok(progress)).await,
+                Err(problem) if at < deadline => self.progress(confirmed, at, Err(problem)).await,
+                Ok(Look::Running(progress)) => {
+                    let message = format!("not done within {} min; last seen: {}", step.limit.as_secs() / 60, progress.doing);
+                    let problem = Problem::new(ProblemKind::TimedOut, format!("follow {}", confirmed.step), message);
+                    return self.tell(Told::Outcome(failed(confirmed, problem, None, None))).await;
+                }
+                Err(problem) => return self.tell(Told::Outcome(failed(confirmed, problem, None, None))).await,
+            }
+            // A tenth of the time that it has taken so far: soon after the start, and at most a tenth late at the end.
+            let elapsed = (at - since).to_std().unwrap_or_default().as_secs_f64();
+            let pause = Duration::from_secs_f64((elapsed / 10.0).clamp(LOOK_SECS.0, LOOK_SECS.1));
+            tokio::join!(self.clock.sleep(pause), tokio::time::sleep(LOOK_AT_LEAST));
+        }
+    }
+
+    async fn progress(&self, confirmed: &StepConfirmed, at: DateTime<Utc>, answer: Result<crate::domain::Progress, Problem>) {
+        let (step, attempt) = (confirmed.step.clone(), confirmed.attempt);
+        self.tell(Told::Update(Update::Progress { step, attempt, at, answer })).await;
+    }
+}
+
+fn answered(
+    confirmation: &StepConfirmed,
+    handle: String,
+    request_id: Option<String>,
+    aws_at: Option<DateTime<Utc>>,
+    found: Option<String>,
+) -> Outcome {
+    Outcome::Answered(CallAnswered {
+        step: confirmation.step.clone(),
+        attempt: confirmation.attempt,
+        purpose: confirmation.purpose,
+        handle,
+        request_id,
+        aws_at,
+        found,
+    })
+}
+
+fn refused(confirmation: &StepConfirmed, problem: Problem) -> Outcome {
+    let StepConfirmed { step, attempt, purpose, .. } = confirmation;
+    Outcome::Refused { step: step.clone(), attempt: *attempt, purpose: *purpose, problem }
+}
+
+fn lost(confirmation: &StepConfirmed, problem: Problem) -> Outcome {
+    let StepConfirmed { step, attempt, purpose, .. } = confirmation;
+    Outcome::Lost { step: step.clone(), attempt: *attempt, purpose: *purpose, problem }
+}
+
+fn failed(
+    confirmed: &StepConfirmed,
+    problem: Problem,
+    began_at: Option<DateTime<Utc>>,
+    ended_at: Option<DateTime<Utc>>,
+) -> Outcome {
+    Outcome::Failed { step: confirmed.step.clone(), attempt: confirmed.attempt, problem, began_at, ended_at }
+}
+
+/// What differs between the confirmed call and the one that would be made now, member by member.
+fn difference(confirmation: &StepConfirmed, again: &crate::domain::Preparation) -> String {
+    let account = |identity: &Option<crate::domain::Identity>| identity.as_ref().map(|identity| identity.account.to_string());
+    if account(&confirmation.identity) != account(&again.identity) {
+        return "another account answers than when it was confirmed".to_owned();
+    }
+    let parameters = |call: &Option<crate::domain::MutatingCall>| call.as_ref().map(|call| call.parameters());
+    let (before, now) = (parameters(&confirmation.call), parameters(&again.call));
+    let (Some(serde_json::Value::Object(before)), Some(serde_json::Value::Object(now))) = (before, now) else {
+        return "what would be called is not what was confirmed".to_owned();
+    };
+    let mut changed: Vec<String> = now
+        .iter()
+        .filter(|(key, value)| before.get(*key) != Some(value))
+        .map(|(key, value)| format!("{key} is now {value}"))
+        .collect();
+    changed.extend(before.keys().filter(|key| !now.contains_key(*key)).map(|key| format!("{key} is gone")));
+    changed.join("; ")
+}

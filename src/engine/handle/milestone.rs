@@ -1,0 +1,70 @@
+//! The moments that the end of steps fixes: restored and failed over.
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::{Evidence, EvidenceKind, Fixed, Moment, Phase};
+use crate::journal::{Event, Incident, Recorded, StepStatus};
+use crate::plan::{Action, Check, Step};
+
+use super::Context;
+
+/// The events, and after them the moments that they fix.
+pub(super) fn with(context: Context<'_>, mut events: Vec<Event>) -> Vec<Event> {
+    let mut after = context.incident.clone();
+    for event in &events {
+        after.apply(&Recorded {
+            seq: after.last_seq + 1,
+            recorded_at: context.now,
+            by: context.operator.clone(),
+            event: event.clone(),
+        });
+    }
+    if after.moment(Moment::Restored).is_none() {
+        let steps: Vec<&Step> = context.plan.steps.iter().filter(|step| step.phase == Phase::Restore).collect();
+        if let Some(fixed) = last_end(&after, &steps, "the last step of the restore phase") {
+            events.push(Event::MomentFixed { moment: Moment::Restored, fixed });
+        }
+    }
+    if after.moment(Moment::FailedOver).is_none() {
+        let verifies = |step: &&Step| matches!(step.action, Action::Check(Check::Dns { .. } | Check::Http { .. }));
+        let all: Vec<&Step> = context.plan.steps.iter().filter(|step| step.phase == Phase::FailOver).collect();
+        let checks: Vec<&Step> = all.iter().copied().filter(verifies).collect();
+        let fixed = if checks.is_empty() {
+            last_end(&after, &all, "the last step of the fail over phase, which verifies no traffic")
+        } else {
+            last_end(&after, &checks, "the last check of the traffic")
+        };
+        if let Some(fixed) = fixed {
+            events.push(Event::MomentFixed { moment: Moment::FailedOver, fixed });
+        }
+    }
+    events
+}
+
+/// The latest end of these steps, once all are settled and at least one of them ended well.
+fn last_end(incident: &Incident, steps: &[&Step], what: &str) -> Option<Fixed> {
+    let mut latest: Option<(DateTime<Utc>, String)> = None;
+    let mut skipped = Vec::new();
+    for step in steps {
+        let record = incident.steps.get(&step.id)?;
+        match &record.status {
+            StepStatus::Done => {
+                let at = record.last()?.finished()?;
+                if latest.as_ref().is_none_or(|(end, _)| at >= *end) {
+                    latest = Some((at, step.id.to_string()));
+                }
+            }
+            StepStatus::Skipped(_) => skipped.push(step.id.as_str()),
+            _ => return None,
+        }
+    }
+    let (at, step) = latest?;
+    let mut text = format!("{what}, {step}, ended well");
+    if !skipped.is_empty() {
+        text.push_str(&format!("; skipped: {}", skipped.join(", ")));
+    }
+    let reference = incident.steps.get(&step.as_str().into()).and_then(|record| record.last()).and_then(|attempt| {
+        attempt.answered.as_ref().map(|answered| answered.handle.clone()).filter(|handle| !handle.is_empty())
+    });
+    Some(Fixed { at, earliest: None, latest: None, evidence: Evidence { kind: EvidenceKind::Step, text, reference } })
+}

@@ -1,0 +1,259 @@
+//! The feeds: one poller a source, each with its cadence and its back-off, telling the store what AWS answers.
+//!
+//! Only reads. A source that fails or hangs makes its own pane stale and holds up nothing else. Knows no screen, no journal and
+//! no engine.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::cloud::{HealthFilter, Listing, Recorder, SiteClients, Sites};
+use crate::domain::{Problem, ProblemKind, Region, SiteName};
+use crate::plan::Plan;
+use crate::store::{Completeness, Update};
+
+/// How many pages a poll reads at most: 10,000 alarms at 100 a page.
+const PAGES: usize = 100;
+/// Health events that were last updated longer ago than this are not asked for.
+const HEALTH_WINDOW: TimeDelta = TimeDelta::days(7);
+/// The longest pause between two polls of a failing source, in seconds of the console's clock.
+const LONGEST_PAUSE_SECS: u64 = 120;
+/// The shortest pause in real time, however fast the exercise's clock runs: no more than four questions a second and source.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(250);
+
+/// The pollers of a console.
+pub struct Feeds {
+    refresh: watch::Sender<u64>,
+    tasks: TaskTracker,
+    common: Arc<Common>,
+}
+
+struct Common {
+    sites: Arc<Sites>,
+    plan: Arc<Plan>,
+    clock: Clock,
+    updates: mpsc::Sender<Update>,
+    stop: CancellationToken,
+}
+
+/// What a poller asks for.
+#[derive(Debug, Clone)]
+enum Question {
+    Identity(SiteName),
+    Alarms(SiteName),
+    Health(SiteName),
+    RecoveryPoints(SiteName),
+}
+
+impl Feeds {
+    /// Starts a poller for each source of the plan.
+    pub fn start(
+        sites: Arc<Sites>,
+        plan: Arc<Plan>,
+        clock: Clock,
+        recorder: &Recorder,
+        updates: mpsc::Sender<Update>,
+        stop: CancellationToken,
+    ) -> Self {
+        let feeds = Self {
+            refresh: watch::Sender::new(0),
+            tasks: TaskTracker::new(),
+            common: Arc::new(Common { sites, plan, clock, updates, stop }),
+        };
+        for site in feeds.common.plan.sites.keys() {
+            feeds.poll(Question::Identity(site.clone()), 60);
+            feeds.poll(Question::Alarms(site.clone()), 15);
+            feeds.poll(Question::RecoveryPoints(site.clone()), 60);
+        }
+        // Health belongs to an account: the primary's account is the one whose workload suffers.
+        feeds.poll(Question::Health(SiteName::primary()), 30);
+        feeds.watch_clock_offset(recorder);
+        feeds
+    }
+
+    /// Asks every source now instead of at its next turn.
+    pub fn refresh(&self) {
+        self.refresh.send_modify(|turn| *turn += 1);
+    }
+
+    /// Asks for the datapoints of an alarm's metric over the last `window`, once.
+    pub fn graph(&self, site: SiteName, alarm: crate::domain::Alarm, window: TimeDelta) {
+        let common = self.common.clone();
+        self.tasks.spawn(async move {
+            let Some(clients) = common.sites.site(&site) else { return };
+            let at = common.clock.now();
+            let answer = match &alarm.metric {
+                Some(metric) => clients.cloudwatch.metric_points(metric, at - window, at, PAGES).await.map(|points| points.rows),
+                None => Err(Problem::new(ProblemKind::Missing, "CloudWatch GetMetricData", "a composite alarm has no metric")),
+            };
+            let at = common.clock.now();
+            common.tell(Update::Graph { site, alarm: alarm.name, at, answer }).await;
+        });
+    }
+
+    /// Waits until every poller has left, once the stop signal was given.
+    pub async fn finish(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    fn poll(&self, question: Question, cadence_secs: u64) {
+        let common = self.common.clone();
+        let mut refresh = self.refresh.subscribe();
+        self.tasks.spawn(async move {
+            let mut failures = 0;
+            for seq in 1.. {
+                refresh.mark_unchanged();
+                let Some(update) = common.within(common.ask(&question, seq)).await else { return };
+                failures = if update.failed() { failures + 1 } else { 0 };
+                common.tell(update).await;
+                let pause = pause(cadence_secs, failures);
+                tokio::select! {
+                    biased;
+                    () = common.stop.cancelled() => return,
+                    turned = refresh.changed() => if turned.is_err() { return },
+                    _ = async { tokio::join!(common.clock.sleep(pause), tokio::time::sleep(SHORTEST_PAUSE)) } => {}
+                }
+            }
+        });
+    }
+
+    fn watch_clock_offset(&self, recorder: &Recorder) {
+        let common = self.common.clone();
+        let mut offset = recorder.offset();
+        self.tasks.spawn(async move {
+            while let Some(Ok(())) = common.within(offset.changed()).await {
+                let Some(measured) = *offset.borrow_and_update() else { continue };
+                let delta = |secs: f64| TimeDelta::milliseconds((secs * 1000.0).round() as i64);
+                let (offset, uncertainty) = (delta(measured.secs), delta(measured.uncertainty_secs));
+                common.tell(Update::ClockOffset { offset, uncertainty }).await;
+            }
+        });
+    }
+}
+
+/// Twice as long after each failure, and never longer than the longest.
+fn pause(cadence_secs: u64, failures: u32) -> Duration {
+    let secs = cadence_secs.saturating_mul(1 << failures.min(6)).min(LONGEST_PAUSE_SECS.max(cadence_secs));
+    Duration::from_secs(secs)
+}
+
+impl Common {
+    /// The future's result, or nothing once the console stops.
+    async fn within<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => None,
+            result = future => Some(result),
+        }
+    }
+
+    async fn tell(&self, update: Update) {
+        // A console that has left hears nothing more.
+        let _ = self.updates.send(update).await;
+    }
+
+    async fn ask(&self, question: &Question, seq: u64) -> Update {
+        match question {
+            Question::Identity(site) => {
+                let answer = match self.site(site) {
+                    Ok(clients) => clients.sts.identity().await.map(|identity| (identity, Completeness::Whole)),
+                    Err(problem) => Err(problem),
+                };
+                Update::Identity { site: site.clone(), seq, at: self.clock.now(), answer }
+            }
+            Question::Alarms(site) => {
+                let answer = match self.site(site) {
+                    Ok(clients) => clients.cloudwatch.alarms(PAGES).await.map(|listing| whole(listing, "alarms")),
+                    Err(problem) => Err(problem),
+                };
+                Update::Alarms { site: site.clone(), seq, at: self.clock.now(), answer }
+            }
+            Question::Health(site) => {
+                let filter = self.health_filter();
+                let answer = match self.site(site) {
+                    Ok(clients) => clients.health.events(&filter, PAGES).await.map(|listing| whole(listing, "events")),
+                    Err(problem) => Err(problem),
+                };
+                Update::Health { seq, at: self.clock.now(), answer }
+            }
+            Question::RecoveryPoints(site) => {
+                let answer = match self.site(site) {
+                    Ok(clients) => self.recovery_points(site, clients).await,
+                    Err(problem) => Err(problem),
+                };
+                Update::RecoveryPoints { site: site.clone(), seq, at: self.clock.now(), answer }
+            }
+        }
+    }
+
+    fn site(&self, name: &SiteName) -> Result<&SiteClients, Problem> {
+        let missing = || Problem::new(ProblemKind::Missing, "connect", format!("there is no connection to {name}"));
+        self.sites.site(name).ok_or_else(missing)
+    }
+
+    fn health_filter(&self) -> HealthFilter {
+        let plan = &self.plan.health;
+        HealthFilter {
+            services: plan.services.clone(),
+            regions: plan.regions.iter().map(Region::to_string).collect(),
+            type_codes: plan.type_codes.clone(),
+            updated_since: Some(self.clock.now() - HEALTH_WINDOW),
+        }
+    }
+
+    async fn recovery_points(
+        &self,
+        site: &SiteName,
+        clients: &SiteClients,
+    ) -> crate::store::Loaded<(Vec<crate::domain::RecoveryPoint>, Vec<crate::domain::ProtectedResource>)> {
+        let vaults = self.plan.site(site).map(|site| site.vaults.clone()).unwrap_or_default();
+        let (mut points, mut partial) = (Vec::new(), Vec::new());
+        for vault in &vaults {
+            let listing = clients.backup.recovery_points(vault, PAGES).await?;
+            if !listing.complete {
+                partial.push(format!("first {} of more in {vault}", listing.rows.len()));
+            }
+            points.extend(listing.rows);
+        }
+        let protected = clients.backup.protected_resources(PAGES).await?;
+        if !protected.complete {
+            partial.push(format!("first {} protected resources of more", protected.rows.len()));
+        }
+        let completeness = if partial.is_empty() { Completeness::Whole } else { Completeness::Partial(partial.join("; ")) };
+        Ok(((points, protected.rows), completeness))
+    }
+}
+
+fn whole<T>(listing: Listing<T>, what: &str) -> (Vec<T>, Completeness) {
+    let completeness = if listing.complete {
+        Completeness::Whole
+    } else {
+        Completeness::Partial(format!("first {} {what} of more", listing.rows.len()))
+    };
+    (listing.rows, completeness)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failing_source_is_asked_less_often_but_never_given_up() {
+        let secs: Vec<u64> = (0..8).map(|failures| pause(15, failures).as_secs()).collect();
+        assert_eq!(secs, [15, 30, 60, 120, 120, 120, 120, 120]);
+        assert_eq!(pause(300, 3).as_secs(), 300);
+    }
+
+    #[test]
+    fn a_list_that_goes_on_says_so() {
+        let listing = Listing { rows: vec![1, 2, 3], complete: false };
+        assert_eq!(whole(listing, "alarms"), (vec![1, 2, 3], Completeness::Partial("first 3 alarms of more".into())));
+    }
+}

@@ -1,0 +1,182 @@
+//! Reads the steps of a plan one by one. What holds between steps is checked afterwards, in `check`.
+
+use std::cell::RefCell;
+use std::ops::Range;
+use std::time::Duration;
+
+use crate::document::Table;
+use crate::domain::{Part, Phase, SiteName, StepId, Strength};
+
+use super::actions::read_action;
+use super::setting::{Setting, check_id};
+use super::{Action, Lookup, Reference, SitePlan, Step, Template};
+
+/// How long a step may take if its plan does not say.
+pub(super) const DEFAULT_LIMIT: Duration = Duration::from_mins(30);
+
+/// The names of the actions in plan files.
+pub(super) const ACTIONS: [&str; 6] = ["backup.restore", "ssm.automation", "route53.change", "ssm.ops_item", "manual", "check"];
+
+/// What could be read of one step, with the places that checks between steps need.
+pub(super) struct Sketch {
+    pub id: Option<StepId>,
+    pub id_span: Range<usize>,
+    pub needs: Vec<(StepId, Range<usize>)>,
+    pub references: Vec<(Reference, Range<usize>)>,
+    pub phase: Option<Phase>,
+    /// The outputs that its action gives, as [`Action::outputs`] says; empty-handed (`None`) if the action could not be read.
+    pub outputs: Option<Option<&'static [&'static str]>>,
+    pub step: Option<Step>,
+}
+
+/// What the reader of one step's action knows.
+pub(super) struct Context<'s> {
+    pub setting: &'s Setting,
+    /// The site that the step acts at.
+    pub site: Option<&'s SitePlan>,
+    /// The title of the step.
+    pub title: &'s str,
+    references: RefCell<Vec<(Reference, Range<usize>)>>,
+}
+
+impl Context<'_> {
+    /// Reads a text that may hold references, and remembers them with their places.
+    pub fn template(&self, table: &Table<'_>, key: &str) -> Option<Template> {
+        self.template_at(table, &table.text(key)?, table.span(key))
+    }
+
+    /// The same for a text that has been read already.
+    pub fn template_at(&self, table: &Table<'_>, text: &str, span: Range<usize>) -> Option<Template> {
+        match Template::parse(text) {
+            Ok(template) => {
+                let placed = template.references().map(|found| (found.clone(), table.narrow(span.clone(), &found.to_string())));
+                self.references.borrow_mut().extend(placed);
+                Some(template)
+            }
+            Err(fault) => {
+                table.fault_at(span, fault.to_string(), None);
+                None
+            }
+        }
+    }
+
+    /// A template that must be there and not be empty.
+    pub fn required_template(&self, table: &Table<'_>, key: &str) -> Option<Template> {
+        self.template_at(table, &table.required_text(key)?, table.span(key))
+    }
+
+    /// The template's value, if it refers to nothing but sites.
+    pub fn known_value(&self, template: &Template) -> Option<String> {
+        template.resolve(self).ok()
+    }
+}
+
+impl Lookup for Context<'_> {
+    fn value(&self, reference: &Reference) -> Option<String> {
+        match reference {
+            Reference::Region(site) => self.setting.sites.get(site).map(|site| site.region.to_string()),
+            Reference::Account(site) => self.setting.sites.get(site).map(|site| site.account.to_string()),
+            Reference::Output { .. } | Reference::IncidentId | Reference::PlanName => None,
+        }
+    }
+}
+
+/// Reads one `[[step]]`.
+pub(super) fn read_step(table: &Table<'_>, setting: &Setting) -> Sketch {
+    let id = table.required_text("id");
+    if let Some(id) = &id {
+        check_id(table, "step", id);
+    }
+    let title = table.required_text("title");
+    let phase = table.required("phase", |t, key| t.choice(key, &[("restore", Phase::Restore), ("fail-over", Phase::FailOver)]));
+    let site_name = table.text("site").map_or_else(SiteName::recovery, SiteName::new);
+    // That there is no recovery site at all is said elsewhere, once.
+    if table.has("site") && !setting.site_names.contains(site_name.as_str()) {
+        setting.no_such_site(table, table.span("site"), site_name.as_str());
+    }
+    let site = setting.sites.get(&site_name);
+    let needs: Vec<_> = table.texts_at("needs").into_iter().map(|(id, span)| (StepId::new(id), span)).collect();
+    let part = read_part(table, phase);
+    let strength = read_strength(table, site);
+    let (limit, expect) = read_times(table);
+    let (about, undo) = (table.text("about"), table.text("undo"));
+
+    let context = Context { setting, site, title: title.as_deref().unwrap_or_default(), references: RefCell::default() };
+    let name = table.required("action", |t, key| t.one_of(key, &ACTIONS));
+    let with = table.required_table("with");
+    let action = name.zip(with.as_ref()).and_then(|(name, with)| {
+        let action = read_action(name, with, &context);
+        with.finish();
+        action
+    });
+    table.finish();
+
+    let id = id.map(StepId::new);
+    let outputs = action.as_ref().map(Action::outputs);
+    let references = context.references.into_inner();
+    let step = (|| {
+        Some(Step {
+            id: id.clone()?,
+            title: title.clone()?,
+            about,
+            phase: phase?,
+            part,
+            site: site_name,
+            needs: needs.iter().map(|(id, _)| id.clone()).collect(),
+            strength: strength?,
+            limit,
+            expect,
+            undo,
+            action: action?,
+            line: table.own_line(),
+        })
+    })();
+    Sketch { id, id_span: table.span("id"), needs, references, phase, outputs, step }
+}
+
+fn read_part(table: &Table<'_>, phase: Option<Phase>) -> Option<Part> {
+    let parts = [("infrastructure", Part::Infrastructure), ("data", Part::Data), ("integration", Part::Integration)];
+    match (phase, table.has("part")) {
+        (Some(Phase::Restore), false) => {
+            let hint = Some("infrastructure, data or integration".to_owned());
+            table.fault("part", "`part` is missing: a step of the restore phase belongs to a part of it", hint);
+        }
+        (Some(Phase::FailOver), true) => {
+            table.fault("part", "only steps of the restore phase have a `part`", Some("take it out".to_owned()));
+        }
+        _ => {}
+    }
+    table.choice("part", &parts)
+}
+
+/// `None` only after a fault here or at the site.
+fn read_strength(table: &Table<'_>, site: Option<&SitePlan>) -> Option<Strength> {
+    let chosen = if table.has("confirm") { table.one_of("confirm", &["key", "type", "second-person"]) } else { Some("key") };
+    let name = table.text("confirm_name");
+    if name.is_some() && chosen.is_some_and(|chosen| chosen != "type") {
+        table.fault("confirm_name", "`confirm_name` is only for confirm = \"type\"", None);
+    }
+    if name.as_deref().is_some_and(|name| name.trim() != name || name.is_empty()) {
+        table.fault("confirm_name", "`confirm_name` must be something that can be typed", None);
+    }
+    Some(match chosen? {
+        "type" => Strength::Type { name: name.or_else(|| site.map(|site| site.region.to_string()))? },
+        "second-person" => Strength::SecondPerson,
+        _ => Strength::Key,
+    })
+}
+
+fn read_times(table: &Table<'_>) -> (Duration, Option<Duration>) {
+    let given = table.duration("limit");
+    if given.is_some_and(|limit| limit.is_zero()) {
+        table.fault("limit", "`limit` must be more than nothing", None);
+    }
+    let limit = given.unwrap_or(DEFAULT_LIMIT);
+    let readable = given.is_some() || !table.has("limit");
+    let expect = table.duration("expect");
+    if readable && expect.is_some_and(|expect| expect > limit) {
+        let told = if table.has("limit") { "" } else { ", which is 30m if it is not given" };
+        table.fault("expect", format!("the step is expected to take longer than its `limit`{told}"), None);
+    }
+    (limit, expect)
+}

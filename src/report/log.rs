@@ -1,0 +1,83 @@
+//! Every event as one sentence: the log of a report.
+
+use crate::domain::{AlarmState, MutatingCall, SignalId, Strength};
+use crate::journal::{Ended, Event, Purpose, SignalSeen, StepConfirmed};
+
+/// What an event says, as one sentence without its time and author.
+pub fn sentence(event: &Event) -> String {
+    match event {
+        Event::IncidentOpened(opened) => format!("opened {} for plan {}", opened.incident, opened.plan_name),
+        Event::OperatorJoined { host, read_only } => {
+            let host = host.as_ref().map_or_else(String::new, |host| format!(" on {host}"));
+            format!("joined{host}{}", if *read_only { ", read-only" } else { "" })
+        }
+        Event::IdentitySeen { site, identity } => {
+            format!("AWS says that we are {} at {site}, account {}", identity.arn, identity.account)
+        }
+        Event::ExerciseStarted { speed } => format!("the exercise's clock was started at {speed} times real time"),
+        Event::SignalSeen(seen) => format!("{} is {}: {}", seen.signal, state_word(seen), seen.reason),
+        Event::MomentFixed { moment, fixed } => {
+            format!("{:?} fixed at {} by {}", moment.name(), fixed.at.format("%Y-%m-%d %H:%M:%SZ"), fixed.evidence.text)
+        }
+        Event::MomentCorrected { moment, fixed, reason } => {
+            format!("{:?} corrected to {}: {reason}", moment.name(), fixed.at.format("%Y-%m-%d %H:%M:%SZ"))
+        }
+        Event::DecidedToWait { reason } => format!("decided not to fail over yet: {reason}"),
+        Event::FailoverDeclared { reason, .. } => format!("declared the failover: {reason}"),
+        Event::StepConfirmed(confirmed) => confirmation(confirmed),
+        Event::CallAnswered(answered) => {
+            let handle = if answered.handle.is_empty() { String::new() } else { format!(": {}", answered.handle) };
+            let found = answered.found.as_ref().map_or_else(String::new, |found| format!(" ({found})"));
+            format!("AWS answered the call of {}, attempt {}{handle}{found}", answered.step, answered.attempt)
+        }
+        Event::CallRefused { step, attempt, purpose, problem } => {
+            let what = match purpose {
+                Purpose::Start => "start",
+                Purpose::Answer => "answer",
+                Purpose::Stop => "stop",
+            };
+            format!("AWS refused the {what} of {step}, attempt {attempt}: {problem}")
+        }
+        Event::AnswerLost { step, attempt, problem, .. } => {
+            format!("the answer to the call of {step}, attempt {attempt}, was lost and is looked up: {problem}")
+        }
+        Event::StepEnded(end) => {
+            let note = end.note.as_ref().map_or_else(String::new, |note| format!(": {note}"));
+            match &end.ended {
+                Ended::Done => format!("{} done, attempt {}{note}", end.step, end.attempt),
+                Ended::Failed { problem } => format!("{} failed, attempt {}: {problem}", end.step, end.attempt),
+                Ended::Aborted { reason } => format!("{} given up, attempt {}: {reason}", end.step, end.attempt),
+            }
+        }
+        Event::StepSkipped { step, reason } => format!("{step} skipped: {reason}"),
+        Event::Noted { text } => format!("note: {text}"),
+        Event::IncidentClosed { reason } => format!("closed: {reason}"),
+        Event::Unknown { kind, .. } => format!("an event of the kind {kind:?}, which this version does not know"),
+    }
+}
+
+/// The state of a signal as its service says it: an alarm's own; a Health event is open or closed.
+pub(super) fn state_word(seen: &SignalSeen) -> String {
+    match (&seen.signal, &seen.state) {
+        (SignalId::Health { .. }, AlarmState::Alarm) => "open".to_owned(),
+        (SignalId::Health { .. }, AlarmState::Ok) => "closed".to_owned(),
+        (_, state) => state.to_string(),
+    }
+}
+
+fn confirmation(confirmed: &StepConfirmed) -> String {
+    let what = match confirmed.purpose {
+        Purpose::Start => "confirmed",
+        Purpose::Answer => "confirmed an answer to",
+        Purpose::Stop => "confirmed the stop of",
+    };
+    let call = confirmed.call.as_ref().map_or_else(String::new, |call| {
+        format!(": {} {} in {}", call.service().0, MutatingCall::operation(call), confirmed.region)
+    });
+    let how = match (&confirmed.strength, &confirmed.typed, &confirmed.second) {
+        (Strength::Type { name }, _, _) => format!(", typed {:?}", confirmed.typed.as_ref().unwrap_or(name)),
+        (Strength::SecondPerson, _, Some(second)) => format!(", approved by {second}"),
+        _ => String::new(),
+    };
+    format!("{what} {}, attempt {}{call}{how}", confirmed.step, confirmed.attempt)
+}

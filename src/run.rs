@@ -1,0 +1,372 @@
+//! Runs one command: reads what it needs, joins the rooms, prints what is to be printed.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::cli::{Cli, Command, Common, Live, PlanCommand, ReportFormat, Simulate, Tabletop};
+use crate::clock::Clock;
+use crate::cloud::{Access, Recorder};
+use crate::config::{Paths, Settings};
+use crate::console::{self, Exercise, Leave, Opening, Reach, Session};
+use crate::domain::{IncidentId, Mode, Operator, Region};
+use crate::driver::Probe;
+use crate::engine::ExerciseOf;
+use crate::error::{DONE, Error, FAILED, WORK_OPEN};
+use crate::journal::{self, Journal, JournalDirectory, Recorded};
+use crate::plan::Plan;
+use crate::report::{self, Format};
+use crate::store::ExerciseState;
+use crate::ui::{App, BUILTIN, Keymap, Theme};
+
+/// The base credentials of every exercise; the simulated AWS knows them, and nothing else does.
+const EXERCISE_KEY: &str = "AKIAEXERCISEOPERATOR";
+
+/// Runs a command and gives the exit code.
+///
+/// # Errors
+/// Whatever kept it from being done.
+pub fn run(cli: Cli) -> Result<u8, Error> {
+    let paths = Paths::find(cli.common.home.as_deref())?;
+    let _log = start_log(&paths.log, &cli.common.log);
+    match cli.command.unwrap_or_else(|| Command::Tabletop(Tabletop::default())) {
+        Command::Tabletop(arguments) => block_on(tabletop(arguments, &cli.common, &paths))?,
+        Command::Live(arguments) => block_on(live(arguments, &cli.common, &paths))?,
+        Command::Incidents => incidents(&paths),
+        Command::Report { id, format } => print_report(&id, format, &paths),
+        Command::Simulate(arguments) => block_on(simulate(arguments))?,
+        Command::Plan { command: PlanCommand::Check { file } } => check_plan(&file),
+    }
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|source| Error::System { what: "the runtime cannot be started", source })?;
+    let result = runtime.block_on(future);
+    // Reads that hang must not hold up who leaves; calls that change AWS were awaited before.
+    runtime.shutdown_background();
+    Ok(result)
+}
+
+/// Logs to a file; a log that cannot be written is no reason not to recover.
+fn start_log(path: &Path, level: &str) -> Option<tracing_appender::non_blocking::WorkerGuard> {
+    let folder = path.parent()?;
+    std::fs::create_dir_all(folder).ok()?;
+    let file = std::fs::OpenOptions::new().create(true).append(true).open(path).ok()?;
+    let (writer, guard) = tracing_appender::non_blocking(file);
+    let filter = tracing_subscriber::EnvFilter::try_new(level).unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_writer(writer).with_ansi(false).with_env_filter(filter);
+    log.try_init().ok()?;
+    Some(guard)
+}
+
+fn print(text: &str) -> Result<(), Error> {
+    let mut out = std::io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match written {
+        // Who reads has had enough, as with `| head`.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(|source| Error::System { what: "standard output cannot be written", source }),
+    }
+}
+
+/// What a person prefers: arguments and environment before the settings file before the defaults.
+struct Preferences {
+    operator: Operator,
+    theme: Theme,
+    keymap: Keymap,
+}
+
+fn preferences(common: &Common, paths: &Paths) -> Result<Preferences, Error> {
+    let settings = Settings::read(&paths.settings)?;
+    let user = || std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).ok();
+    let operator = common.operator.clone().or(settings.operator).or_else(user).unwrap_or_else(|| "operator".to_owned());
+    let theme = theme(common.theme.as_deref().or(settings.theme.as_deref()))?;
+    let mut keymap = Keymap::default();
+    for (action, keys) in &settings.keys {
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        keymap
+            .bind(action, &keys)
+            .map_err(|error| Error::Keys { path: paths.settings.display().to_string(), message: error.to_string() })?;
+    }
+    Ok(Preferences { operator: Operator::new(operator), theme, keymap })
+}
+
+/// A shipped theme or a theme file, in the colours that the terminal has.
+fn theme(name: Option<&str>) -> Result<Theme, Error> {
+    let set = |name: &str| std::env::var(name).is_ok_and(|value| !value.is_empty());
+    let is = |name: &str, values: &[&str]| std::env::var(name).is_ok_and(|value| values.contains(&value.as_str()));
+    if set("NO_COLOR") || is("TERM", &["dumb"]) {
+        return Ok(Theme::mono());
+    }
+    let name = name.unwrap_or("dark");
+    let fault = |message: String| Error::Theme { name: name.to_owned(), message };
+    let theme = match Theme::builtin(name) {
+        Some(theme) => theme,
+        None if name.ends_with(".toml") => {
+            let text = std::fs::read_to_string(name).map_err(|error| fault(error.to_string()))?;
+            Theme::parse(&text).map_err(|error| fault(error.to_string()))?
+        }
+        None => {
+            let shipped: Vec<&str> = BUILTIN.iter().map(|(name, _)| *name).collect();
+            return Err(fault(format!("shipped are {}; or name a .toml file", shipped.join(", "))));
+        }
+    };
+    Ok(if is("COLORTERM", &["truecolor", "24bit"]) { theme } else { theme.in_256_colours() })
+}
+
+fn parse_plan(path: &str, text: &str) -> Result<Arc<Plan>, Error> {
+    Plan::parse(path, text).map(Arc::new).map_err(|faults| Error::PlanFaults { faults, text: text.to_owned() })
+}
+
+/// A journal to go on with, and what its first event says.
+struct Resumed {
+    journal: Journal,
+    events: Vec<Recorded>,
+    opened: Box<crate::journal::IncidentOpened>,
+}
+
+fn resume(id: &str, mode: Mode, journals: &JournalDirectory) -> Result<Resumed, Error> {
+    let path = journals.find(id)?;
+    let (journal, events) = Journal::open(&path)?;
+    let opened = events.iter().find_map(|recorded| match &recorded.event {
+        crate::journal::Event::IncidentOpened(opened) => Some(opened.clone()),
+        _ => None,
+    });
+    let opened = opened.ok_or_else(|| Error::Resume(format!("the journal {} tells of no incident", path.display())))?;
+    if opened.mode != mode {
+        let command = match opened.mode {
+            Mode::Live => "live",
+            Mode::Exercise => "tabletop",
+        };
+        return Err(Error::Resume(format!("{} is resumed with `lifeboat {command} --resume {id}`", opened.incident)));
+    }
+    Ok(Resumed { journal, events, opened })
+}
+
+/// Sixteen bits that no other console is likely to have now, for the incident's id.
+fn entropy() -> u32 {
+    use std::hash::{BuildHasher, Hasher};
+    let drawn = std::collections::hash_map::RandomState::new().build_hasher().finish();
+    u32::try_from(drawn & 0xffff_ffff).unwrap_or_default()
+}
+
+async fn tabletop(arguments: Tabletop, common: &Common, paths: &Paths) -> Result<u8, Error> {
+    let preferences = preferences(common, paths)?;
+    let journals = JournalDirectory::new(&paths.data);
+    let resumed = arguments.resume.as_deref().map(|id| resume(id, Mode::Exercise, &journals)).transpose()?;
+    let name = match &resumed {
+        Some(resumed) => resumed.opened.scenario.clone().unwrap_or(arguments.scenario),
+        None => arguments.scenario,
+    };
+    let played = console::read(&name)?;
+    let scenario = played.scenario.clone();
+    let (plan_path, plan_text) = match &resumed {
+        Some(resumed) => (&resumed.opened.plan_path, &resumed.opened.plan_text),
+        None => (&played.plan_path, &played.plan_text),
+    };
+    let plan = parse_plan(plan_path, plan_text)?;
+    let seed = resumed.as_ref().and_then(|resumed| resumed.opened.seed).or(arguments.seed).unwrap_or(scenario.seed);
+    let incident_id = match &resumed {
+        Some(resumed) => resumed.opened.incident.clone(),
+        None => JournalDirectory::new_id(&plan.name, scenario.starts_at, entropy()),
+    };
+    let record = world_record(&journals, &incident_id)?;
+    let exercise = Exercise::start(scenario.clone(), seed, Some(&record), 0).await?;
+    // What the journal has seen has happened: the world's own mark may be some seconds older.
+    if let Some(last) = resumed.as_ref().and_then(|resumed| resumed.events.last()) {
+        exercise.clock.jump(last.recorded_at.max(exercise.clock.now()));
+    }
+    let speed = arguments.speed.unwrap_or(scenario.speed);
+    exercise.clock.set_speed(speed);
+    let recorder = Recorder::new();
+    let access =
+        Access::Fixed { access_key_id: EXERCISE_KEY.to_owned(), secret_access_key: "exercise".to_owned(), session_token: None };
+    let reach = Reach { access, endpoint_url: Some(exercise.endpoint_url()), sts_region: None };
+    let clock = exercise.clock.clone();
+    let connections = console::connect(&plan, reach, &preferences.operator, &clock, &recorder)
+        .await
+        .map_err(|problem| Error::Connect { problem })?;
+    let probe = probe(Some(&exercise))?;
+    let state = ExerciseState {
+        scenario: scenario.name.clone(),
+        title: scenario.title.clone(),
+        goals: scenario.goals.clone(),
+        paused: true,
+        speed,
+    };
+    let opening = Opening {
+        mode: Mode::Exercise,
+        read_only: false,
+        operator: preferences.operator.clone(),
+        host: host(),
+        plan,
+        connections,
+        recorder,
+        probe,
+        clock,
+        journals,
+        incident_id,
+        resumed: resumed.map(|resumed| (resumed.journal, resumed.events)),
+        exercise: Some((ExerciseOf { scenario: name, seed }, state)),
+    };
+    let result = play(opening, preferences).await;
+    exercise.stop().await;
+    let (code, begun) = result?;
+    if !begun {
+        // An exercise that was only looked at leaves nothing behind.
+        let _ = std::fs::remove_file(&record);
+    }
+    Ok(code)
+}
+
+/// Where the simulated AWS of an exercise notes what changed it.
+fn world_record(journals: &JournalDirectory, id: &IncidentId) -> Result<PathBuf, Error> {
+    let record = journals.path_of(id, Mode::Exercise).with_extension("world");
+    if let Some(folder) = record.parent() {
+        let what = "the folder for exercises cannot be made";
+        std::fs::create_dir_all(folder).map_err(|source| Error::System { what, source })?;
+    }
+    Ok(record)
+}
+
+async fn live(arguments: Live, common: &Common, paths: &Paths) -> Result<u8, Error> {
+    let preferences = preferences(common, paths)?;
+    let journals = JournalDirectory::new(&paths.data);
+    let resumed = arguments.resume.as_deref().map(|id| resume(id, Mode::Live, &journals)).transpose()?;
+    let plan = match (&resumed, &arguments.plan) {
+        (Some(resumed), _) => parse_plan(&resumed.opened.plan_path, &resumed.opened.plan_text)?,
+        (None, Some(file)) => Arc::new(Plan::read(&file.display().to_string())?),
+        (None, None) => return Err(Error::Resume("name a plan with --plan, or an incident with --resume".to_owned())),
+    };
+    let clock = Clock::system();
+    let recorder = Recorder::new();
+    let reach = Reach {
+        access: Access::Habits { profile: arguments.profile },
+        endpoint_url: arguments.endpoint_url,
+        sts_region: arguments.region.map(Region::new),
+    };
+    let connections = console::connect(&plan, reach, &preferences.operator, &clock, &recorder)
+        .await
+        .map_err(|problem| Error::Connect { problem })?;
+    let incident_id = match &resumed {
+        Some(resumed) => resumed.opened.incident.clone(),
+        None => JournalDirectory::new_id(&plan.name, clock.now(), entropy()),
+    };
+    let opening = Opening {
+        mode: Mode::Live,
+        read_only: arguments.read_only,
+        operator: preferences.operator.clone(),
+        host: host(),
+        plan,
+        connections,
+        recorder,
+        probe: probe(None)?,
+        clock,
+        journals,
+        incident_id,
+        resumed: resumed.map(|resumed| (resumed.journal, resumed.events)),
+        exercise: None,
+    };
+    Ok(play(opening, preferences).await?.0)
+}
+
+fn host() -> Option<String> {
+    let name = std::fs::read_to_string("/etc/hostname").ok()?;
+    Some(name.trim().to_owned()).filter(|name| !name.is_empty())
+}
+
+fn probe(exercise: Option<&Exercise>) -> Result<Probe, Error> {
+    let (name_server, via) = (exercise.map(|exercise| exercise.name_server), exercise.map(|exercise| exercise.endpoint));
+    Probe::new(name_server, via).map_err(|source| Error::System { what: "this machine has no certificates to trust", source })
+}
+
+/// Runs the console; the exit code, and whether there is a journal now.
+async fn play(opening: Opening, preferences: Preferences) -> Result<(u8, bool), Error> {
+    let mode = opening.mode;
+    let session = Session::open(opening)?;
+    let app = App::new(preferences.theme, preferences.keymap);
+    let Leave { state, abrupt } = console::run(session, app).await?;
+    let Some(path) = &state.journal_path else { return Ok((DONE, false)) };
+    let id = state.incident.id();
+    let running: Vec<String> = state.incident.running().map(|(step, _)| step.to_string()).collect();
+    let command = match mode {
+        Mode::Live => "live",
+        Mode::Exercise => "tabletop",
+    };
+    let mut farewell = format!("{} {id}\n  journal  {path}\n  report   lifeboat report {id}\n", mode.banner());
+    if state.incident.closed.is_none() {
+        farewell.push_str(&format!("  resume   lifeboat {command} --resume {id}\n"));
+    }
+    if !running.is_empty() {
+        farewell.push_str(&format!("  still running: {}\n", running.join(", ")));
+    }
+    print(&farewell)?;
+    Ok((if running.is_empty() && !abrupt { DONE } else { WORK_OPEN }, true))
+}
+
+async fn simulate(arguments: Simulate) -> Result<u8, Error> {
+    let played = console::read(&arguments.scenario)?;
+    let seed = arguments.seed.unwrap_or(played.scenario.seed);
+    let exercise = Exercise::start(played.scenario.clone(), seed, None, arguments.port).await?;
+    exercise.clock.set_speed(arguments.speed);
+    exercise.clock.resume();
+    print(&format!(
+        "simulated AWS of {} on {}\n  export AWS_ENDPOINT_URL={}\n  export AWS_ACCESS_KEY_ID={EXERCISE_KEY} \
+         AWS_SECRET_ACCESS_KEY=exercise\n  names    {}\n  Ctrl-C ends it\n",
+        played.scenario.name,
+        exercise.endpoint_url(),
+        exercise.endpoint_url(),
+        exercise.name_server,
+    ))?;
+    let what = "the signal to stop cannot be heard";
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        .map_err(|source| Error::System { what, source })?;
+    tokio::select! {
+        heard = tokio::signal::ctrl_c() => heard.map_err(|source| Error::System { what, source })?,
+        _ = terminate.recv() => {}
+    }
+    exercise.stop().await;
+    Ok(DONE)
+}
+
+fn incidents(paths: &Paths) -> Result<u8, Error> {
+    let listed = JournalDirectory::new(&paths.data).list()?;
+    if listed.is_empty() {
+        print(&format!("no incidents and no exercises under {}\n", paths.data.display()))?;
+        return Ok(DONE);
+    }
+    print(&report::list(&listed))?;
+    Ok(DONE)
+}
+
+fn print_report(id: &str, format: ReportFormat, paths: &Paths) -> Result<u8, Error> {
+    let file = Path::new(id);
+    let path = if file.is_file() { file.to_owned() } else { JournalDirectory::new(&paths.data).find(id)? };
+    let reading = journal::read(&path)?;
+    let format = match format {
+        ReportFormat::Md => Format::Markdown,
+        ReportFormat::Json => Format::Json,
+    };
+    print(&report::render_reading(&reading, format)?)?;
+    Ok(if reading.damage.is_some() { FAILED } else { DONE })
+}
+
+fn check_plan(file: &Path) -> Result<u8, Error> {
+    let path = file.display().to_string();
+    match Plan::read(&path) {
+        Ok(plan) => {
+            let mut text = format!("{path}: plan {}, {} steps, no faults\n", plan.name, plan.steps.len());
+            for warning in plan.warnings() {
+                text.push_str(&format!("{path}: warning: {warning}\n"));
+            }
+            print(&text)?;
+            Ok(DONE)
+        }
+        Err(crate::plan::ReadPlan::Faults { faults, text }) => {
+            print(&faults.render(&text, std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()))?;
+            Ok(FAILED)
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,234 @@
+//! A scenario's text to a checked scenario: the outermost table, people and names.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use serde_json::Value;
+
+use super::reader::{Table, nearest};
+use super::{Scenario, SiteSpec, ZoneSpec, parse_injects, parse_sites};
+use crate::document::{Document, Faults};
+use crate::sim::estate::{Account, Key, Role};
+use crate::sim::members;
+use crate::sim::service::route53::batch;
+use crate::sim::service::route53::checks::HealthCheck;
+use crate::sim::service::route53::zones::Zone;
+use crate::sim::shop::{Front, Need, Shop};
+
+/// The longest session of a role that says nothing else: twelve hours, in seconds.
+const SESSION: i64 = 43_200;
+
+/// Reads a scenario; `path` is what faults call the file.
+///
+/// # Errors
+/// Every fault of the file.
+pub fn parse(path: &str, text: &str) -> Result<Scenario, Faults> {
+    let document = Document::parse(path, text)?;
+    let faults = Faults::new();
+    let scenario = scenario(&document.root(&faults).into());
+    faults.settle(scenario)
+}
+
+fn scenario(root: &Table<'_>) -> Option<Scenario> {
+    let name = root.required("name");
+    let starts_at = root.time("starts_at");
+    if !root.has("starts_at") {
+        root.fault("starts_at", "`starts_at` is missing: when the scenario's clock starts", None);
+    }
+    let sites: Vec<_> = root.tables("site").iter().filter_map(|table| parse_sites::site(table, starts_at)).collect();
+    let names = Names::of(&sites);
+    let scenario = Scenario {
+        name: name?,
+        title: root.required("title").unwrap_or_default(),
+        brief: root.text("brief").unwrap_or_default(),
+        goals: root.texts("goals"),
+        plan: root.text("plan"),
+        starts_at: starts_at?,
+        speed: root.float("speed").unwrap_or(1.0),
+        seed: root.integer("seed").and_then(|seed| u64::try_from(seed).ok()).unwrap_or(0),
+        propagation: root.duration("propagation").unwrap_or(TimeDelta::seconds(30)),
+        accounts: root.tables("account").iter().filter_map(account).collect(),
+        keys: root.tables("principal").iter().filter_map(principal).collect(),
+        roles: root.tables("role").iter().filter_map(role).collect(),
+        zones: root.tables("zone").iter().filter_map(zone).collect(),
+        checks: root.tables("health_check").iter().filter_map(|table| check(table, &names)).collect(),
+        restores: root
+            .tables("expect")
+            .iter()
+            .filter_map(|table| Some((table.required("restore")?, table.duration("takes")?)))
+            .collect(),
+        shop: root.table("shop").and_then(|table| shop(&table, &names, &sites)),
+        injects: root.tables("inject").iter().filter_map(|table| parse_injects::inject(table, &names)).collect(),
+        sites,
+    };
+    Some(scenario)
+}
+
+/// The names that a scenario gives and that other parts of it refer to.
+pub struct Names {
+    /// Of sites.
+    pub sites: BTreeSet<String>,
+    /// Of metrics.
+    pub metrics: BTreeSet<String>,
+    /// Of alarms.
+    pub alarms: BTreeSet<String>,
+    /// Of runbooks.
+    pub documents: BTreeSet<String>,
+    /// ARNs of resources that have recovery points.
+    pub backed_up: BTreeSet<String>,
+}
+
+impl Names {
+    fn of(sites: &[SiteSpec]) -> Self {
+        let all = |names: fn(&SiteSpec) -> Vec<String>| sites.iter().flat_map(names).collect();
+        Self {
+            sites: all(|site| vec![site.name.clone()]),
+            metrics: all(|site| site.metrics.iter().map(|metric| metric.label.clone()).collect()),
+            alarms: all(|site| site.alarms.iter().map(|alarm| members::required(alarm, "AlarmName").to_owned()).collect()),
+            documents: all(|site| site.documents.iter().map(|document| document.name.clone()).collect()),
+            backed_up: all(|site| site.points.iter().map(|point| point.lineage.resource.to_string()).collect()),
+        }
+    }
+}
+
+/// The text under `key` if it is one of `known`; a fault with the nearest of them if not.
+pub fn known(table: &Table<'_>, key: &'static str, what: &str, known: &BTreeSet<String>) -> Option<String> {
+    let text = table.required(key)?;
+    if known.contains(&text) {
+        return Some(text);
+    }
+    table.fault(key, format!("there is no {what} `{text}` in this scenario"), nearest(&text, known.iter().map(String::as_str)));
+    None
+}
+
+fn account(table: &Table<'_>) -> Option<Account> {
+    let id = account_id(table, "id");
+    table.text("name");
+    let support_plan = table.boolean("support_plan").unwrap_or(true);
+    Some(Account { id: id?, support_plan })
+}
+
+/// Twelve digits.
+pub fn account_id(table: &Table<'_>, key: &'static str) -> Option<String> {
+    let id = table.required(key)?;
+    if id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(id);
+    }
+    table.fault(key, format!("`{key}` must be an account id of twelve digits"), None);
+    None
+}
+
+fn principal(table: &Table<'_>) -> Option<(String, Key)> {
+    let (access_key, arn, account) = (table.required("access_key"), table.required("arn"), account_id(table, "account"));
+    let user_id = table.text("user_id").unwrap_or_else(|| "AIDASIMULATED00000000".to_owned());
+    Some((access_key?, Key { account: account?, arn: arn?, user_id, expires: None }))
+}
+
+fn role(table: &Table<'_>) -> Option<Role> {
+    let (arn, trusts) = (table.required("arn"), table.texts("trusts"));
+    let max_session = table.duration("max_session").map_or(SESSION, |longest| longest.num_seconds());
+    Some(Role { arn: arn?, trusts, max_session })
+}
+
+const RECORD: &[&str] = &[
+    "SetIdentifier",
+    "Weight",
+    "Region",
+    "Failover",
+    "MultiValueAnswer",
+    "TTL",
+    "ResourceRecords",
+    "AliasTarget",
+    "HealthCheckId",
+];
+
+fn zone(table: &Table<'_>) -> Option<ZoneSpec> {
+    let (account, id, name) = (account_id(table, "account"), table.required("id"), table.required("name"));
+    let records: Vec<_> = table.tables("record").iter().map(|record| record.members(RECORD, &["Name", "Type"])).collect();
+    let (account, id, name) = (account?, id?, name?);
+    let zone = Zone::new(&id, &name, 0, Vec::new());
+    let changes: Vec<_> =
+        records.iter().map(|record| serde_json::json!({"Action": "CREATE", "ResourceRecordSet": record})).collect();
+    if !changes.is_empty()
+        && let Err(refusal) = batch::edits(&zone, &changes)
+    {
+        table.fault("record", format!("Route 53 would not take these records: {}", refusal.message), None);
+    }
+    Some(ZoneSpec { account, id, name, records })
+}
+
+const CHECK: &[&str] = &[
+    "IPAddress",
+    "Port",
+    "ResourcePath",
+    "FullyQualifiedDomainName",
+    "SearchString",
+    "RequestInterval",
+    "FailureThreshold",
+    "MeasureLatency",
+    "Inverted",
+    "Disabled",
+    "EnableSNI",
+];
+
+fn check(table: &Table<'_>, names: &Names) -> Option<(String, HealthCheck)> {
+    let (account, id) = (account_id(table, "account"), table.required("id"));
+    let watches = if table.has("watches") { known(table, "watches", "site", &names.sites) } else { None };
+    let well = table.boolean("well").unwrap_or(true);
+    let config: Value = table.members(CHECK, &["Type"]);
+    Some((account?, HealthCheck { id: id?, config, watches, well }))
+}
+
+fn shop(table: &Table<'_>, names: &Names, sites: &[SiteSpec]) -> Option<Shop> {
+    let host = table.required("host");
+    let fronts = table.tables("front");
+    let fronts = fronts.iter().filter_map(|front| {
+        let (site, address, host) = (known(front, "site", "site", &names.sites), front.required("address"), front.text("host"));
+        let needs = front.tables("needs").into_iter().filter_map(|need| {
+            let restored = known(&need, "restored", "resource with recovery points", &names.backed_up);
+            let (attached_to, sentence) = (need.text("attached_to"), need.required("sentence"));
+            Some(Need { restored: Arc::from(restored?), attached_to, sentence: sentence? })
+        });
+        let needs = needs.collect();
+        let region = sites.iter().find(|found| Some(&found.name) == site.as_ref()).map(|found| found.region.clone());
+        Some(Front { site: site?, region: region?, address: address?, host, needs })
+    });
+    let fronts = fronts.collect();
+    Some(Shop { host: host?.trim_end_matches('.').to_lowercase(), fronts })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REGION_OUTAGE: &str = include_str!("../../../assets/scenarios/region-outage.toml");
+
+    #[test]
+    fn the_built_in_scenario_has_no_fault() {
+        match parse("region-outage.toml", REGION_OUTAGE) {
+            Ok(scenario) => assert_eq!(scenario.name, "region-outage"),
+            Err(faults) => panic!("{faults}"),
+        }
+    }
+
+    #[test]
+    fn a_broken_scenario_is_refused_with_every_fault_and_a_nearest_name() {
+        let broken = REGION_OUTAGE
+            .replacen("title =", "titel =", 1)
+            .replacen("at = \"2m\"", "at = \"soon\"", 1)
+            .replacen("ComparisonOperator = \"GreaterThanThreshold\"", "ComparisonOperator = \"Above\"", 1)
+            .replacen("name = \"primary-latency\"\nto", "name = \"primary-latancy\"\nto", 1);
+        let told = parse("x.toml", &broken).unwrap_err().to_string();
+        for part in [
+            "unknown key `titel` (did you mean `title`?)",
+            "`title` is missing",
+            "`at`: expected a duration",
+            "The operator Above is not modelled",
+            "there is no metric `primary-latancy` in this scenario (did you mean `primary-latency`?)",
+        ] {
+            assert!(told.contains(part), "{part:?} in\n{told}");
+        }
+        assert_eq!(told.lines().count(), 5, "{told}");
+    }
+}

@@ -1,0 +1,125 @@
+//! The `[[inject]]` tables of a scenario: when something happens, and what.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::parse::{Names, known};
+use super::reader::Table;
+use crate::sim::inject::{Change, Condition, Fault, FaultKind, Inject, When};
+use crate::sim::service::backup::points::Status;
+use crate::sim::service::health;
+
+/// One inject.
+pub fn inject(table: &Table<'_>, names: &Names) -> Option<Inject> {
+    let (title, when) = (table.required("title"), when(table, names));
+    let mut changes = Vec::new();
+    changes.extend(table.tables("metric").iter().filter_map(|metric_table| metric(metric_table, names)));
+    changes.extend(table.tables("shop").iter().filter_map(|shop| {
+        let (site, down) = (known(shop, "site", "site", &names.sites), shop.boolean("down"));
+        Some(Change::Shop(site?, down.unwrap_or(true), shop.duration("wait").unwrap_or_default()))
+    }));
+    changes.extend(table.tables("health").iter().map(|event| {
+        let own = ["description", "accounts", "entities"];
+        let known: Vec<_> = health::MEMBERS.iter().copied().chain(own).collect();
+        Change::Health(event.members(&known, &["arn"]))
+    }));
+    changes.extend(table.texts("calm").into_iter().map(Change::Calm));
+    changes.extend(table.tables("fault").iter().filter_map(fault));
+    changes.extend(table.tables("health_check").iter().filter_map(|check| {
+        let (id, well) = (check.required("id"), check.boolean("well"));
+        Some(Change::HealthCheck(id?, well.unwrap_or(false)))
+    }));
+    changes.extend(table.tables("fail_restore").iter().filter_map(|restore| {
+        let (of, message) = (restore.text("of").unwrap_or_else(|| "*".to_owned()), restore.required("message"));
+        Some(Change::FailRestore(of, message?))
+    }));
+    changes.extend(table.tables("point").iter().filter_map(|point| {
+        let (arn, status) = (point.required("arn"), point.one_of("status", &Status::NAMES.map(|(name, _)| name)));
+        Some(Change::PointStatus(arn?, status?))
+    }));
+    Some(Inject { title: title?, when: when?, changes })
+}
+
+fn when(table: &Table<'_>, names: &Names) -> Option<When> {
+    let at = table.duration("at");
+    let condition = table.table("when").map(|when| condition(&when, names));
+    let by_hand = table.boolean("by_hand") == Some(true);
+    let delay = table.duration("after").unwrap_or_default();
+    match (table.has("at"), condition, by_hand) {
+        (true, None, false) => at.map(When::At),
+        (false, Some(condition), false) => condition.map(|condition| When::After(condition, delay)),
+        (false, None, true) => Some(When::ByHand),
+        _ => {
+            table.fault("title", "an inject needs exactly one of `at`, `when` and `by_hand = true`", None);
+            None
+        }
+    }
+}
+
+fn condition(table: &Table<'_>, names: &Names) -> Option<Condition> {
+    let mut all = Vec::new();
+    if table.has("restored") {
+        let resource = known(table, "restored", "resource with recovery points", &names.backed_up)?;
+        all.push(Condition::Restored(Arc::from(resource)));
+    }
+    if table.has("served_by") {
+        all.push(Condition::ServedBy(known(table, "served_by", "site", &names.sites)?));
+    }
+    if table.has("ran") {
+        all.push(Condition::Ran(known(table, "ran", "document", &names.documents)?));
+    }
+    if table.has("alarm") {
+        let alarm = known(table, "alarm", "alarm", &names.alarms);
+        let site = known(table, "site", "site", &names.sites);
+        let state = table.one_of("state", &["OK", "ALARM", "INSUFFICIENT_DATA"]).unwrap_or_else(|| "ALARM".to_owned());
+        all.push(Condition::Alarm(site?, alarm?, state));
+    }
+    if all.is_empty() {
+        table.fault("", "`when` needs at least one of `restored`, `served_by`, `ran` and `alarm`", None);
+    }
+    Some(Condition::All(all))
+}
+
+fn metric(table: &Table<'_>, names: &Names) -> Option<Change> {
+    let name = known(table, "name", "metric", &names.metrics);
+    let (to, missing) = (table.float("to"), table.boolean("missing") == Some(true));
+    if table.has("to") == missing {
+        table.fault("name", "a metric's change needs exactly one of `to` and `missing = true`", None);
+    }
+    let over = table.duration("over").unwrap_or_default();
+    Some(Change::Metric { name: name?, to, over })
+}
+
+const KINDS: &[&str] = &["slow", "throttle", "broken", "silent", "reset", "answer-lost", "denied", "expired"];
+
+fn fault(table: &Table<'_>) -> Option<Change> {
+    let glob = |key| table.text(key).unwrap_or_else(|| "*".to_owned());
+    let kind = table.required("kind").and_then(|_| table.one_of("kind", KINDS));
+    let millis =
+        |key, default: TimeDelta| u64::try_from(table.duration(key).unwrap_or(default).num_milliseconds()).unwrap_or_default();
+    let (from, over) = (millis("from", TimeDelta::seconds(1)), table.duration("over").unwrap_or_default());
+    let to = if table.has("to") { millis("to", TimeDelta::zero()) } else { from };
+    let status = table.integer("status").and_then(|status| u16::try_from(status).ok()).unwrap_or(500);
+    let fault = Fault {
+        name: table.text("name").unwrap_or_default(),
+        service: glob("service"),
+        region: glob("region"),
+        operation: glob("operation"),
+        account: glob("account"),
+        kind: match kind?.as_str() {
+            "slow" => FaultKind::Slow(from, to, over),
+            "throttle" => FaultKind::Throttle,
+            "broken" => FaultKind::Broken(status),
+            "silent" => FaultKind::Silent,
+            "reset" => FaultKind::Reset,
+            "answer-lost" => FaultKind::AnswerLost,
+            "denied" => FaultKind::Denied,
+            _ => FaultKind::Expired,
+        },
+        lasts: table.duration("lasts"),
+        calls: table.count("calls"),
+        chance: table.float("chance").unwrap_or(1.0),
+    };
+    Some(Change::Fault(fault))
+}

@@ -1,0 +1,165 @@
+//! The `[[site]]` tables of a scenario: what exists in one account and Region. AWS's own things keep AWS's member names.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Map, Value};
+
+use super::parse::account_id;
+use super::reader::Table;
+use super::{PointSpec, SiteSpec, VaultSpec};
+use crate::sim::estate::{Network, Resource, plain};
+use crate::sim::members;
+use crate::sim::service::backup::points::{Lineage, Status};
+use crate::sim::service::cloudwatch::alarms::Alarm;
+use crate::sim::service::cloudwatch::metrics::{self, Metric};
+use crate::sim::service::ssm::execution::Deed;
+use crate::sim::service::ssm::{Document, StepSpec};
+
+/// One site.
+pub fn site(table: &Table<'_>, starts_at: Option<DateTime<Utc>>) -> Option<SiteSpec> {
+    let (name, account, region) = (table.required("name"), account_id(table, "account"), table.required("region"));
+    let metrics = table.tables("metric").iter().filter_map(metric).collect();
+    let alarms = table.tables("alarm").iter().filter_map(|alarm_table| alarm(alarm_table, starts_at)).collect();
+    let vaults: Vec<_> = table.tables("vault").iter().filter_map(vault).collect();
+    let points = table.tables("point").iter().filter_map(|point| points(point, &vaults)).collect();
+    let documents = table.tables("document").iter().filter_map(document).collect();
+    let mut network = table.table("network").map(|network| self::network(&network)).unwrap_or_default();
+    network.resources.extend(table.tables("resource").iter().filter_map(resource));
+    Some(SiteSpec { name: name?, account: account?, region: region?, metrics, alarms, vaults, points, documents, network })
+}
+
+fn metric(table: &Table<'_>) -> Option<Metric> {
+    let label = table.required("name");
+    let members = table.members(&["Dimensions", "Unit"], &["Namespace", "MetricName"]);
+    let (base, noise) = (table.float("base"), table.float("noise").unwrap_or(0.0));
+    let namespace = members::required(&members, "Namespace");
+    let key = metrics::key(namespace, members::required(&members, "MetricName"), members::list(&members, "Dimensions"));
+    let unit = members::text(&members, "Unit").map(str::to_owned);
+    Some(Metric::new(label?, key, base, noise, unit))
+}
+
+const ALARM: &[&str] = &[
+    "AlarmDescription",
+    "ActionsEnabled",
+    "OKActions",
+    "AlarmActions",
+    "InsufficientDataActions",
+    "MetricName",
+    "Namespace",
+    "Statistic",
+    "ExtendedStatistic",
+    "Dimensions",
+    "Period",
+    "Unit",
+    "EvaluationPeriods",
+    "DatapointsToAlarm",
+    "Threshold",
+    "ComparisonOperator",
+    "TreatMissingData",
+    "AlarmRule",
+    "ActionsSuppressor",
+    "ActionsSuppressorWaitPeriod",
+    "ActionsSuppressorExtensionPeriod",
+    "ActionsSuppressedBy",
+    "ActionsSuppressedReason",
+];
+
+fn alarm(table: &Table<'_>, starts_at: Option<DateTime<Utc>>) -> Option<Value> {
+    let members = table.members(ALARM, &["AlarmName"]);
+    if let Err(refusal) = Alarm::from_members(&members, starts_at.unwrap_or_default()) {
+        table.fault("AlarmName", format!("CloudWatch would not take this alarm: {}", refusal.message), None);
+        return None;
+    }
+    Some(members)
+}
+
+fn vault(table: &Table<'_>) -> Option<VaultSpec> {
+    let (name, key_arn) = (table.required("name"), table.required("key"));
+    let vault_type = table.one_of("type", &["BACKUP_VAULT", "LOGICALLY_AIR_GAPPED_BACKUP_VAULT"]);
+    let (vault_type, locked) =
+        (vault_type.unwrap_or_else(|| "BACKUP_VAULT".to_owned()), table.boolean("locked").unwrap_or(false));
+    Some(VaultSpec { name: name?, vault_type, key_arn: key_arn?, locked })
+}
+
+fn points(table: &Table<'_>, vaults: &[VaultSpec]) -> Option<PointSpec> {
+    let (vault, resource, kind) = (table.required("vault"), table.required("resource"), table.required("type"));
+    if let Some(vault) = vault.as_ref().filter(|vault| !vaults.iter().any(|known| known.name == **vault)) {
+        let hint = super::reader::nearest(vault, vaults.iter().map(|known| known.name.as_str()));
+        table.fault("vault", format!("there is no vault `{vault}` in this site"), hint);
+    }
+    let age = table.duration("age");
+    if !table.has("age") {
+        table.fault("age", "`age` is missing: how long before the start the newest point was made", None);
+    }
+    let status = table.one_of("status", &Status::NAMES.map(|(name, _)| name));
+    let metadata = table.json("metadata").unwrap_or_else(|| Value::Object(Map::new()));
+    let metadata: BTreeMap<_, _> =
+        metadata.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), plain(value))).collect();
+    let resource: Arc<str> = Arc::from(resource?);
+    let name = table.text("name").unwrap_or_else(|| resource.rsplit([':', '/']).next().unwrap_or_default().to_owned());
+    let lineage = Lineage {
+        account: String::new(),
+        region: String::new(),
+        vault: vault?,
+        resource,
+        kind: kind?,
+        name,
+        metadata,
+        role: table.required("role").unwrap_or_default(),
+        key_arn: table.text("key"),
+        copied_from: table.text("copied_from"),
+        created_by: table.json("created_by"),
+        took: table.duration("took").unwrap_or(TimeDelta::minutes(4)),
+        delete_after_days: table.integer("delete_after_days"),
+        cold_after_days: table.integer("cold_after_days"),
+        continuous: table.boolean("continuous").unwrap_or(false),
+        scan: table.json("scan"),
+    };
+    Some(PointSpec {
+        lineage,
+        age: age?,
+        every: table.duration("every").unwrap_or(TimeDelta::days(1)),
+        count: table.count("count").unwrap_or(1),
+        bytes: table.integer("bytes").unwrap_or(0),
+        status: status.and_then(|status| Status::named(&status)).unwrap_or(Status::Completed),
+    })
+}
+
+fn document(table: &Table<'_>) -> Option<Document> {
+    let name = table.required("name");
+    let steps = table.tables("step").into_iter().filter_map(|step| {
+        let (name, action) = (step.required("name"), step.required("action"));
+        let does = step.one_of("does", &["attach-volume"]).map(|_| Deed::AttachVolume);
+        let outputs = step.json("outputs").and_then(|outputs| outputs.as_object().cloned()).unwrap_or_default();
+        let takes = step.duration("takes").unwrap_or_default();
+        Some(StepSpec { name: name?, action: action?, takes, does, outputs })
+    });
+    let steps: Vec<_> = steps.collect();
+    let version = table.text("version").unwrap_or_else(|| "1".to_owned());
+    let (required, optional) = (table.texts("required"), table.texts("optional"));
+    Some(Document { name: name?, version, required, optional, steps })
+}
+
+fn network(table: &Table<'_>) -> Network {
+    let subnets = table.tables("subnet");
+    let subnets = subnets.iter().filter_map(|subnet| {
+        let (id, zone) = (subnet.required("id"), subnet.required("zone"));
+        Some((id?, zone?))
+    });
+    Network {
+        subnets: subnets.collect(),
+        security_groups: table.texts("security_groups"),
+        db_subnet_groups: table.texts("db_subnet_groups"),
+        keys: table.texts("keys"),
+        resources: BTreeMap::new(),
+    }
+}
+
+fn resource(table: &Table<'_>) -> Option<(String, Resource)> {
+    let (arn, kind, zone) = (table.required("arn"), table.required("type"), table.text("zone"));
+    let arn = arn?;
+    let name = arn.rsplit([':', '/']).next().unwrap_or_default().to_owned();
+    Some((arn, Resource { kind: kind?, name, zone, source: None, attached: None }))
+}

@@ -1,0 +1,9 @@
+//! AWS Backup: vaults, recovery points, and restore jobs that take their time.
+
+pub mod operations;
+pub mod points;
+pub mod restore;
+pub mod rules;
+
+pub use operations::answer;
+pub use points::Backup;

@@ -1,0 +1,142 @@
+//! AWS Backup's operations.
+
+use std::ops::Bound;
+
+use serde_json::{Value, json};
+
+use super::points::{Backup, Point, PointKey, Vault};
+use super::restore::{self, JobKey};
+use crate::sim::call::{Answer, Call, Refusal};
+use crate::sim::members::{self, Members};
+use crate::sim::page::Paging;
+use crate::sim::world::World;
+
+const PAGING: Paging = Paging {
+    token: "NextToken",
+    size: "MaxResults",
+    default: 1000,
+    max: 1000,
+    code: "InvalidParameterValueException",
+    message: "Invalid value for parameter: NextToken",
+};
+
+/// Answers one call to AWS Backup.
+///
+/// # Errors
+/// As AWS refuses it.
+pub fn answer(world: &mut World, call: &Call) -> Answer {
+    let now = world.now();
+    if call.operation == "StartRestoreJob" {
+        return restore::start(world, call);
+    }
+    let none = Backup::default();
+    let backup = world.site(&call.caller).map_or(&none, |site| &site.backup);
+    match call.operation.as_str() {
+        "ListBackupVaults" => list_vaults(backup, call),
+        "DescribeBackupVault" => vault(backup, call).map(Vault::answer),
+        "ListRecoveryPointsByBackupVault" => list_points(backup, call),
+        "ListRecoveryPointsByResource" => list_points_of_resource(backup, call),
+        "DescribeRecoveryPoint" => point(backup, call).map(|(vault, point)| point.described(vault, now)),
+        "GetRecoveryPointRestoreMetadata" => {
+            let (vault, point) = point(backup, call)?;
+            Ok(json!({
+                "BackupVaultArn": vault.arn, "RecoveryPointArn": point.arn(),
+                "RestoreMetadata": point.lineage.metadata, "ResourceType": point.lineage.kind,
+            }))
+        }
+        "ListProtectedResources" => list_resources(backup, call),
+        "DescribeRestoreJob" => {
+            let id = members::required(&call.input, "RestoreJobId");
+            let job = backup.job_ids.get(id).and_then(|key| backup.jobs.get(key));
+            let message = format!("Restore job not found: {id}");
+            job.map(|job| job.answer(now)).ok_or_else(|| missing(message))
+        }
+        "ListRestoreJobs" => {
+            let cursor = PAGING.open::<JobKey>(call)?;
+            let from = cursor.after.map_or(Bound::Unbounded, Bound::Excluded);
+            let rows = backup.jobs.range((from, Bound::Unbounded)).filter(|(_, job)| restore::wanted(job, &call.input));
+            let (page, token) = cursor.take(rows.map(|(key, job)| (*key, job.answer(now))));
+            Ok(listed("RestoreJobs", page, token))
+        }
+        _ => Err(super::super::unknown(call)),
+    }
+}
+
+fn missing(message: impl Into<String>) -> Refusal {
+    Refusal::new("ResourceNotFoundException", message).with("Type", "Client")
+}
+
+fn listed(member: &str, page: Vec<Value>, token: Option<String>) -> Value {
+    Members::new().set(member, page).maybe("NextToken", token).done()
+}
+
+fn vault<'a>(backup: &'a Backup, call: &Call) -> Result<&'a Vault, Refusal> {
+    let name = members::required(&call.input, "BackupVaultName");
+    let other = members::text(&call.input, "BackupVaultAccountId").is_some_and(|account| account != call.caller.account);
+    backup.vaults.get(name).filter(|_| !other).ok_or_else(|| missing(format!("Backup vault not found: {name}")))
+}
+
+fn point<'a>(backup: &'a Backup, call: &Call) -> Result<(&'a Vault, &'a Point), Refusal> {
+    let wanted = vault(backup, call)?;
+    let arn = members::required(&call.input, "RecoveryPointArn");
+    backup.find(arn).filter(|(vault, _)| vault.name == wanted.name).ok_or_else(|| restore::not_found(arn))
+}
+
+fn list_vaults(backup: &Backup, call: &Call) -> Answer {
+    let cursor = PAGING.open::<String>(call)?;
+    let kind = members::text(&call.input, "ByVaultType");
+    let from = cursor.after.clone().map_or(Bound::Unbounded, Bound::Excluded);
+    let rows =
+        backup.vaults.range((from, Bound::Unbounded)).filter(|(_, vault)| kind.is_none_or(|kind| vault.vault_type == kind));
+    let (page, token) = cursor.take(rows.map(|(name, vault)| (name.clone(), vault.answer())));
+    Ok(listed("BackupVaultList", page, token))
+}
+
+fn list_points(backup: &Backup, call: &Call) -> Answer {
+    let cursor = PAGING.open::<PointKey>(call)?;
+    let vault = vault(backup, call)?;
+    let from = cursor.after.map_or(Bound::Unbounded, Bound::Excluded);
+    let input = &call.input;
+    let text = |key: &'static str| members::text(input, key);
+    let (before, after) = (members::time(input, "ByCreatedBefore"), members::time(input, "ByCreatedAfter"));
+    let wanted = |point: &Point| {
+        text("ByResourceArn").is_none_or(|arn| *point.lineage.resource == *arn)
+            && text("ByResourceType").is_none_or(|kind| point.lineage.kind == kind)
+            && text("ByBackupPlanId").is_none_or(|plan| {
+                point.lineage.created_by.as_ref().and_then(|by| members::text(by, "BackupPlanId")) == Some(plan)
+            })
+            && text("ByParentRecoveryPointArn").is_none()
+            && before.is_none_or(|before| point.created < before)
+            && after.is_none_or(|after| point.created > after)
+    };
+    let rows = vault.points.range((from, Bound::Unbounded)).filter(|(_, point)| wanted(point));
+    let (page, token) = cursor.take(rows.map(|(key, point)| (*key, point)));
+    Ok(listed("RecoveryPoints", page.into_iter().map(|point| point.in_vault(vault)).collect(), token))
+}
+
+fn list_points_of_resource(backup: &Backup, call: &Call) -> Answer {
+    let cursor = PAGING.open::<PointKey>(call)?;
+    let after = cursor.after;
+    let rows = backup.of_resource(members::required(&call.input, "ResourceArn"));
+    let rows = rows.filter(|(key, _, _)| after.is_none_or(|after| *key > after));
+    let (page, token) = cursor.take(rows.map(|(key, vault, point)| (key, point.of_resource(vault))));
+    Ok(listed("RecoveryPoints", page, token))
+}
+
+fn list_resources(backup: &Backup, call: &Call) -> Answer {
+    let cursor = PAGING.open::<String>(call)?;
+    let after = cursor.after.clone();
+    let rows = backup.resources(after.as_deref()).filter_map(|resource| {
+        let (_, vault, point) = backup.of_resource(resource).next()?;
+        let told = Members::new()
+            .set("ResourceArn", &**resource)
+            .set("ResourceType", point.lineage.kind.as_str())
+            .time("LastBackupTime", point.created)
+            .set("ResourceName", point.lineage.name.as_str())
+            .set("LastBackupVaultArn", vault.arn.as_str())
+            .set("LastRecoveryPointArn", point.arn());
+        Some((resource.to_string(), told.done()))
+    });
+    let (page, token) = cursor.take(rows);
+    Ok(listed("Results", page, token))
+}

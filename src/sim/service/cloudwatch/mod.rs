@@ -1,0 +1,11 @@
+//! CloudWatch: metrics as functions of time, alarms that follow them, and what is told about both.
+
+pub mod alarms;
+pub mod composite;
+pub mod evaluate;
+pub mod history;
+pub mod metrics;
+pub mod operations;
+
+pub use alarms::CloudWatch;
+pub use operations::answer;

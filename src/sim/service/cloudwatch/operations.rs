@@ -1,0 +1,278 @@
+//! CloudWatch's operations.
+
+use std::ops::Bound;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use super::alarms::{Alarm, CloudWatch, Follows};
+use super::evaluate::State;
+use super::metrics::{self, Metric};
+use crate::sim::call::{Answer, Call, Refusal};
+use crate::sim::estate::Place;
+use crate::sim::members::{self, Members};
+use crate::sim::page::Paging;
+use crate::sim::world::World;
+
+const PAGING: Paging = Paging {
+    token: "NextToken",
+    size: "MaxRecords",
+    default: 50,
+    max: 100,
+    code: "InvalidNextToken",
+    message: "The next token specified is invalid.",
+};
+
+/// The most datapoints of one answer of GetMetricData.
+const MAX_DATAPOINTS: usize = 100_800;
+
+/// Answers one call to CloudWatch.
+///
+/// # Errors
+/// As AWS refuses it.
+pub fn answer(world: &mut World, call: &Call) -> Answer {
+    if super::super::changes(call.service, &call.operation) {
+        return change(world, call);
+    }
+    let place = world.place(&call.caller);
+    let none = CloudWatch::default();
+    let cloudwatch = world.site(&call.caller).map_or(&none, |site| &site.cloudwatch);
+    match call.operation.as_str() {
+        "DescribeAlarms" => describe_alarms(cloudwatch, &place, call),
+        "DescribeAlarmHistory" => describe_history(cloudwatch, &place, call),
+        "GetMetricData" => get_metric_data(cloudwatch, &place, call),
+        _ => Err(super::super::unknown(call)),
+    }
+}
+
+fn change(world: &mut World, call: &Call) -> Answer {
+    let place = world.place(&call.caller);
+    let cloudwatch = &mut world.site_mut(&call.caller).cloudwatch;
+    match call.operation.as_str() {
+        "PutMetricData" => return put_metric_data(cloudwatch, &place, &call.input),
+        "SetAlarmState" => set_alarm_state(cloudwatch, &place, &call.input)?,
+        _ => cloudwatch.put(&call.input, place.now)?,
+    }
+    world.effect(call, members::required(&call.input, "AlarmName"));
+    Ok(json!({}))
+}
+
+fn describe_alarms(cloudwatch: &CloudWatch, place: &Place, call: &Call) -> Answer {
+    let input = &call.input;
+    let cursor = PAGING.open::<String>(call)?;
+    let types = members::texts(input, "AlarmTypes");
+    let names = members::texts(input, "AlarmNames");
+    let prefix = members::text(input, "AlarmNamePrefix").unwrap_or_default();
+    let children = members::text(input, "ChildrenOfAlarmName").map(|name| children(cloudwatch, name));
+    let parents = members::text(input, "ParentsOfAlarmName").map(plain_name);
+    let state = members::text(input, "StateValue");
+    let action = members::text(input, "ActionPrefix");
+    let wanted = |name: &str, alarm: &Alarm| {
+        let kind = alarm.alarm_type();
+        // Without AlarmTypes, only metric alarms are told, whatever else is asked.
+        (types.contains(&kind) || (types.is_empty() && (kind == "MetricAlarm" || parents.is_some())))
+            && (names.is_empty() || names.iter().any(|wanted| plain_name(wanted) == name))
+            && children.as_ref().is_none_or(|children| children.iter().any(|child| child == name))
+            && parents.is_none_or(|child| is_parent(alarm, child))
+            && state.is_none_or(|state| alarm.state.name() == state)
+            && action.is_none_or(|action| acts(alarm, action))
+    };
+    let from = match &cursor.after {
+        Some(name) => Bound::Excluded(name.clone()),
+        None => Bound::Included(prefix.to_owned()),
+    };
+    let rows = cloudwatch.alarms.range((from, Bound::Unbounded)).take_while(|(name, _)| name.starts_with(prefix));
+    let rows = rows.filter(|(name, alarm)| wanted(name, alarm)).map(|(name, alarm)| (name.clone(), alarm));
+    let (page, token) = cursor.take(rows);
+    let told = |kind| -> Vec<Value> {
+        page.iter().filter(|alarm| alarm.alarm_type() == kind).map(|alarm| alarm.answer(place)).collect()
+    };
+    Ok(Members::new()
+        .set("CompositeAlarms", told("CompositeAlarm"))
+        .set("MetricAlarms", told("MetricAlarm"))
+        .maybe("NextToken", token)
+        .done())
+}
+
+fn plain_name(alarm: &str) -> &str {
+    alarm.split_once(":alarm:").map_or(alarm, |(_, name)| name)
+}
+
+fn children(cloudwatch: &CloudWatch, name: &str) -> Vec<String> {
+    match cloudwatch.alarms.get(plain_name(name)).map(|alarm| &alarm.follows) {
+        Some(Follows::Alarms(rule)) => rule.children().into_iter().map(str::to_owned).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn is_parent(alarm: &Alarm, child: &str) -> bool {
+    matches!(&alarm.follows, Follows::Alarms(rule) if rule.children().contains(&child))
+}
+
+fn acts(alarm: &Alarm, prefix: &str) -> bool {
+    let lists = ["OKActions", "AlarmActions", "InsufficientDataActions"];
+    lists.iter().any(|list| members::texts(&alarm.config, list).iter().any(|action| action.starts_with(prefix)))
+}
+
+fn describe_history(cloudwatch: &CloudWatch, place: &Place, call: &Call) -> Answer {
+    let input = &call.input;
+    let cursor = PAGING.open::<(i64, u64)>(call)?;
+    let types = members::texts(input, "AlarmTypes");
+    let name = members::text(input, "AlarmName").map(plain_name);
+    let kind = members::text(input, "HistoryItemType");
+    let (start, end) = (members::time(input, "StartDate"), members::time(input, "EndDate"));
+    let ascending = members::text(input, "ScanBy") == Some("TimestampAscending");
+    let after = cursor.after;
+    let rows = cloudwatch.history.since(place.now);
+    let rows: Box<dyn Iterator<Item = _>> = if ascending { Box::new(rows) } else { Box::new(rows.rev()) };
+    let rows = rows.map(|(moment, item)| ((moment.0.timestamp_millis(), moment.1), moment.0, item)).filter(|(key, at, item)| {
+        after.is_none_or(|after| if ascending { *key > after } else { *key < after })
+            && (types.contains(&item.alarm_type) || (types.is_empty() && item.alarm_type == "MetricAlarm"))
+            && name.is_none_or(|name| item.alarm == name)
+            && kind.is_none_or(|kind| item.kind == kind)
+            && start.is_none_or(|start| *at >= start)
+            && end.is_none_or(|end| *at <= end)
+    });
+    let (page, token) = cursor.take(rows.map(|(key, at, item)| (key, item.answer(at))));
+    Ok(Members::new().set("AlarmHistoryItems", page).maybe("NextToken", token).done())
+}
+
+fn set_alarm_state(cloudwatch: &mut CloudWatch, place: &Place, input: &Value) -> Result<(), Refusal> {
+    let name = members::required(input, "AlarmName");
+    if !cloudwatch.alarms.contains_key(name) {
+        return Err(Refusal::new("ResourceNotFound", format!("Alarm {name} does not exist")).status(404));
+    }
+    let wanted = members::required(input, "StateValue");
+    let state = State::named(wanted)
+        .ok_or_else(|| Refusal::new("ValidationError", format!("{wanted} is not a valid state: OK, ALARM, INSUFFICIENT_DATA")))?;
+    let data = members::text(input, "StateReasonData");
+    if data.is_some_and(|data| serde_json::from_str::<Value>(data).is_err()) {
+        return Err(Refusal::new("InvalidFormat", "StateReasonData is not valid JSON"));
+    }
+    cloudwatch.set(place, name, state, members::required(input, "StateReason"), data);
+    Ok(())
+}
+
+fn put_metric_data(cloudwatch: &mut CloudWatch, place: &Place, input: &Value) -> Answer {
+    let namespace = members::required(input, "Namespace");
+    for datum in members::list(input, "MetricData") {
+        let key = metrics::key(namespace, members::required(datum, "MetricName"), members::list(datum, "Dimensions"));
+        let metric = cloudwatch
+            .metrics
+            .entry(key.clone())
+            .or_insert_with(|| Metric::new(String::new(), key, None, 0.0, members::text(datum, "Unit").map(str::to_owned)));
+        let at = members::time(datum, "Timestamp").unwrap_or(place.now);
+        for (value, count) in samples(datum) {
+            metric.post(at, value, count);
+        }
+    }
+    Ok(json!({}))
+}
+
+/// The samples that a datum stands for. A statistic set gives its extremes, and the rest of its sum in equal parts.
+fn samples(datum: &Value) -> Vec<(f64, f64)> {
+    if let Some(set) = datum.get("StatisticValues") {
+        let read = |key| members::number(set, key).unwrap_or_default();
+        let (count, sum, least, most) = (read("SampleCount"), read("Sum"), read("Minimum"), read("Maximum"));
+        if count <= 2.0 {
+            return vec![(if count > 0.0 { sum / count } else { sum }, count)];
+        }
+        return vec![(least, 1.0), (most, 1.0), ((sum - least - most) / (count - 2.0), count - 2.0)];
+    }
+    let counts = members::list(datum, "Counts");
+    let count = |at: usize| counts.get(at).and_then(Value::as_f64).unwrap_or(1.0);
+    let values = members::list(datum, "Values").iter().enumerate();
+    let mut samples: Vec<_> = values.filter_map(|(at, value)| Some((value.as_f64()?, count(at)))).collect();
+    samples.extend(members::number(datum, "Value").map(|value| (value, 1.0)));
+    samples
+}
+
+/// One query of GetMetricData that is modelled: a statistic of a metric.
+struct Query<'a> {
+    id: &'a str,
+    label: String,
+    metric: Option<&'a Metric>,
+    period: i64,
+    statistic: &'a str,
+}
+
+fn get_metric_data(cloudwatch: &CloudWatch, place: &Place, call: &Call) -> Answer {
+    let paging = Paging { size: "MaxDatapoints", default: MAX_DATAPOINTS, max: MAX_DATAPOINTS, ..PAGING };
+    let cursor = paging.open::<(usize, i64)>(call)?;
+    let input = &call.input;
+    let (Some(start), Some(end)) = (members::time(input, "StartTime"), members::time(input, "EndTime")) else {
+        return Err(Refusal::new("ValidationError", "StartTime and EndTime must be provided"));
+    };
+    if end <= start {
+        return Err(Refusal::new("ValidationError", "The parameter StartTime must be less than the parameter EndTime."));
+    }
+    let queries =
+        members::list(input, "MetricDataQueries").iter().filter(|query| members::flag(query, "ReturnData") != Some(false));
+    let queries = queries.map(|query| read_query(cloudwatch, query)).collect::<Result<Vec<_>, _>>()?;
+    let ascending = members::text(input, "ScanBy") == Some("TimestampAscending");
+    let after = cursor.after;
+    let rows = queries.iter().enumerate().flat_map(|(number, query)| {
+        slots(start, end, query.period, ascending).filter_map(move |at| {
+            let point = query.metric?.statistic(place.seed, at, query.period, query.statistic, place.now)?;
+            Some(((number, at.timestamp()), (number, point)))
+        })
+    });
+    let rows = rows.filter(|((number, at), _)| {
+        after.is_none_or(|after| {
+            *number > after.0 || (*number == after.0 && if ascending { *at > after.1 } else { *at < after.1 })
+        })
+    });
+    let (page, token) = cursor.take(rows);
+    let last = page.last().map(|(number, _)| *number).filter(|_| token.is_some());
+    let results = queries.iter().enumerate().map(|(number, query)| {
+        let points = || page.iter().filter(|(of, _)| *of == number).map(|(_, point)| point);
+        Members::new()
+            .set("Id", query.id)
+            .set("Label", query.label.as_str())
+            .set("Timestamps", points().map(|point| members::stamp(point.at)).collect::<Vec<_>>())
+            .set("Values", points().map(|point| point.value).collect::<Vec<_>>())
+            .set("StatusCode", if last.is_some_and(|last| number >= last) { "PartialData" } else { "Complete" })
+            .done()
+    });
+    Ok(Members::new()
+        .set("MetricDataResults", results.collect::<Vec<_>>())
+        .maybe("NextToken", token)
+        .set("Messages", json!([]))
+        .done())
+}
+
+fn read_query<'a>(cloudwatch: &'a CloudWatch, query: &'a Value) -> Result<Query<'a>, Refusal> {
+    let invalid = |message: String| Refusal::new("ValidationError", message);
+    let Some(asked) = query.get("MetricStat") else {
+        // Metric math gets its place here: an expression is a function of the other queries' series.
+        let expression = members::text(query, "Expression").unwrap_or_default();
+        return Err(invalid(format!("The expression {expression} is not modelled by the simulated AWS")));
+    };
+    let statistic = members::required(asked, "Stat");
+    if !metrics::is_statistic(statistic) {
+        return Err(invalid(format!("The statistic {statistic} is not modelled by the simulated AWS")));
+    }
+    let metric = asked.get("Metric").unwrap_or(&Value::Null);
+    let name = members::required(metric, "MetricName");
+    let key = metrics::key(members::required(metric, "Namespace"), name, members::list(metric, "Dimensions"));
+    Ok(Query {
+        id: members::required(query, "Id"),
+        label: members::text(query, "Label").unwrap_or(name).to_owned(),
+        metric: cloudwatch.metrics.get(&key),
+        period: members::integer(asked, "Period").filter(|period| *period > 0).unwrap_or(60),
+        statistic,
+    })
+}
+
+/// The beginnings of the periods from `start` to `end`, on the period's grid.
+fn slots(start: DateTime<Utc>, end: DateTime<Utc>, period: i64, ascending: bool) -> Box<dyn Iterator<Item = DateTime<Utc>>> {
+    let first = start.timestamp().div_euclid(period);
+    let count = (end.timestamp() - first * period + period - 1).div_euclid(period).max(0);
+    let slot = move |number: i64| DateTime::from_timestamp((first + number) * period, 0);
+    let before = move |at: &DateTime<Utc>| *at < end;
+    if ascending {
+        Box::new((0..count).filter_map(slot).filter(before))
+    } else {
+        Box::new((0..count).rev().filter_map(slot).filter(before))
+    }
+}

@@ -1,0 +1,11 @@
+//! Route 53: hosted zones, changes that take their time to reach the name servers, health checks, and what DNS answers.
+
+pub mod batch;
+pub mod checks;
+pub mod operations;
+pub mod resolve;
+pub mod zones;
+
+pub use operations::answer;
+pub use resolve::resolve;
+pub use zones::Route53;

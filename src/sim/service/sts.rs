@@ -1,0 +1,75 @@
+//! STS: who calls, and temporary credentials for a role.
+
+use chrono::TimeDelta;
+use serde_json::json;
+
+use crate::sim::call::{Answer, Call, Refusal};
+use crate::sim::estate::Key;
+use crate::sim::members::{self, Members, glob};
+use crate::sim::world::World;
+
+/// How long a session lasts if the caller does not say, in seconds.
+const DEFAULT_SESSION: i64 = 3600;
+
+/// Answers one call to STS.
+///
+/// # Errors
+/// As AWS refuses it.
+pub fn answer(world: &mut World, call: &Call) -> Answer {
+    match call.operation.as_str() {
+        "GetCallerIdentity" => {
+            let caller = &call.caller;
+            Ok(json!({"UserId": caller.user_id, "Account": caller.account, "Arn": caller.arn}))
+        }
+        "AssumeRole" => assume_role(world, call),
+        _ => Err(super::unknown(call)),
+    }
+}
+
+fn assume_role(world: &mut World, call: &Call) -> Answer {
+    let arn = members::required(&call.input, "RoleArn");
+    let session = members::required(&call.input, "RoleSessionName");
+    let denied = || {
+        let message = format!("User: {} is not authorized to perform: sts:AssumeRole on resource: {arn}", call.caller.arn);
+        Refusal::new("AccessDenied", message).status(403)
+    };
+    let mut parts = arn.splitn(6, ':').skip(4);
+    let account = parts.next().unwrap_or_default().to_owned();
+    let name = parts
+        .next()
+        .and_then(|role| role.strip_prefix("role/"))
+        .ok_or_else(|| Refusal::new("ValidationError", format!("{arn} is invalid")))?;
+    let role = world.estate.roles.get(arn);
+    // In accounts that the scenario does not list, any role may be assumed.
+    if role.is_none() && world.estate.accounts.contains_key(&account) {
+        return Err(denied());
+    }
+    if role.is_some_and(|role| !role.trusts.is_empty() && !role.trusts.iter().any(|trusted| glob(trusted, &call.caller.arn))) {
+        return Err(denied());
+    }
+    let seconds = members::integer(&call.input, "DurationSeconds").unwrap_or(DEFAULT_SESSION);
+    if role.is_some_and(|role| seconds > role.max_session) {
+        let message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
+        return Err(Refusal::new("ValidationError", message));
+    }
+    let name = name.rsplit('/').next().unwrap_or(name);
+    let expires = world.now() + TimeDelta::seconds(seconds);
+    let role_id = format!("AROA{}:{session}", capitals(world.seed, arn));
+    let key = format!("ASIA{}", world.ids.capitals(16));
+    let (secret, token) = (world.ids.hex(40), world.ids.capitals(96));
+    let session_arn = format!("arn:aws:sts::{account}:assumed-role/{name}/{session}");
+    let holder = Key { account, arn: session_arn.clone(), user_id: role_id.clone(), expires: Some(expires) };
+    world.estate.keys.insert(key.clone(), holder);
+    let credentials = Members::new()
+        .set("AccessKeyId", key)
+        .set("SecretAccessKey", secret)
+        .set("SessionToken", token)
+        .time("Expiration", expires)
+        .done();
+    Ok(json!({"Credentials": credentials, "AssumedRoleUser": {"AssumedRoleId": role_id, "Arn": session_arn}}))
+}
+
+/// A role keeps its unique id whatever session asks.
+fn capitals(seed: u64, arn: &str) -> String {
+    crate::sim::seed::Ids::new(seed, arn).capitals(17)
+}

@@ -1,0 +1,97 @@
+//! Reads who signed a request, and for which Region and service. The signature itself is **not** verified: the simulated AWS
+//! knows no secrets, and whoever holds an access key's id is taken for its owner.
+//!
+//! It must not know what the access key stands for.
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+use super::call::Refusal;
+
+/// Who signed, and for what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// The id of the access key.
+    pub access_key: String,
+    /// The Region of the credential scope.
+    pub region: String,
+    /// The service of the credential scope.
+    pub service: String,
+    /// Is there a session token, as temporary credentials need one?
+    pub session: bool,
+}
+
+/// Does the request carry AWS credentials of any kind?
+pub fn is_signed(headers: &HeaderMap) -> bool {
+    headers.get(AUTHORIZATION).is_some_and(|value| value.as_bytes().starts_with(b"AWS"))
+}
+
+/// Reads the `Authorization` header of Signature Version 4.
+///
+/// # Errors
+/// `MissingAuthenticationToken` (403) without the header, `IncompleteSignature` (400) where a part is missing or malformed.
+///
+/// Source: IAM User Guide, "Create a signed AWS API request"; the codes are those of "Common Errors".
+pub fn scope(headers: &HeaderMap) -> Result<Scope, Refusal> {
+    let Some(header) = headers.get(AUTHORIZATION) else {
+        return Err(Refusal::new("MissingAuthenticationToken", "Missing Authentication Token").status(403));
+    };
+    let text = header.to_str().unwrap_or_default();
+    let incomplete = |what: &str| Refusal::new("IncompleteSignature", format!("{what} Authorization={text}"));
+    let Some(parts) = text.strip_prefix("AWS4-HMAC-SHA256") else {
+        return Err(incomplete("Unsupported AWS 'algorithm'."));
+    };
+    let part = |name: &str| {
+        let found = parts.split(',').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='));
+        found
+            .filter(|value| !value.is_empty())
+            .ok_or_else(|| incomplete(&format!("Authorization header requires '{name}' parameter.")))
+    };
+    let credential = part("Credential")?;
+    part("SignedHeaders")?;
+    part("Signature")?;
+    let scope: Vec<&str> = credential.split('/').collect();
+    let [access_key, date, region, service, "aws4_request"] = scope.as_slice() else {
+        return Err(incomplete("Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term,"));
+    };
+    if date.len() != 8 || [access_key, region, service].iter().any(|part| part.is_empty()) {
+        return Err(incomplete("Credential must have a key, a date, a Region and a service."));
+    }
+    Ok(Scope {
+        access_key: (*access_key).to_owned(),
+        region: (*region).to_owned(),
+        service: (*service).to_owned(),
+        session: headers.contains_key("x-amz-security-token"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn signed(value: &str) -> Result<Scope, Refusal> {
+        scope(&HeaderMap::from_iter([(AUTHORIZATION, value.parse().unwrap())]))
+    }
+
+    #[test]
+    fn the_scope_names_key_region_and_service() {
+        let scope = signed(
+            "AWS4-HMAC-SHA256 Credential=AKIAEXERCISEOPERATOR/20260314/eu-central-1/backup/aws4_request, \
+             SignedHeaders=host;x-amz-date, Signature=00ff",
+        );
+        let scope = scope.unwrap();
+        assert_eq!((scope.access_key.as_str(), scope.region.as_str()), ("AKIAEXERCISEOPERATOR", "eu-central-1"));
+        assert_eq!(scope.service, "backup");
+        assert!(!scope.session);
+    }
+
+    #[test]
+    fn what_is_missing_is_said_with_the_code_of_aws() {
+        assert_eq!(scope(&HeaderMap::new()).unwrap_err().code, "MissingAuthenticationToken");
+        for broken in ["Basic abc", "AWS4-HMAC-SHA256 Credential=AK/20260314/eu-west-1/ssm/aws4_request", "AWS4-HMAC-SHA256"] {
+            assert_eq!(signed(broken).unwrap_err().code, "IncompleteSignature", "{broken}");
+        }
+        let short = signed("AWS4-HMAC-SHA256 Credential=AK/eu-west-1/ssm/aws4_request, SignedHeaders=host, Signature=0");
+        assert!(short.unwrap_err().message.contains("exactly 5"));
+    }
+}

@@ -1,0 +1,20 @@
+//! AWS's protocols: bytes to values and back, driven by the service models. What an operation does is not known here.
+
+mod cbor;
+mod check;
+mod fault;
+mod form;
+mod json;
+mod protocol;
+mod query;
+mod rest;
+mod rest_json;
+mod rest_xml;
+#[cfg(test)]
+mod round_trip;
+mod scalar;
+mod xml;
+
+pub use check::misfit;
+pub use protocol::{Protocol, Request, Response};
+pub use scalar::{parse_time, rfc822};

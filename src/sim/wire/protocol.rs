@@ -1,0 +1,184 @@
+//! Which protocol a request speaks, and the way into each.
+
+use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde_json::Value;
+
+use super::fault::Fault;
+use super::scalar::Malformed;
+use super::{cbor, check, json, query, rest, rest_json, rest_xml};
+use crate::sim::call::Refusal;
+use crate::sim::model::{Metadata, Model, Operation};
+
+/// A request with its whole body.
+pub type Request = http::Request<Bytes>;
+
+/// An answer with its whole body.
+pub type Response = http::Response<Bytes>;
+
+/// One of AWS's protocols.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// AWS JSON 1.0 and 1.1.
+    Json,
+    /// REST-JSON.
+    RestJson,
+    /// REST-XML.
+    RestXml,
+    /// Form in, XML out.
+    Query,
+    /// Smithy RPC v2 CBOR.
+    Cbor,
+}
+
+impl Protocol {
+    /// The name in the service models.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::RestJson => "rest-json",
+            Self::RestXml => "rest-xml",
+            Self::Query => "query",
+            Self::Cbor => "smithy-rpc-v2-cbor",
+        }
+    }
+
+    /// The protocol in which `request` speaks to the service: the one that the request shows, else the service's only one.
+    pub fn of(model: Option<&Model>, request: &Request) -> Self {
+        let shown = Self::shown(request);
+        let Some(model) = model else { return shown.unwrap_or(Self::RestJson) };
+        if let Some(shown) = shown.filter(|shown| model.speaks(shown.name())) {
+            return shown;
+        }
+        let all = [Self::RestJson, Self::RestXml, Self::Query, Self::Json, Self::Cbor];
+        all.into_iter().find(|protocol| model.speaks(protocol.name())).unwrap_or(Self::Json)
+    }
+
+    fn shown(request: &Request) -> Option<Self> {
+        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if header("smithy-protocol") == "rpc-v2-cbor" {
+            Some(Self::Cbor)
+        } else if request.headers().contains_key("x-amz-target") {
+            Some(Self::Json)
+        } else if header("content-type").starts_with("application/x-www-form-urlencoded")
+            || request.uri().query().is_some_and(|query| query.contains("Action="))
+        {
+            Some(Self::Query)
+        } else {
+            None
+        }
+    }
+
+    /// The operation that is asked for.
+    ///
+    /// # Errors
+    /// What AWS answers in this protocol for an operation that it does not know.
+    pub fn operation<'m>(self, model: &'m Model, request: &Request) -> Result<&'m Operation, Refusal> {
+        let found = match self {
+            Self::Json => json::operation(model, request),
+            Self::RestJson | Self::RestXml => rest::operation(model, request),
+            Self::Query => query::operation(model, request),
+            Self::Cbor => cbor::operation(model, request),
+        };
+        found.ok_or_else(|| self.unknown_operation(Some(model), request))
+    }
+
+    /// What AWS answers for an operation, or a service, that it does not know.
+    pub fn unknown_operation(self, model: Option<&Model>, request: &Request) -> Refusal {
+        match self {
+            Self::Query => {
+                let version = model.map_or("", |model| model.metadata.api_version.as_str());
+                match query::action(request) {
+                    Some(action) => {
+                        Refusal::new("InvalidAction", format!("Could not find operation {action} for version {version}"))
+                    }
+                    None => Refusal::new("MissingAction", "The request is missing an action or a required parameter."),
+                }
+            }
+            Self::Json => Refusal::new("UnknownOperationException", UNKNOWN),
+            Self::RestJson | Self::RestXml | Self::Cbor => Refusal::new("UnknownOperationException", UNKNOWN).status(404),
+        }
+    }
+
+    /// Reads the input and holds it against the model.
+    ///
+    /// # Errors
+    /// What AWS answers for a body that it cannot read, or for members outside the model's limits.
+    pub fn read(self, model: &Model, operation: &Operation, request: &Request) -> Result<Value, Refusal> {
+        let read = match encoding(request) {
+            Some(encoding) => Err(Malformed::new(format!("the content encoding '{encoding}' is not simulated"))),
+            None => match self {
+                Self::Json => json::read(model, operation, request),
+                Self::RestJson => rest_json::read(model, operation, request),
+                Self::RestXml => rest_xml::read(model, operation, request),
+                Self::Query => query::read(model, operation, request),
+                Self::Cbor => cbor::read(model, operation, request),
+            },
+        };
+        let input = read.map_err(|Malformed(what)| Refusal::new(self.malformed(), what))?;
+        check::input(model, operation, &input)?;
+        Ok(input)
+    }
+
+    fn malformed(self) -> &'static str {
+        match self {
+            Self::Json | Self::RestJson | Self::Cbor => "SerializationException",
+            Self::Query => "MalformedInput",
+            // Route 53 has its own name for it; other REST-XML services are to bring theirs.
+            Self::RestXml => "InvalidInput",
+        }
+    }
+
+    /// Tells success.
+    pub fn answer(self, model: &Model, operation: &Operation, value: &Value, request_id: &str) -> Response {
+        match self {
+            Self::Json => json::answer(model, operation, value),
+            Self::RestJson => rest_json::answer(model, operation, value),
+            Self::RestXml => rest_xml::answer(model, operation, value),
+            Self::Query => query::answer(model, operation, value, request_id),
+            Self::Cbor => cbor::answer(model, operation, value),
+        }
+    }
+
+    /// Tells an error.
+    pub fn refuse(self, model: Option<&Model>, refusal: Refusal, request_id: &str) -> Response {
+        let fault = Fault::new(model, refusal);
+        match self {
+            Self::Json => json::refuse(model, &fault),
+            Self::RestJson => rest_json::refuse(model, &fault),
+            Self::RestXml => rest_xml::refuse(model, &fault, request_id),
+            Self::Query => query::refuse(model, &fault, request_id),
+            Self::Cbor => cbor::refuse(model, &fault),
+        }
+    }
+}
+
+const UNKNOWN: &str = "The requested operation is not recognized by the service.";
+
+impl Metadata {
+    /// Does the service speak AWS JSON 1.0?
+    pub fn is_json_1_0(&self) -> bool {
+        self.json_version.as_deref() == Some("1.0")
+    }
+}
+
+fn encoding(request: &Request) -> Option<&str> {
+    let encoding = request.headers().get(CONTENT_ENCODING)?.to_str().ok()?;
+    Some(encoding).filter(|encoding| !matches!(*encoding, "" | "identity"))
+}
+
+/// An answer with this status, content type and body.
+pub(super) fn reply(status: u16, content_type: &str, body: impl Into<Bytes>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    set(&mut response, CONTENT_TYPE.as_str(), content_type);
+    response
+}
+
+/// Sets a header; a text that HTTP cannot carry is left out.
+pub(super) fn set(response: &mut Response, name: &str, value: &str) {
+    if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
+        response.headers_mut().insert(name, value);
+    }
+}

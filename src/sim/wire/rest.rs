@@ -1,0 +1,134 @@
+//! What REST-JSON and REST-XML share: members bound to the path, the query string, the headers and the status.
+
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value};
+
+use super::form;
+use super::protocol::{Request, Response, set};
+use super::scalar::{self, Format, Malformed};
+use crate::sim::model::{Kind, Location, Member, Model, Operation};
+
+/// The operation that method and path name. Of several that fit, the one with the most literal path.
+pub(super) fn operation<'m>(model: &'m Model, request: &Request) -> Option<&'m Operation> {
+    let fits = |operation: &&Operation| {
+        operation.http.method == request.method().as_str() && labels(operation, request.uri().path()).is_some()
+    };
+    let literals =
+        |operation: &&Operation| segments(&operation.http.request_uri).filter(|segment| !segment.starts_with('{')).count();
+    model.operations().filter(fits).max_by_key(literals)
+}
+
+/// The segments of a path that is still percent-encoded; slashes at its end count for nothing.
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    let path = path.split_once('?').map_or(path, |(path, _)| path);
+    path.trim_end_matches('/').split('/').skip(1)
+}
+
+/// What the labels of the operation's path stand for in this one, decoded; `None` where the path is not the operation's.
+fn labels(operation: &Operation, path: &str) -> Option<Vec<(String, String)>> {
+    let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let mut given = segments(path).peekable();
+    let mut labels = Vec::new();
+    for wanted in segments(&operation.http.request_uri) {
+        let Some(label) = wanted.strip_prefix('{').and_then(|label| label.strip_suffix('}')) else {
+            if decode(given.next()?) != wanted {
+                return None;
+            }
+            continue;
+        };
+        if let Some(greedy) = label.strip_suffix('+') {
+            let rest: Vec<&str> = given.by_ref().collect();
+            labels.push((greedy.to_owned(), decode(&rest.join("/"))));
+        } else {
+            labels.push((label.to_owned(), given.next().filter(|text| !text.is_empty()).map(decode)?));
+        }
+    }
+    given.peek().is_none().then_some(labels)
+}
+
+/// The members that are bound to the path, the query string and the headers.
+pub(super) fn bound(model: &Model, operation: &Operation, request: &Request) -> Result<Map<String, Value>, Malformed> {
+    let mut members = Map::new();
+    let Some(input) = &operation.input else { return Ok(members) };
+    let labels = labels(operation, request.uri().path()).unwrap_or_default();
+    let query: Vec<_> = form::pairs(request.uri().query().unwrap_or_default()).collect();
+    for (name, member) in &model.shape(input).members {
+        let wire = member.wire_name(name);
+        let texts: Vec<&str> = match member.location {
+            Some(Location::Uri) => named(&labels, wire),
+            Some(Location::Querystring) => named(&query, wire),
+            Some(Location::Header) => request.headers().get_all(wire).iter().filter_map(|value| value.to_str().ok()).collect(),
+            Some(Location::Headers) => {
+                members.insert(name.clone(), prefixed(request, wire));
+                continue;
+            }
+            Some(Location::StatusCode) | None => continue,
+        };
+        if let Some(value) = read(model, member, &texts)? {
+            members.insert(name.clone(), value);
+        }
+    }
+    Ok(members)
+}
+
+fn named<'a>(pairs: &'a [(String, String)], wanted: &str) -> Vec<&'a str> {
+    pairs.iter().filter(|(name, _)| name == wanted).map(|(_, value)| value.as_str()).collect()
+}
+
+/// All headers whose names begin with `prefix`, without it.
+fn prefixed(request: &Request, prefix: &str) -> Value {
+    let prefix = prefix.to_ascii_lowercase();
+    let pair = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        Some((name.as_str().strip_prefix(&prefix)?.to_owned(), Value::from(value.to_str().ok()?)))
+    };
+    Value::Object(request.headers().iter().filter_map(pair).collect())
+}
+
+fn read(model: &Model, member: &Member, texts: &[&str]) -> Result<Option<Value>, Malformed> {
+    let shape = model.shape(member);
+    let Some(first) = texts.first() else { return Ok(None) };
+    match (shape.kind, &shape.member) {
+        (Kind::List, Some(item)) => {
+            let items = texts.iter().map(|text| scalar::read(model.shape(item), text));
+            items.collect::<Result<_, _>>().map(|items| Some(Value::Array(items)))
+        }
+        // `?maxResults=` is how some clients say that they set nothing.
+        (kind, _) if first.is_empty() && kind != Kind::String => Ok(None),
+        _ => scalar::read(shape, first).map(Some),
+    }
+}
+
+/// Moves the members of an answer that are bound to headers and the status to where they belong.
+pub(super) fn bind(model: &Model, operation: &Operation, value: &Value, response: &mut Response) {
+    let Some(output) = &operation.output else { return };
+    for (name, member) in &model.shape(output).members {
+        let Some(value) = value.get(name) else { continue };
+        let shape = model.shape(member);
+        match member.location {
+            Some(Location::Header) => {
+                let text = scalar::text(value, Format::of(member, shape, Format::Rfc822), shape.kind);
+                set(response, member.wire_name(name), &text);
+            }
+            Some(Location::Headers) => {
+                for (key, value) in value.as_object().into_iter().flatten() {
+                    let text = scalar::text(value, Format::Rfc822, Kind::String);
+                    set(response, &format!("{}{key}", member.wire_name(name)), &text);
+                }
+            }
+            Some(Location::StatusCode) => {
+                let status = value.as_u64().and_then(|status| u16::try_from(status).ok());
+                if let Some(status) = status.and_then(|status| http::StatusCode::from_u16(status).ok()) {
+                    *response.status_mut() = status;
+                }
+            }
+            Some(Location::Uri | Location::Querystring) | None => {}
+        }
+    }
+}
+
+/// The member that is the whole body, with its name; of the input or the output.
+pub(super) fn payload<'m>(model: &'m Model, end: &Member) -> Option<(&'m str, &'m Member)> {
+    let shape = model.shape(end);
+    let name = shape.payload.as_deref()?;
+    Some((name, shape.member_named(name)?))
+}

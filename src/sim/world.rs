@@ -1,0 +1,441 @@
+//! The simulated world: a pure function of scenario, seed, time and calls. The same of all four give the same bytes.
+//!
+//! Time passes only when somebody asks: [`World::advance_to`] then lets everything that was due happen, in exact order and each
+//! at its own time, so that an idle world costs nothing and nobody can see when it was asked.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+
+use super::call::{Answer, Call, Caller, Refusal, Services, Weather};
+use super::estate::{DEFAULT_ACCOUNT, Effect, Estate, Key, Place, Site, SiteKey, key};
+use super::inject::{Change, Condition, Inject, Sky, When, expired};
+use super::members::glob;
+use super::record::{Entry, Record, RecordError};
+use super::scenario::{self, Scenario};
+use super::seed::Ids;
+use super::service::backup::points::Status;
+use super::service::backup::restore::{self, JobKey};
+use super::service::backup::rules::Outcome;
+use super::service::ssm::automation;
+use super::service::ssm::execution::ExecutionKey;
+use super::service::{self, health, route53};
+use super::shop;
+
+/// Something that is due at a moment.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Happening {
+    /// The inject with this number.
+    Inject(usize),
+    /// A full minute: alarms are evaluated.
+    Minute,
+    /// A restore job goes on.
+    Restore(SiteKey, JobKey),
+    /// The step of an execution that began with this turn ends.
+    Step(SiteKey, ExecutionKey, u64),
+    /// A change of record sets is in sync: account, change.
+    InSync(String, String),
+}
+
+/// One line of what is coming.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Upcoming {
+    /// When; `None` as long as its condition does not hold, or a person has not said so.
+    pub at: Option<DateTime<Utc>>,
+    /// The inject's title.
+    pub title: String,
+}
+
+/// Where an inject stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Waiting,
+    Due(DateTime<Utc>),
+    Done,
+}
+
+/// The world. Share it as `Arc<Mutex<World>>` between the wire, the shop, DNS and whoever holds the controls.
+#[derive(Debug)]
+pub struct World {
+    /// What the world began as.
+    pub(in crate::sim) scenario: Arc<Scenario>,
+    /// The seed of all that is random.
+    pub(in crate::sim) seed: u64,
+    /// Ids of what calls make.
+    pub(in crate::sim) ids: Ids,
+    /// All that exists.
+    pub(in crate::sim) estate: Estate,
+    /// Sites whose shop is down, and how long a visitor waits there for an answer.
+    pub(in crate::sim) down: BTreeMap<String, TimeDelta>,
+    requests: Ids,
+    now: DateTime<Utc>,
+    agenda: BTreeMap<(DateTime<Utc>, u64), Happening>,
+    scheduled: u64,
+    injects: Vec<(Inject, Stage)>,
+    failing: Vec<(String, String)>,
+    sky: Sky,
+    effects: Vec<Effect>,
+    calls: BTreeMap<String, usize>,
+    record: Option<Record>,
+}
+
+impl World {
+    /// The world at the scenario's start.
+    pub fn new(scenario: Arc<Scenario>, seed: u64) -> Self {
+        let now = scenario.starts_at;
+        let mut world = Self {
+            seed,
+            ids: Ids::new(seed, "made by calls"),
+            estate: scenario::estate(&scenario, seed),
+            down: BTreeMap::new(),
+            requests: Ids::new(seed, "requests"),
+            now,
+            agenda: BTreeMap::new(),
+            scheduled: 0,
+            injects: Vec::new(),
+            failing: Vec::new(),
+            sky: Sky::new(seed),
+            effects: Vec::new(),
+            calls: BTreeMap::new(),
+            record: None,
+            scenario,
+        };
+        for inject in world.scenario.clone().injects.iter().cloned() {
+            world.plan(inject);
+        }
+        let minute = now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now) + TimeDelta::minutes(1);
+        world.schedule(minute, Happening::Minute);
+        world
+    }
+
+    /// The same world, writing down what changes it. A record that is there already is played first, and then continued.
+    ///
+    /// # Errors
+    /// A record that cannot be read, is damaged, or is of another scenario or seed.
+    pub fn restore(scenario: Arc<Scenario>, seed: u64, record: &Path) -> Result<Self, RecordError> {
+        let mut world = Self::new(scenario, seed);
+        let (record, entries) = Record::open(record, &world.scenario.name, seed)?;
+        for entry in entries {
+            world.replay(entry);
+        }
+        world.record = Some(record);
+        Ok(world)
+    }
+
+    fn replay(&mut self, entry: Entry) {
+        match entry {
+            Entry::Begin { .. } => {}
+            Entry::Mark { at } => self.advance_to(at),
+            Entry::Inject { at, inject } => {
+                self.advance_to(at);
+                self.inject_now(inject);
+            }
+            Entry::Met { at, caller, service, operation } => {
+                self.advance_to(at);
+                self.sky.meet(&caller.into(), &service, &operation, at);
+            }
+            Entry::Call { at, caller, service, operation, input } => {
+                self.advance_to(at);
+                let call = Call { caller: caller.into(), service: scenario::service(&service), operation, input, at };
+                // Whatever it was answered then, it does the same now.
+                let _ = self.carry_out(&call);
+            }
+        }
+    }
+
+    /// The world's time: the latest that anyone has shown it.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// The time at which a recorded world left off.
+    pub fn last_at(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// What the world began as.
+    pub fn scenario(&self) -> &Arc<Scenario> {
+        &self.scenario
+    }
+
+    /// Lets everything happen that is due until `at`. An earlier time than the latest seen changes nothing.
+    pub fn advance_to(&mut self, at: DateTime<Utc>) {
+        while let Some(((due, _), _)) = self.agenda.first_key_value().filter(|((due, _), _)| *due <= at) {
+            self.now = self.now.max(*due);
+            if let Some((_, happening)) = self.agenda.pop_first() {
+                self.happen(happening);
+                self.settle();
+            }
+        }
+        self.now = self.now.max(at);
+        if let Some(record) = &mut self.record {
+            record.mark(self.now);
+        }
+    }
+
+    /// Puts something on the agenda.
+    pub(in crate::sim) fn schedule(&mut self, at: DateTime<Utc>, happening: Happening) {
+        self.scheduled += 1;
+        self.agenda.insert((at, self.scheduled), happening);
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Inject(number) => {
+                let (inject, stage) = &mut self.injects[number];
+                *stage = Stage::Done;
+                for change in inject.changes.clone() {
+                    self.change(change);
+                }
+            }
+            Happening::Minute => {
+                let (seed, now) = (self.seed, self.now);
+                for ((account, region), site) in &mut self.estate.sites {
+                    site.cloudwatch.evaluate(&Place { seed, account: account.clone(), region: region.clone(), now });
+                }
+                self.schedule(now + TimeDelta::minutes(1), Happening::Minute);
+            }
+            Happening::Restore((account, region), job) => {
+                let place = Place { seed: self.seed, account, region, now: self.now };
+                restore::advance(self, &place, &job);
+            }
+            Happening::Step(site, execution, turn) => automation::advance(self, &site, &execution, turn),
+            Happening::InSync(account, change) => {
+                if let Some(account) = self.estate.route53.get_mut(&account) {
+                    route53::operations::in_sync(account, &change);
+                }
+            }
+        }
+    }
+
+    fn change(&mut self, change: Change) {
+        let now = self.now;
+        match change {
+            Change::Metric { name, to, over } => {
+                let metrics = self.estate.sites.values_mut().flat_map(|site| site.cloudwatch.metrics.values_mut());
+                for metric in metrics.filter(|metric| metric.label == name) {
+                    metric.turn(now, to, over);
+                }
+            }
+            Change::Health(members) => health::publish(&mut self.estate.health, &members, now),
+            Change::Fault(fault) => self.sky.begin(fault, now),
+            Change::Calm(name) => self.sky.end(&name),
+            Change::HealthCheck(id, well) => {
+                for check in self.estate.route53.values_mut().filter_map(|account| account.checks.get_mut(&id)) {
+                    check.well = well;
+                    check.watches = None;
+                }
+            }
+            Change::Shop(site, true, wait) => {
+                self.down.insert(site, wait);
+            }
+            Change::Shop(site, false, _) => {
+                self.down.remove(&site);
+            }
+            Change::FailRestore(of, message) => self.failing.push((of, message)),
+            Change::PointStatus(arn, status) => {
+                for site in self.estate.sites.values_mut() {
+                    if let Some(status) = Status::named(&status) {
+                        site.backup.set_status(&arn, status);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Puts the injects on the agenda whose conditions have come true.
+    fn settle(&mut self) {
+        let ready = self.injects.iter().enumerate().filter_map(|(number, (inject, stage))| match &inject.when {
+            When::After(condition, delay) if *stage == Stage::Waiting && self.holds(condition) => Some((number, *delay)),
+            _ => None,
+        });
+        let ready: Vec<_> = ready.collect();
+        for (number, delay) in ready {
+            let at = self.now + delay;
+            self.injects[number].1 = Stage::Due(at);
+            self.schedule(at, Happening::Inject(number));
+        }
+    }
+
+    /// Is this true now?
+    pub fn holds(&self, condition: &Condition) -> bool {
+        let mut sites = self.estate.sites.values();
+        match condition {
+            Condition::Restored(source) => sites.any(|site| site.network.restored(source).is_some()),
+            Condition::ServedBy(site) => {
+                shop::serving(self).is_some_and(|front| front.site == *site && shop::is_well(self, front))
+            }
+            Condition::Alarm(site, name, state) => sites.any(|found| {
+                found.name == *site && found.cloudwatch.alarms.get(name).is_some_and(|alarm| alarm.state.name() == state)
+            }),
+            Condition::Ran(document) => sites
+                .flat_map(|site| site.ssm.executions.values())
+                .any(|execution| execution.document.name == *document && execution.status == "Success"),
+            Condition::All(conditions) => conditions.iter().all(|condition| self.holds(condition)),
+        }
+    }
+
+    fn plan(&mut self, inject: Inject) {
+        let number = self.injects.len();
+        let stage = match &inject.when {
+            When::At(after) => {
+                let at = self.scenario.starts_at + *after;
+                self.schedule(at, Happening::Inject(number));
+                Stage::Due(at)
+            }
+            When::After(..) | When::ByHand => Stage::Waiting,
+        };
+        self.injects.push((inject, stage));
+    }
+
+    fn inject_now(&mut self, inject: Inject) {
+        if inject.when == When::ByHand {
+            for change in inject.changes.clone() {
+                self.change(change);
+            }
+            self.injects.push((inject, Stage::Done));
+        } else {
+            self.plan(inject);
+        }
+        self.settle();
+    }
+
+    /// Injects by hand: at once if its time is [`When::ByHand`], else when its time comes.
+    ///
+    /// # Errors
+    /// The record could not be written; nothing was injected.
+    pub fn inject(&mut self, inject: Inject) -> Result<(), RecordError> {
+        if let Some(record) = &mut self.record {
+            record.append(&Entry::Inject { at: self.now, inject: inject.clone() })?;
+        }
+        self.inject_now(inject);
+        Ok(())
+    }
+
+    /// What is still to come, soonest first; what waits for a condition or a person is last.
+    pub fn upcoming(&self) -> Vec<Upcoming> {
+        let mut coming: Vec<_> = self
+            .injects
+            .iter()
+            .filter_map(|(inject, stage)| match stage {
+                Stage::Done => None,
+                Stage::Waiting => Some(Upcoming { at: None, title: inject.title.clone() }),
+                Stage::Due(at) => Some(Upcoming { at: Some(*at), title: inject.title.clone() }),
+            })
+            .collect();
+        coming.sort_by_key(|upcoming| (upcoming.at.is_none(), upcoming.at));
+        coming
+    }
+
+    /// Every effect that calls have had, in order.
+    pub fn effects(&self) -> Vec<Effect> {
+        self.effects.clone()
+    }
+
+    /// How often an operation was carried out, refusals included, since the process started or the record began.
+    pub fn calls(&self, operation: &str) -> usize {
+        self.calls.get(operation).copied().unwrap_or(0)
+    }
+
+    /// All that exists, to look at.
+    pub fn estate(&self) -> &Estate {
+        &self.estate
+    }
+
+    pub(in crate::sim) fn effect(&mut self, call: &Call, what: &str) {
+        self.effects.push(Effect {
+            at: self.now,
+            account: call.caller.account.clone(),
+            region: call.caller.region.clone(),
+            operation: call.operation.clone(),
+            what: what.to_owned(),
+        });
+    }
+
+    pub(in crate::sim) fn place(&self, caller: &Caller) -> Place {
+        Place { seed: self.seed, account: caller.account.clone(), region: caller.region.clone(), now: self.now }
+    }
+
+    pub(in crate::sim) fn site(&self, caller: &Caller) -> Option<&Site> {
+        self.estate.sites.get(&key(&caller.account, &caller.region))
+    }
+
+    pub(in crate::sim) fn site_mut(&mut self, caller: &Caller) -> &mut Site {
+        self.estate.sites.entry(key(&caller.account, &caller.region)).or_default()
+    }
+
+    /// How long a restore takes, and what becomes of it, as the scenario has it.
+    pub(in crate::sim) fn restore_plan(&mut self, source: &str, kind: &str, outcome: Outcome) -> (Option<TimeDelta>, Outcome) {
+        let expected = self.scenario.restores.iter().find(|(of, _)| glob(of, source) || of == kind);
+        let takes = expected.map(|(_, takes)| *takes);
+        match self.failing.iter().position(|(of, _)| glob(of, source)) {
+            Some(at) => (takes, Outcome::Fails(self.failing.remove(at).1)),
+            None => (takes, outcome),
+        }
+    }
+
+    fn carry_out(&mut self, call: &Call) -> Answer {
+        *self.calls.entry(call.operation.clone()).or_default() += 1;
+        let answer = service::answer(self, call);
+        if service::changes(call.service, &call.operation) {
+            self.settle();
+        }
+        answer
+    }
+
+    fn write(&mut self, entry: &Entry) -> Result<(), Refusal> {
+        let Some(record) = &mut self.record else { return Ok(()) };
+        record.append(entry).map_err(|error| Refusal::new("InternalFailure", error.to_string()).status(500))
+    }
+}
+
+impl Services for World {
+    fn caller(&mut self, access_key: &str, region: &str, at: DateTime<Utc>) -> Result<Caller, Refusal> {
+        self.advance_to(at);
+        let unknown = || Key {
+            account: DEFAULT_ACCOUNT.to_owned(),
+            arn: format!("arn:aws:iam::{DEFAULT_ACCOUNT}:user/simulated"),
+            user_id: "AIDASIMULATED00000000".to_owned(),
+            expires: None,
+        };
+        let key = self.estate.keys.get(access_key).cloned().unwrap_or_else(unknown);
+        if key.expires.is_some_and(|expires| expires <= self.now) {
+            return Err(expired("sts"));
+        }
+        Ok(Caller { account: key.account, region: region.to_owned(), arn: key.arn, user_id: key.user_id })
+    }
+
+    fn weather(&mut self, caller: &Caller, service: &str, operation: &str, at: DateTime<Utc>) -> Weather {
+        self.advance_to(at);
+        let (weather, changed) = self.sky.meet(caller, service, operation, self.now);
+        if changed {
+            let entry =
+                Entry::Met { at: self.now, caller: caller.into(), service: service.to_owned(), operation: operation.to_owned() };
+            if let Err(refusal) = self.write(&entry) {
+                return Weather::Refused(refusal);
+            }
+        }
+        weather
+    }
+
+    fn answer(&mut self, call: Call) -> Answer {
+        self.advance_to(call.at);
+        if service::changes(call.service, &call.operation) {
+            // Before the effect, so that no answered call is ever missing from the record.
+            self.write(&Entry::Call {
+                at: self.now,
+                caller: (&call.caller).into(),
+                service: call.service.to_owned(),
+                operation: call.operation.clone(),
+                input: call.input.clone(),
+            })?;
+        }
+        self.carry_out(&call)
+    }
+
+    fn request_id(&mut self) -> String {
+        self.requests.uuid()
+    }
+}

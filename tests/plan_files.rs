@@ -1,0 +1,138 @@
+//! Plan files as people write them: the ones that come with lifeboat are sound, and broken ones are refused with everything that is
+//! wrong with them at once.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails, fails the test that called it")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use lifeboat::domain::{Phase, StepId, Strength};
+use lifeboat::plan::{Action, Plan, ReadPlan};
+
+fn toml_files(directory: &str) -> Vec<PathBuf> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
+    let mut files: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
+    files.sort();
+    files
+}
+
+fn shop() -> Plan {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/plans/shop.toml");
+    Plan::read(path.to_str().unwrap()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn every_plan_that_comes_with_lifeboat_is_sound_and_has_no_warnings() {
+    let files = toml_files("assets/plans");
+    assert!(!files.is_empty());
+    for file in files {
+        let plan = Plan::read(file.to_str().unwrap()).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(plan.warnings(), [""; 0], "{}", file.display());
+    }
+}
+
+#[test]
+fn broken_plans_are_refused_with_everything_that_is_wrong_at_once() {
+    let files = toml_files("tests/fixtures/plans");
+    assert!(!files.is_empty());
+    for file in files {
+        let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
+        let text = fs::read_to_string(&file).unwrap();
+        let faults = Plan::parse(&format!("{name}.toml"), &text).map(|plan| plan.name).unwrap_err();
+        assert!(!faults.is_empty(), "{name}: refused without a reason");
+        let rendered = faults.render(&text, false);
+        insta::assert_snapshot!(format!("plan_{name}"), format!("{faults}\n\n{rendered}"));
+    }
+}
+
+#[test]
+fn the_format_page_shows_a_sound_plan() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/plan-format.md")).unwrap();
+    let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    Plan::parse("docs/plan-format.md", example).unwrap_or_else(|faults| panic!("{}", faults.render(example, false)));
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let error = Plan::read("no/such/plan.toml").unwrap_err();
+    assert!(matches!(&error, ReadPlan::File { path, .. } if path == "no/such/plan.toml"));
+    assert!(error.to_string().starts_with("cannot read the plan no/such/plan.toml: "), "{error}");
+}
+
+#[test]
+fn an_unknown_resource_type_and_a_resource_that_nothing_restores_are_only_warnings() {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/plans/shop.toml")).unwrap();
+    let text = text.replace("type = \"EFS\"", "type = \"EFSS\"").replace("resource = \"assets\"", "resource = \"orders-table\"");
+    let text = text.replace("KMSKey =", "targetTableName = \"x\"\nKMSKey =");
+    let plan = Plan::parse("shop.toml", &text).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(
+        plan.warnings(),
+        [
+            "shop.toml: resource `media`: nothing is known of what restoring the type \"EFSS\" asks for (did you mean EFS?)",
+            "shop.toml: resource `assets`: no step restores it",
+        ]
+    );
+}
+
+#[test]
+fn the_restores_of_the_shop_can_all_run_side_by_side() {
+    let plan = shop();
+    let ready: Vec<&str> = plan.ready(&|_| false).iter().map(|step| step.id.as_str()).collect();
+    assert_eq!(ready, ["ops-item", "orders-db", "media", "orders-table", "assets-bucket", "catalog-volume"]);
+}
+
+#[test]
+fn the_shop_can_be_recovered_within_its_objective() {
+    let plan = shop();
+    let expected = |step: &lifeboat::plan::Step| step.expect.unwrap_or_default();
+    let path = plan.critical_path(&expected);
+    assert_eq!(path.first().map(StepId::as_str), Some("orders-db"));
+    assert_eq!(path.last().map(StepId::as_str), Some("ops-item-resolved"));
+    let total: Duration = path.iter().filter_map(|id| plan.step(id)).map(expected).sum();
+    assert!(total < plan.objectives.rto / 2, "{total:?} leaves no time to detect and to decide");
+}
+
+#[test]
+fn only_the_move_of_the_records_must_be_typed() {
+    let strengths: BTreeMap<String, Strength> =
+        shop().steps.into_iter().map(|step| (step.id.to_string(), step.strength)).collect();
+    let typed: Vec<_> = strengths.iter().filter(|(_, strength)| **strength != Strength::Key).collect();
+    assert_eq!(typed, [(&"move-records".to_owned(), &Strength::Type { name: "eu-central-1".to_owned() })]);
+}
+
+#[test]
+fn the_steps_of_the_shop_that_change_something_say_how_to_take_it_back() {
+    for step in shop().steps {
+        assert!(step.about.is_some() && step.expect.is_some(), "{}", step.id);
+        assert!(step.undo.is_some() || matches!(step.action, Action::Check(_)), "{}", step.id);
+        assert_eq!(step.part.is_some(), step.phase == Phase::Restore, "{}", step.id);
+    }
+}
+
+#[test]
+fn a_plan_with_a_line_or_its_end_missing_is_read_or_refused_with_a_reason() {
+    let whole = shop().text;
+    let lines: Vec<&str> = whole.lines().collect();
+    let without = |left_out: usize| {
+        let kept = lines.iter().enumerate().filter(|(line, _)| *line != left_out).map(|(_, line)| *line);
+        kept.collect::<Vec<_>>().join("\n")
+    };
+    let cut = |end: usize| whole.get(..end).unwrap_or_default().to_owned();
+    let broken = (0..lines.len()).map(without).chain((0..whole.len()).step_by(101).map(cut));
+    for text in broken {
+        if let Err(faults) = Plan::parse("shop.toml", &text) {
+            assert!(!faults.is_empty(), "refused without a reason:\n{text}");
+            assert!(faults.render(&text, false).lines().count() > 3);
+        }
+    }
+}
+
+#[test]
+fn line_endings_make_no_difference() {
+    let unix = shop();
+    let windows = Plan::parse(&unix.path, &unix.text.replace('\n', "\r\n")).unwrap_or_else(|faults| panic!("{faults}"));
+    let expected: Vec<_> = unix.steps.iter().map(|step| (&step.id, step.line, &step.needs)).collect();
+    assert_eq!(windows.steps.iter().map(|step| (&step.id, step.line, &step.needs)).collect::<Vec<_>>(), expected);
+}
