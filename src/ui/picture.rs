@@ -113,16 +113,24 @@ fn shape(c: char) -> Option<Shape> {
 }
 
 fn draw_shapes(left: f64, top: f64, text: &str, style: &Look, out: &mut String) {
-    for (i, (parts, strength)) in text.chars().filter_map(shape).enumerate() {
-        let x = left + i as f64 * CELL.0;
+    let fill = hex(style.fg);
+    let mut rest = text;
+    let mut x = left;
+    while let Some((c, (parts, strength))) = rest.chars().next().and_then(|c| shape(c).map(|drawn| (c, drawn))) {
+        // A row of whole blocks is one piece: no seams.
+        let whole = parts == [[0.0, 0.0, 1.0, 1.0]];
+        let same = rest.chars().take_while(|other| *other == c).count();
+        let count = if whole { same } else { 1 };
         for [px, py, pw, ph] in parts {
-            let (x, y, width, height) = (x + px * CELL.0, top + py * CELL.1, pw * CELL.0, ph * CELL.1);
-            let fill = hex(style.fg);
+            let (width, height) = ((pw + (count - 1) as f64) * CELL.0, ph * CELL.1);
+            let (x, y) = (x + px * CELL.0, top + py * CELL.1);
             let _ = writeln!(
                 out,
                 "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" fill=\"{fill}\" opacity=\"{strength}\"/>"
             );
         }
+        x += count as f64 * CELL.0;
+        rest = &rest[count * c.len_utf8()..];
     }
 }
 
