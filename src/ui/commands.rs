@@ -46,6 +46,11 @@ pub fn commands(state: &State, pane: Pane, wizard: &WizardView) -> Vec<Command> 
         add(Group::Everywhere, &[(Action::StartExercise, "start"), (Action::Help, "keys"), (Action::Quit, "quit")]);
         return out;
     }
+    let open = state.incident.closed.is_none() && !state.read_only;
+    if open && !state.incident.is_declared() {
+        // Until it is made, the decision is the first thing to be done.
+        add(Group::Incident, &[(Action::Declare, "declare…"), (Action::DecideToWait, "wait…")]);
+    }
     if pane == Pane::Wizard
         && let Some(step) = wizard.step(state)
     {
@@ -85,10 +90,7 @@ pub fn commands(state: &State, pane: Pane, wizard: &WizardView) -> Vec<Command> 
         }
     }
     add(Group::Pane, &[(Action::Refresh, "")]);
-    if state.incident.closed.is_none() && !state.read_only {
-        if !state.incident.is_declared() {
-            add(Group::Incident, &[(Action::Declare, "declare…"), (Action::DecideToWait, "wait…")]);
-        }
+    if open {
         add(Group::Incident, &[(Action::Note, "note"), (Action::CorrectMoment, ""), (Action::CloseIncident, "")]);
     }
     if let Some(exercise) = &state.exercise {

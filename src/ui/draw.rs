@@ -10,7 +10,10 @@ use super::layout::{self, LEAST, Places};
 use super::panes::{self, Look};
 use super::widgets::{Doc, Piece, Runs, Strip, draw_field, fill, put, row, scroll_lines};
 use super::{Pane, Role, format};
-use crate::store::{NoticeLevel, State};
+use crate::store::{Notice, NoticeLevel, State};
+
+/// How long a message that is only good to know is shown, in seconds of real time.
+const INFO_SHOWN_SECS: f64 = 20.0;
 
 impl App {
     /// Draws the screen into the area; returns where the cursor is, if it is shown. Reads no clock and survives any size.
@@ -26,7 +29,7 @@ impl App {
             draw_too_small(&look, area, buf);
             return None;
         }
-        let message = self.message(state);
+        let message = self.message(state, now);
         let places = layout::divide(area, self.focus, self.zoomed, u16::from(message.is_some()));
         panes::draw_header(&look, places.header, buf);
         let mut cursor = None;
@@ -49,8 +52,14 @@ impl App {
     }
 
     /// What the operator should know now: a word of the screen itself, else of the console.
-    fn message(&self, state: &State) -> Option<(NoticeLevel, String)> {
-        let notice = state.notice.as_ref().filter(|notice| self.dismissed.as_ref() != Some(notice));
+    fn message(&self, state: &State, now: DateTime<Utc>) -> Option<(NoticeLevel, String)> {
+        let fresh = |at: DateTime<Utc>| {
+            let speed = state.exercise.as_ref().map_or(1.0, |exercise| exercise.speed.max(1.0));
+            (now - at).num_milliseconds() as f64 / 1000.0 < INFO_SHOWN_SECS * speed
+        };
+        // A warning stays until it is put away; what is only good to know goes by itself.
+        let kept = |notice: &&Notice| notice.level == NoticeLevel::Warning || fresh(notice.at);
+        let notice = state.notice.as_ref().filter(|notice| self.dismissed.as_ref() != Some(notice)).filter(kept);
         self.flash.clone().or_else(|| notice.map(|notice| (notice.level, notice.text.clone())))
     }
 

@@ -2,7 +2,7 @@
 //!
 //! The order of collapse, widest first:
 //! 1. from 200×36: three columns — what is known, what to do, what happened;
-//! 2. from 120×30: two columns, the pane with the keys gets half of its column;
+//! 2. from 120×30: two columns; here and above, the pane with the keys gets at least half of its column;
 //! 3. below: one column, the pane with the keys open, each other one a line that still tells its state;
 //! 4. below 22 rows the header gives up its line of freshness, which the panes' titles repeat;
 //! 5. below 60×20: the banner and a sentence.
@@ -77,10 +77,7 @@ pub struct Places {
 
 /// Rows of the header on a screen of this size.
 pub fn header_rows(area: Rect) -> u16 {
-    match (area.width, area.height) {
-        (160.., _) | (_, ..22) => 3,
-        _ => 4,
-    }
+    if area.height < 22 { 3 } else { 4 }
 }
 
 /// Divides a screen of at least [`LEAST`].
@@ -94,15 +91,15 @@ pub fn divide(area: Rect, focus: Pane, zoomed: bool, notice_rows: u16) -> Places
     let panes = if zoomed {
         vec![(focus, body)]
     } else if area.width >= 200 && area.height >= 36 {
-        let columns = columns(body, &[30, 42, 28], &mut rules);
-        let mut panes = stack(columns[0], &[(Pane::Alarms, 40), (Pane::Health, 22), (Pane::RecoveryPoints, 38)], None);
+        let columns = columns(body, &[34, 40, 26], &mut rules);
+        let mut panes = stack(columns[0], &[(Pane::Alarms, 40), (Pane::Health, 22), (Pane::RecoveryPoints, 38)], focus);
         panes.push((Pane::Wizard, columns[1]));
-        panes.extend(stack(columns[2], &[(Pane::Timeline, 60), (Pane::Log, 40)], None));
+        panes.extend(stack(columns[2], &[(Pane::Timeline, 60), (Pane::Log, 40)], focus));
         panes
     } else if area.width >= 120 && area.height >= 30 {
-        let columns = columns(body, &[47, 53], &mut rules);
-        let mut panes = stack(columns[0], &[(Pane::Alarms, 40), (Pane::Health, 22), (Pane::RecoveryPoints, 38)], Some(focus));
-        panes.extend(stack(columns[1], &[(Pane::Wizard, 56), (Pane::Timeline, 26), (Pane::Log, 18)], Some(focus)));
+        let columns = columns(body, &[49, 51], &mut rules);
+        let mut panes = stack(columns[0], &[(Pane::Alarms, 40), (Pane::Health, 22), (Pane::RecoveryPoints, 38)], focus);
+        panes.extend(stack(columns[1], &[(Pane::Wizard, 56), (Pane::Timeline, 26), (Pane::Log, 18)], focus));
         panes
     } else {
         accordion(body, focus)
@@ -128,10 +125,10 @@ fn columns(area: Rect, shares: &[u16], rules: &mut Vec<Rect>) -> Vec<Rect> {
 }
 
 /// One pane above the other by shares in percent; the one with the keys gets half of the column if its share is less.
-fn stack(area: Rect, shares: &[(Pane, u16)], focus: Option<Pane>) -> Vec<(Pane, Rect)> {
-    let raised = shares.iter().any(|(pane, share)| Some(*pane) == focus && *share < 50);
-    let own = shares.iter().find(|(pane, _)| Some(*pane) == focus).map_or(0, |(_, share)| *share);
-    let share_of = |pane: Pane, share: u16| match (raised, Some(pane) == focus) {
+fn stack(area: Rect, shares: &[(Pane, u16)], focus: Pane) -> Vec<(Pane, Rect)> {
+    let raised = shares.iter().any(|(pane, share)| *pane == focus && *share < 50);
+    let own = shares.iter().find(|(pane, _)| *pane == focus).map_or(0, |(_, share)| *share);
+    let share_of = |pane: Pane, share: u16| match (raised, pane == focus) {
         (false, _) => u32::from(share),
         (true, true) => 50,
         (true, false) => u32::from(share) * 50 / u32::from(100 - own),

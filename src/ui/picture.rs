@@ -93,12 +93,23 @@ fn draw_run(x: u16, y: u16, columns: u16, text: &str, style: &Look, theme: &Them
         }
     }
     let baseline = top + CELL.1 * 0.75;
-    let _ = writeln!(
-        out,
-        "<text x=\"{left:.1}\" y=\"{baseline:.1}\" textLength=\"{width:.1}\" lengthAdjust=\"spacingAndGlyphs\" fill=\"{}\"{attributes}>{}</text>",
-        hex(style.fg),
-        escaped(shown)
-    );
+    // Glyphs that the font may lack come from another one with other widths: each gets its own place then.
+    let place = if shown.is_ascii() {
+        format!("x=\"{left:.1}\" textLength=\"{width:.1}\" lengthAdjust=\"spacingAndGlyphs\"")
+    } else {
+        let mut x = left;
+        let starts: Vec<String> = shown
+            .chars()
+            .map(|c| {
+                let start = format!("{x:.1}");
+                x += format::width(c.encode_utf8(&mut [0; 4])) as f64 * CELL.0;
+                start
+            })
+            .collect();
+        format!("x=\"{}\"", starts.join(" "))
+    };
+    let (fill, shown) = (hex(style.fg), escaped(shown));
+    let _ = writeln!(out, "<text {place} y=\"{baseline:.1}\" fill=\"{fill}\"{attributes}>{shown}</text>");
 }
 
 fn hex((r, g, b): (u8, u8, u8)) -> String {

@@ -9,11 +9,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::frame::{Edge, boxed};
-use super::{Arming, Outcome, Press};
+use super::{Arming, Outcome, Press, QUIET};
 use crate::domain::{Operator, Preparation, Strength, Verdict};
 use crate::engine::Intent;
+use crate::journal::StepStatus;
 use crate::store::{Prepared, State};
 use crate::ui::panes::{Look, preparation_text};
+use crate::ui::ready::{prepared_start, startable};
 use crate::ui::widgets::{Doc, Field, Runs, draw_field, edit, fill, put, row, scroll_lines, write};
 use crate::ui::{Key, Request, Role, words};
 
@@ -65,10 +67,15 @@ impl Confirm {
     pub fn still_holds(&self, state: &State) -> bool {
         match &self.question {
             Question::Plain(..) => true,
-            Question::Step(shown, seq) | Question::Answer(shown, seq, _) => match state.preparations.get(&shown.step) {
-                Some((now, Prepared::Ready(preparation, _))) => now == seq && preparation == shown,
-                _ => false,
-            },
+            Question::Step(shown, seq) => {
+                let can = state.plan.step(&shown.step).is_some_and(|step| startable(state, step).is_ok());
+                can && prepared_start(state, &shown.step) == Some((*seq, shown.as_ref()))
+            }
+            Question::Answer(shown, seq, _) => {
+                let runs = matches!(state.incident.status(&shown.step), StepStatus::Calling | StepStatus::Running);
+                let now = state.preparations.get(&shown.step);
+                runs && matches!(now, Some((now, Prepared::Ready(preparation, _))) if now == seq && preparation == shown)
+            }
         }
     }
 
@@ -83,6 +90,10 @@ impl Confirm {
         self.preparation().map_or(Strength::Key, |preparation| preparation.strength.clone())
     }
 
+    fn is_quit(&self) -> bool {
+        matches!(&self.question, Question::Plain(_, _, yes) if yes.as_slice() == [Request::Quit])
+    }
+
     fn is_blocked(&self) -> bool {
         self.preparation().is_some_and(Preparation::is_blocked)
     }
@@ -93,6 +104,11 @@ impl Confirm {
 
     pub(super) fn on_key(&mut self, press: Press, look: &Look<'_>) -> Outcome {
         let key = press.key;
+        if key == Key::CTRL_C && self.is_quit() {
+            // The second one leaves at once, unless it is the first one still held down.
+            let held = press.repeat || press.before.is_some_and(|(_, at)| press.at.saturating_sub(at) < QUIET);
+            return if held { Outcome::Stay } else { Outcome::Ask(vec![Request::Quit]) };
+        }
         if key.code() == KeyCode::Esc || key == Key::CTRL_C {
             return Outcome::Close;
         }

@@ -12,12 +12,12 @@ use crate::ui::widgets::{Column, Doc, Plot, Row, Runs, Sort, Table, plot};
 use crate::ui::{Action, Role, format, words};
 
 const COLUMNS: [Column; 6] = [
-    Column::new("state", 7, 14, 10),
+    Column::new("state", 14, 14, 10),
     Column::number("since", 8, 19, 6),
     Column::number("for", 3, 4, 4),
     Column::name("alarm", 14, 44, 9),
-    Column::new("site", 7, 10, 5),
-    Column::new("reason", 10, usize::MAX, 3),
+    Column::new("site", 8, 10, 5),
+    Column::new("reason", 24, usize::MAX, 3),
 ];
 
 /// What tells an alarm apart: names are unique within a site.

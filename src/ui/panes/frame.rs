@@ -35,7 +35,7 @@ pub fn draw_head(pane: Pane, head: &Head, focused: bool, look: &Look<'_>, area: 
     strip.push(Piece::new(10, name).always());
     let mut forms = head.summary.iter();
     if let Some(longest) = forms.next().filter(|runs| !runs.is_empty()) {
-        let piece = forms.fold(Piece::new(8, longest.clone()), |piece, form| piece.or(form.clone()));
+        let piece = forms.fold(Piece::new(4, longest.clone()), |piece, form| piece.or(form.clone()));
         strip.push(piece.always());
     }
     if !head.aside.is_empty() {
@@ -55,9 +55,10 @@ pub fn draw_head(pane: Pane, head: &Head, focused: bool, look: &Look<'_>, area: 
     }
     // The rule stands apart from the words on it.
     let rest = strip.draw(area, buf, look.theme);
-    for x in [rest.x, rest.right().saturating_sub(1)] {
-        if rest.width > 1 && x < buf.area.right() && rest.y < buf.area.bottom() {
-            buf[(x, rest.y)].set_symbol(" ");
+    let right = (rest.right() < area.right()).then(|| rest.right().saturating_sub(1));
+    for x in [Some(rest.x), right].into_iter().flatten() {
+        if let Some(cell) = buf.cell_mut((x, rest.y)).filter(|_| rest.width > 0) {
+            cell.set_symbol(" ");
         }
     }
 }

@@ -19,11 +19,8 @@ use crate::ui::{Role, format, words};
 pub fn draw_header(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     draw_banner(look, row(area, 0), buf);
     draw_sites(look, row(area, 1), buf);
-    let wide = area.width >= 160;
-    draw_clocks(look, wide, row(area, 2), buf);
-    if !wide {
-        draw_freshness(look, row(area, 3), buf);
-    }
+    draw_clocks(look, row(area, 2), buf);
+    draw_freshness(look, row(area, 3), buf);
 }
 
 fn text(text: impl Into<String>, role: Role) -> Runs {
@@ -54,12 +51,12 @@ pub fn draw_banner(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     }
     if let Some(problem) = &state.journal_problem {
         let long = format!(" ✗ JOURNAL CANNOT BE WRITTEN: {problem} ");
-        strip.push(Piece::new(8, text(long, role)).or(text(" ✗ NO JOURNAL ", role)).always());
+        strip.push(Piece::new(5, text(long, role)).or(text(" ✗ NO JOURNAL ", role)).always());
     }
     strip.push(Piece::new(3, text(format!(" {} ", state.operator), role)).at_right());
     let time = format!(" {} UTC ", format::time(look.now));
     let dated = format!(" {} UTC ", format::date_time(look.now));
-    let mut clock = Piece::new(7, text(dated, role)).or(text(time, role)).at_right().always();
+    let mut clock = Piece::new(7, text(dated, role)).or(text(time, role)).at_right();
     if let Some(exercise) = &state.exercise {
         let running =
             if exercise.paused { "‖ paused".to_owned() } else { format!("{} simulated", format::speed(exercise.speed)) };
@@ -67,8 +64,7 @@ pub fn draw_banner(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         clock = Piece::new(7, text(format!(" {} UTC {running} ", format::date_time(look.now)), role))
             .or(text(format!(" {} UTC {running} ", format::time(look.now)), role))
             .or(text(format!(" {} {short} ", format::time(look.now)), role))
-            .at_right()
-            .always();
+            .at_right();
     }
     strip.push(clock);
     strip.draw(area, buf, look.theme);
@@ -106,7 +102,7 @@ fn draw_sites(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     for (i, site) in order.iter().chain(others).filter_map(|name| sites.get(name)).enumerate() {
         let (long, short) = identity(look, site);
         let arrow = if i == 0 { "" } else { "→ " };
-        let place = vec![(site.account.to_string(), Role::Text), (format!(" {}", site.region), Role::Heading)];
+        let place = [(site.account.to_string(), Role::Text), (format!(" {}", site.region), Role::Heading)];
         let named = |tail: &Runs| {
             let mut runs = vec![(format!(" {arrow}{} ", site.name), Role::Muted)];
             runs.extend(place.iter().cloned().chain([(" ".to_owned(), Role::Text)]).chain(tail.iter().cloned()));
@@ -121,7 +117,7 @@ fn draw_sites(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     strip.draw(area, buf, look.theme);
 }
 
-fn draw_clocks(look: &Look<'_>, with_freshness: bool, area: Rect, buf: &mut Buffer) {
+fn draw_clocks(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let ledger = Ledger::of(look.state, look.now);
     let mut strip = Strip::new("  ", Role::Text);
     for piece in rto_pieces(look, &ledger) {
@@ -129,13 +125,13 @@ fn draw_clocks(look: &Look<'_>, with_freshness: bool, area: Rect, buf: &mut Buff
     }
     strip.push(loss_piece(look));
     strip.push(decision_piece(look));
-    if with_freshness {
-        for piece in freshness_pieces(look) {
-            strip.push(piece.at_right());
-        }
+    if ledger.elapsed.is_some() {
+        // Room for the bar, before the words get all of it.
+        strip.push(Piece::new(8, text(" ".repeat(14), Role::Text)).at_right());
     }
     let rest = strip.draw(area, buf, look.theme);
-    draw_rto_bar(look, &ledger, Rect { x: rest.x + 2.min(rest.width), width: rest.width.saturating_sub(4).min(40), ..rest }, buf);
+    let x = rest.x + 2.min(rest.width);
+    draw_rto_bar(look, &ledger, Rect { x, width: area.right().saturating_sub(x).min(72), ..rest }, buf);
 }
 
 fn rto_pieces(look: &Look<'_>, ledger: &Ledger) -> Vec<Piece> {
@@ -199,7 +195,8 @@ fn loss_piece(look: &Look<'_>) -> Piece {
     };
     let lost = format!("{} {}", word.glyph, format::duration(loss));
     let tail = format!(" of {rpo}, {} ({})", word.word, worst.resource.name);
-    Piece::new(9, vec![label.clone(), (lost.clone(), word.role), (tail, Role::Muted)])
+    Piece::new(6, vec![label.clone(), (lost.clone(), word.role), (tail, Role::Muted)])
+        .or(vec![label.clone(), (lost.clone(), word.role), (format!(" of {rpo}, {}", word.word), Role::Muted)])
         .or(vec![label.clone(), (lost.clone(), word.role), (format!(" of {rpo}"), Role::Muted)])
         .or(vec![label, (format!("{lost}/{rpo}"), word.role)])
         .always()
@@ -226,31 +223,37 @@ fn decision_piece(look: &Look<'_>) -> Piece {
     }
 }
 
-fn all_heard(look: &Look<'_>) -> Vec<Heard> {
-    let state = look.state;
-    let mut all: Vec<Heard> =
-        state.alarms.iter().map(|(site, source)| heard(&format!("alarms {site}"), source, look.now)).collect();
-    all.push(heard("Health", &state.health, look.now));
-    all.extend(state.recovery_points.iter().map(|(site, source)| heard(&format!("points {site}"), source, look.now)));
-    all
-}
-
+/// One piece a kind of source, its sites in order. What is well gives way before what is not.
 fn freshness_pieces(look: &Look<'_>) -> Vec<Piece> {
-    all_heard(look)
+    let state = look.state;
+    let kinds: [(&str, Vec<Heard>); 3] = [
+        ("alarms", state.alarms.iter().map(|(site, source)| heard(site.as_str(), source, look.now)).collect()),
+        ("Health", vec![heard("", &state.health, look.now)]),
+        ("points", state.recovery_points.iter().map(|(site, source)| heard(site.as_str(), source, look.now)).collect()),
+    ];
+    let joined = |kind: &str, all: &[Heard], form: &dyn Fn(&Heard) -> Runs| {
+        let mut runs: Runs = text(kind, Role::Heading);
+        for heard in all {
+            runs.push((" ".to_owned(), Role::Text));
+            runs.extend(form(heard));
+        }
+        runs
+    };
+    let glyphs = |heard: &Heard| text(heard.word.glyph, heard.word.role);
+    kinds
         .iter()
-        .map(|heard| {
-            let keep = if heard.is_well() { 1 } else { 5 };
-            let initial =
-                heard.label.split(' ').map(|word| word.chars().take(3).collect::<String>()).collect::<Vec<_>>().join(" ");
-            let short = Heard { label: initial, ..heard.clone() };
-            Piece::new(keep, heard_runs(heard, true)).or(heard_runs(&short, true))
+        .map(|(kind, all)| {
+            let keep = if all.iter().all(Heard::is_well) { 1 } else { 5 };
+            Piece::new(keep, joined(kind, all, &|heard| heard_runs(heard, true)))
+                .or(joined(kind, all, &|heard| heard_runs(heard, false)))
+                .or(joined(kind, all, &glyphs))
+                .always()
         })
         .collect()
 }
 
 fn draw_freshness(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-    let mut strip = Strip::new("  ", Role::Text);
-    strip.push(Piece::new(0, text(" ", Role::Muted)));
+    let mut strip = Strip::new("   ", Role::Text);
     for piece in freshness_pieces(look) {
         strip.push(piece);
     }
@@ -260,5 +263,6 @@ fn draw_freshness(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         let text_long = format!("AWS's clock is {} off ours", format::duration(offset));
         strip.push(Piece::new(6, text(text_long, Role::Warn)).at_right());
     }
-    strip.draw(area, buf, look.theme);
+    let inner = Rect { x: area.x + 1.min(area.width), width: area.width.saturating_sub(1), ..area };
+    strip.draw(inner, buf, look.theme);
 }

@@ -9,8 +9,8 @@ use crate::ui::{Role, format, words};
 const COLUMNS: [Column; 7] = [
     Column::new("status", 8, 10, 10),
     Column::number("began", 8, 19, 8),
-    Column::new("service", 3, 14, 7),
-    Column::new("Region", 6, 14, 6),
+    Column::new("service", 7, 14, 7),
+    Column::new("Region", 12, 14, 6),
     Column::name("event", 16, 60, 9),
     Column::number("ours", 4, 4, 4),
     Column::number("first seen", 8, 19, 3),
@@ -47,7 +47,7 @@ fn summary(open: usize, closed: usize) -> Vec<Runs> {
 }
 
 /// `AWS_S3_INCREASED_GET_API_ERROR_RATES` without what its service says already.
-fn short_code<'a>(event: &'a HealthEvent) -> &'a str {
+fn short_code(event: &HealthEvent) -> &str {
     let rest = event.type_code.strip_prefix("AWS_").unwrap_or(&event.type_code);
     rest.strip_prefix(event.service.as_str()).map_or(rest, |rest| rest.trim_start_matches('_'))
 }

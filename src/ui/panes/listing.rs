@@ -5,6 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{Head, Look, alarms, draw_head, health, log, recovery_points};
+use crate::domain::{Problem, ProblemKind};
 use crate::store::{Completeness, Freshness, Source};
 use crate::ui::widgets::{Doc, ListView, Runs, Table, draw_table};
 use crate::ui::words::{self, Word};
@@ -19,8 +20,8 @@ pub struct Heard {
     pub word: Word,
     /// How old its data is; since when it is blind.
     pub age: Option<TimeDelta>,
-    /// What is wrong with it, in sentences.
-    pub trouble: Option<String>,
+    /// What is wrong with it: the state with its time, and the failure behind it, in short and in full.
+    pub trouble: Option<Trouble>,
 }
 
 impl Heard {
@@ -30,26 +31,52 @@ impl Heard {
     }
 }
 
+/// What is wrong with a source.
+#[derive(Debug, Clone, Default)]
+pub struct Trouble {
+    /// The state and its time.
+    pub state: String,
+    /// The failure, short enough for a line above rows.
+    pub short: String,
+    /// The failure with all that AWS said.
+    pub full: String,
+}
+
+impl Trouble {
+    fn of(state: String, problem: Option<&Problem>) -> Option<Self> {
+        let (short, full) = problem.map_or_else(Default::default, |problem| {
+            let next = problem.kind.next();
+            let short = match problem.kind {
+                // Here the reason says more than the kind.
+                ProblemKind::Unavailable => format!("{}: {}; {next}", problem.operation, problem.message),
+                kind => format!("{} {}; {next}", problem.operation, kind.word()),
+            };
+            (short, format!("{problem}. Next: {next}."))
+        });
+        Some(Self { state, short, full })
+    }
+}
+
 /// How a source looks now.
 pub fn heard<T>(label: &str, source: &Source<T>, now: DateTime<Utc>) -> Heard {
     let (word, age) = words::of_source(source, now);
     let name = if label.is_empty() { String::new() } else { format!("{label}: ") };
     let ago = |age: TimeDelta| format!("as of {}, {} ago", format::moment(now - age, now), format::duration(age));
     let trouble = match source.freshness(now) {
-        Freshness::Loading => Some(format!("{name}loading: no answer yet")),
-        Freshness::Blind(problem, since) => Some(format!(
-            "{name}BLIND since {} ({}): {problem}. Next: {}.",
-            format::moment(since, now),
-            format::duration(now - since),
-            problem.kind.next()
-        )),
-        Freshness::Stale(age, Some(problem)) => {
-            Some(format!("{name}STALE, {}: {problem}. Next: {}.", ago(age), problem.kind.next()))
+        Freshness::Loading => Trouble::of(format!("{name}loading, no answer yet"), None),
+        Freshness::Blind(problem, since) if problem.kind == ProblemKind::Unavailable => {
+            let at = format::moment(since, now);
+            Trouble::of(format!("{name}since {at} not available here, because"), Some(problem))
         }
-        Freshness::Stale(age, None) => Some(format!("{name}STALE, {}: no answer since.", ago(age))),
+        Freshness::Blind(problem, since) => {
+            let (at, ago) = (format::moment(since, now), format::duration(now - since));
+            Trouble::of(format!("{name}BLIND since {at} ({ago}):"), Some(problem))
+        }
+        Freshness::Stale(age, Some(problem)) => Trouble::of(format!("{name}STALE, {}:", ago(age)), Some(problem)),
+        Freshness::Stale(age, None) => Trouble::of(format!("{name}STALE, {}: no answer since", ago(age)), None),
         Freshness::Fresh(_) => match &source.completeness {
             Completeness::Whole => None,
-            Completeness::Partial(how) => Some(format!("{name}PARTIAL: {how}.")),
+            Completeness::Partial(how) => Trouble::of(format!("{name}PARTIAL: {how}"), None),
         },
     };
     Heard { label: label.to_owned(), word, age, trouble }
@@ -97,11 +124,11 @@ pub fn head_of(listing: &Listing, view: &ListView) -> Head {
     let (shown, hidden) = view.shown(&listing.table);
     let mut aside = Runs::new();
     if hidden > 0 {
-        let text = format!("{} of {} — {hidden} hidden by filter", shown.len(), shown.len() + hidden);
+        let text = format!("· {} of {} — {hidden} hidden by filter", shown.len(), shown.len() + hidden);
         aside.push((text, Role::Warn));
     }
     if let Some(sort) = view.sort.checked_sub(1).and_then(|by| listing.table.sorts.get(by)) {
-        let gap = if aside.is_empty() { "" } else { "  " };
+        let gap = if aside.is_empty() { "· " } else { "  " };
         aside.push((format!("{gap}by {sort} {}", if view.reversed { "↑" } else { "↓" }), Role::Muted));
     }
     Head { summary: listing.summary.clone(), aside, heard: listing.heard.clone() }
@@ -123,8 +150,11 @@ pub fn draw_listing(pane: Pane, look: &Look<'_>, view: &mut ListView, focused: b
         return;
     }
     let mut notes = Doc::new();
-    for (role, text) in listing.heard.iter().filter_map(trouble_line).chain(listing.notes.iter().cloned()) {
-        notes.text(role, &text);
+    for (heard, trouble) in listing.heard.iter().filter_map(|heard| heard.trouble.as_ref().map(|trouble| (heard, trouble))) {
+        notes.item(&format!("{} {}", heard.word.glyph, trouble.state), heard.word.role, Role::Muted, &trouble.short);
+    }
+    for (role, text) in &listing.notes {
+        notes.text(*role, text);
     }
     // Notes may take a third of the pane, and never more than leaves two rows.
     let lines = notes.lines(usize::from(inner.width));
@@ -138,19 +168,20 @@ pub fn draw_listing(pane: Pane, look: &Look<'_>, view: &mut ListView, focused: b
         }
         crate::ui::widgets::write(buf, crate::ui::widgets::row(inner, u16::try_from(n).unwrap_or(0)), &runs, look.theme);
     }
-    let place = Rect { y: body.y + rows, height: body.height - rows, ..body };
+    let place = Rect { y: body.y + rows, height: body.height - rows, width: body.width.saturating_sub(1), ..body };
     draw_table(&listing.table, view, focused, place, buf, look.theme);
-}
-
-fn trouble_line(heard: &Heard) -> Option<(Role, String)> {
-    heard.trouble.as_ref().map(|trouble| (heard.word.role, format!("{} {trouble}", heard.word.glyph)))
 }
 
 /// What stands where no rows do: why, and that it is no all-clear unless every source answered in full.
 fn nothing_to_list(listing: &Listing, hidden: usize, look: &Look<'_>) -> Doc {
     let mut doc = Doc::new();
-    for (role, text) in listing.heard.iter().filter_map(trouble_line) {
-        doc.text(role, &text);
+    for heard in &listing.heard {
+        if let Some(trouble) = &heard.trouble {
+            doc.text(heard.word.role, &format!("{} {}", heard.word.glyph, trouble.state));
+            if !trouble.full.is_empty() {
+                doc.indented(Role::Text, &trouble.full);
+            }
+        }
     }
     if hidden > 0 {
         let rows = format::count(hidden, "row does", "rows do");

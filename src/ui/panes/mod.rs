@@ -15,11 +15,11 @@ mod wizard_text;
 pub use alarms::find as alarm_of;
 pub use frame::{Head, draw_head, heard_runs};
 pub use header::{draw_banner, draw_header};
-pub use listing::{Heard, Listing, detail, draw_listing, head_of, heard, listing};
+pub use listing::{Heard, Listing, Trouble, detail, draw_listing, head_of, heard, listing};
 pub use start::draw_start;
 pub use timeline::{draw_timeline, timeline_head};
 pub use wizard::{Offer, WizardView, draw_wizard, offers, wizard_head};
-pub use wizard_text::{command_of, preparation_text, step_text, strength_words};
+pub use wizard_text::{command_of, preparation_text, step_text};
 
 use chrono::{DateTime, Utc};
 

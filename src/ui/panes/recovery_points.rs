@@ -15,16 +15,16 @@ use crate::ui::{Role, format, words};
 const COLUMNS: [Column; 12] = [
     Column::name("resource", 14, 34, 12),
     Column::new("RPO", 9, 9, 11),
-    Column::number("would lose", 4, 10, 10),
+    Column::number("loses", 7, 8, 10),
     Column::number("data of", 8, 19, 6),
     Column::number("age", 3, 4, 9),
-    Column::new("status", 6, 24, 8),
-    Column::number("size", 6, 9, 5),
-    Column::new("type", 3, 10, 3),
+    Column::new("status", 11, 24, 8),
+    Column::number("size", 8, 9, 5),
+    Column::new("type", 8, 10, 3),
     Column::new("storage", 4, 8, 2),
-    Column::new("key", 4, 9, 1),
-    Column::new("scan", 4, 16, 4),
-    Column::new("expires", 5, 8, 2),
+    Column::new("key", 9, 9, 1),
+    Column::new("scan", 12, 16, 4),
+    Column::new("expires", 6, 8, 2),
 ];
 
 type Groups<'a> = BTreeMap<&'a str, Vec<&'a RecoveryPoint>>;
@@ -119,9 +119,8 @@ fn other_rows(arn: &str, points: &[&RecoveryPoint], view: &ListView, look: &Look
     let unfolded = view.unfolded.contains(&key);
     let name = arn.rsplit([':', '/']).next().unwrap_or(arn);
     let cells = vec![
-        (format!("{} {name}", if unfolded { "▾" } else { "▸" }), Role::Muted),
-        ("not in plan".to_owned(), Role::Muted),
-        (format::count(points.len(), "point", "points"), Role::Muted),
+        (format!("{} {name} ({})", if unfolded { "▾" } else { "▸" }, points.len()), Role::Muted),
+        ("· other".to_owned(), Role::Muted),
     ];
     let mut row = Row::new(key, cells).field("resource", name).copied(arn);
     row.sorts = vec![Sort::Number(i64::MAX), Sort::Text(name.to_owned()), Sort::Number(0)];

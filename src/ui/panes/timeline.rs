@@ -81,7 +81,7 @@ fn lines(look: &Look<'_>, width: usize) -> Vec<Runs> {
     let (Some(began), Some(elapsed), Some(rto_at)) = (ledger.began, ledger.elapsed, ledger.rto_at) else {
         return nothing_yet(look).lines(width);
     };
-    let (label, number) = (if width >= 70 { 20 } else { 15 }, 9);
+    let (label, number) = (if width >= 70 { 20 } else { 16 }, 9);
     let columns = width.saturating_sub(label + number + 2);
     // The objective's line is in the picture once it is near: the chart reaches past what is known and what is expected.
     let known = ledger.forecast.map_or(began + elapsed, |forecast| forecast.at).max(began + elapsed);
@@ -95,7 +95,7 @@ fn lines(look: &Look<'_>, width: usize) -> Vec<Runs> {
         out.push(lane_of(&format!("{mark}{}", bar.phase.name()), bar, role_of(bar.phase), rto_at, &scale, label, number));
         if bar.phase == Phase::Restore {
             for part in &ledger.parts {
-                let name = format!("   {}", part.part.map_or("", |part| part.name()));
+                let name = format!("  {}", part.part.map_or("", |part| part.name()));
                 out.push(lane_of(&name, part, role_of(Phase::Restore), rto_at, &scale, label, number));
             }
         }

@@ -10,7 +10,7 @@ use crate::journal::StepStatus;
 use crate::plan::{Action as StepAction, Step};
 use crate::store::State;
 use crate::ui::ready::prepared_start;
-use crate::ui::widgets::{Runs, fill, mark_chosen, row, scroll_lines, write};
+use crate::ui::widgets::{Runs, draw_more, fill, mark_chosen, row, scroll_lines, write};
 use crate::ui::{Action, Pane, Role, format, ledger, words};
 
 /// Which step is chosen, and how far its text is scrolled.
@@ -147,7 +147,7 @@ pub fn wizard_head(look: &Look<'_>) -> Head {
     let mut heard = Vec::new();
     if state.read_only {
         let word = words::Word { glyph: "⊘", word: "read-only: nothing can be confirmed".into(), role: Role::Warn };
-        heard.push(super::Heard { label: String::new(), word, age: None, trouble: Some(String::new()) });
+        heard.push(super::Heard { label: String::new(), word, age: None, trouble: Some(Default::default()) });
     }
     Head { summary: vec![runs], heard, ..Head::default() }
 }
@@ -177,7 +177,7 @@ pub fn draw_wizard(look: &Look<'_>, view: &mut WizardView, focused: bool, area: 
 /// The list beside the text, or above it where there is no room for both.
 fn split(body: Rect, steps: usize) -> (Rect, Rect) {
     if body.width >= 72 {
-        let width = (body.width * 2 / 5).clamp(27, 46);
+        let width = (body.width * 3 / 8).clamp(27, 46);
         let list = Rect { width, ..body };
         return (list, Rect { x: list.right() + 2, width: body.width - width - 3, ..body });
     }
@@ -242,19 +242,22 @@ fn draw_steps(look: &Look<'_>, view: &mut WizardView, focused: bool, area: Rect,
             }
         }
     }
+    draw_more(view.offset, list.len().saturating_sub(view.offset + height), area, buf, look.theme);
 }
 
 fn step_runs(step: &Step, look: &Look<'_>, width: u16) -> Runs {
     let word = words::of_step(look.state, step);
     let taken = taken(step, look);
     let state_width = 10;
-    let name_width = usize::from(width).saturating_sub(2 + state_width + 1 + 8);
+    // A name tells more than a time that stands in the step's text too.
+    let time_width = if width >= 40 { 8 } else { 0 };
+    let name_width = usize::from(width).saturating_sub(3 + state_width + time_width);
     let name_role = if word.role == Role::Muted { Role::Muted } else { Role::Text };
     vec![
         (format::fit(&format!("{} {}", word.glyph, word.word), state_width, false), word.role),
         (" ".to_owned(), Role::Text),
         (format::fit(&format::middle(&format::clean(step.id.as_str()), name_width), name_width, false), name_role),
-        (format::fit(&taken, 7, true), Role::Muted),
+        (if time_width > 0 { format::fit(&taken, time_width, true) } else { String::new() }, Role::Muted),
     ]
 }
 

@@ -25,7 +25,9 @@ pub fn step_text(step: &Step, look: &Look<'_>) -> Doc {
         StepStatus::Calling => {
             doc.gap()
                 .text(Role::Running, "◌ The confirmed call is on its way. Whether it arrived is not known until AWS answers.");
-            attempt.map(|attempt| attempt_text(attempt, look, &mut doc));
+            if let Some(attempt) = attempt {
+                attempt_text(attempt, look, &mut doc);
+            }
         }
         StepStatus::Running => running(step, attempt, look, &mut doc),
         StepStatus::Done => done(attempt, look, &mut doc),
@@ -47,7 +49,9 @@ pub fn step_text(step: &Step, look: &Look<'_>) -> Doc {
 fn status_line(step: &Step, look: &Look<'_>) -> Runs {
     let word = words::of_step(look.state, step);
     let part = step.part.map(|part: Part| format!("/{}", part.name())).unwrap_or_default();
-    let expect = ledger::expected(step).map(|expect| format!("  about {}", format::duration(expect))).unwrap_or_default();
+    let expect = ledger::expected(step)
+        .map(|expect| format!("  about {}", format::objective(expect.to_std().unwrap_or_default())))
+        .unwrap_or_default();
     vec![
         word.cell(),
         (format!("  {}{part}  {}  {}", step.phase.name(), step.action.name(), step.site), Role::Muted),
@@ -73,7 +77,7 @@ fn pending(step: &Step, look: &Look<'_>, doc: &mut Doc) {
     if !blockers.is_empty() {
         let names: Vec<&str> = blockers.iter().map(|id| id.as_str()).collect();
         doc.gap().text(Role::Muted, &format!("· Waits for: {}", names.join(", ")));
-    } else if !look.state.incident.is_declared() && step.action.changes_aws() {
+    } else if !look.state.incident.is_declared() && step.action.changes_aws() && !look.state.read_only {
         let text = format!("! The failover has not been declared. {} declares it, with a reason.", look.key(Action::Declare));
         doc.gap().text(Role::Warn, &text);
     }
@@ -105,7 +109,9 @@ fn prepared(step: &Step, look: &Look<'_>, doc: &mut Doc) {
         // What was prepared for an attempt that was made, or for an answer, is no longer what a start would do.
         Some((_, Prepared::Ready(..))) if prepared_start(look.state, &step.id).is_none() => {}
         Some((_, Prepared::Ready(preparation, at))) => {
+            doc.heading("What it will do").text(Role::Text, &preparation.summary);
             preparation_text(preparation, look, doc);
+            who_and_how(preparation, doc);
             let age = format::duration(look.now - *at);
             let text = format!("checked {} UTC, {age} ago; {} checks again", format::time(*at), look.key(Action::PrepareStep));
             doc.gap().text(Role::Muted, &text);
@@ -113,9 +119,8 @@ fn prepared(step: &Step, look: &Look<'_>, doc: &mut Doc) {
     }
 }
 
-/// A preparation in full: words, findings, changes, the call, who we are, how to take it back.
+/// A preparation in detail: findings, changes, the exact call.
 pub fn preparation_text(preparation: &Preparation, look: &Look<'_>, doc: &mut Doc) {
-    doc.heading("What it will do").text(Role::Text, &preparation.summary);
     if !preparation.findings.is_empty() {
         doc.heading("What was found");
         for finding in &preparation.findings {
@@ -132,6 +137,10 @@ pub fn preparation_text(preparation: &Preparation, look: &Look<'_>, doc: &mut Do
     if let Some(call) = &preparation.call {
         call_text(call, preparation, look, doc);
     }
+}
+
+/// Who AWS says we are there, what the yes will take, and how to take it back.
+fn who_and_how(preparation: &Preparation, doc: &mut Doc) {
     doc.gap();
     match &preparation.identity {
         Some(identity) => {
@@ -166,16 +175,19 @@ fn change_text(change: &crate::domain::Change, doc: &mut Doc) {
 fn call_text(call: &MutatingCall, preparation: &Preparation, look: &Look<'_>, doc: &mut Doc) {
     doc.heading(&format!("The call: {} {}", call.service().0, call.operation()));
     if let serde_json::Value::Object(members) = call.parameters() {
-        for (name, value) in members {
+        let width = |names: &mut dyn Iterator<Item = &String>| names.map(|name| format::width(name)).max().unwrap_or(0).min(26);
+        let outer = width(&mut members.iter().filter(|(_, value)| !value.is_object()).map(|(name, _)| name));
+        for (name, value) in &members {
             match value {
                 serde_json::Value::Object(inner) => {
-                    doc.line(vec![(name, Role::Muted)]);
+                    doc.line(vec![(name.clone(), Role::Muted)]);
+                    let keys = width(&mut inner.keys());
                     for (key, value) in inner {
-                        doc.item(&format!("  {key}"), Role::Muted, Role::Code, &plain(&value));
+                        doc.item(&format!("  {}", format::fit(key, keys, false)), Role::Muted, Role::Code, &plain(value));
                     }
                 }
                 other => {
-                    doc.item(&name, Role::Muted, Role::Code, &plain(&other));
+                    doc.item(&format::fit(name, outer, false), Role::Muted, Role::Code, &plain(other));
                 }
             }
         }
@@ -200,7 +212,7 @@ fn plain(value: &serde_json::Value) -> String {
 }
 
 /// What a person has to do to confirm.
-pub fn strength_words(strength: &Strength) -> String {
+fn strength_words(strength: &Strength) -> String {
     match strength {
         Strength::Key => "one key, y".to_owned(),
         Strength::Type { name } => format!("typing {name}"),

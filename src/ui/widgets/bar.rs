@@ -24,9 +24,10 @@ pub fn lane(from: f64, to: f64, open: bool, columns: usize, role: Role, mark: Op
     if columns == 0 {
         return Runs::new();
     }
-    let column = |share: f64| ((share.clamp(0.0, 1.0) * columns as f64).round() as usize).min(columns - 1);
+    let edge = |share: f64| (share.clamp(0.0, 1.0) * columns as f64).round() as usize;
+    let column = |share: f64| edge(share).min(columns - 1);
     let start = column(from);
-    let end = column(to).max(start + 1).min(columns);
+    let end = edge(to).clamp(start + 1, columns);
     let mut cells: Vec<(char, Role)> = vec![(' ', Role::Text); columns];
     for (i, cell) in cells.iter_mut().enumerate().take(end).skip(start) {
         let tip = open && i + 1 == end;

@@ -94,8 +94,8 @@ impl Doc {
             }
             let lead = runs_width(&block.lead);
             // A lead that leaves no room for its text stands on a line of its own.
-            let (own_line, hang) =
-                if lead > 0 && lead + 12 > width { (true, 2.min(width / 4)) } else { (false, lead + block.indent) };
+            let too_long = lead + 12 > width || (lead > 24 && lead * 5 > width * 2);
+            let (own_line, hang) = if lead > 0 && too_long { (true, 2.min(width / 4)) } else { (false, lead + block.indent) };
             let mut first = block.lead.clone();
             if own_line {
                 lines.push(std::mem::take(&mut first));

@@ -118,7 +118,7 @@ impl Strip {
                 let piece = &self.pieces[*i];
                 chosen[*i].is_some_and(|form| form + 1 < piece.forms.len() || !piece.last_stays)
             });
-            let Some(victim) = shrinkable.min_by_key(|i| self.pieces[*i].keep) else { return chosen };
+            let Some(victim) = shrinkable.min_by_key(|i| (self.pieces[*i].keep, chosen[*i])) else { return chosen };
             let piece = &self.pieces[victim];
             chosen[victim] = chosen[victim].map(|form| form + 1).filter(|form| *form < piece.forms.len());
         }

@@ -214,7 +214,8 @@ pub fn mark_chosen(place: Rect, focused: bool, buf: &mut Buffer, theme: &Theme) 
     }
 }
 
-fn draw_more(above: usize, below: usize, body: Rect, buf: &mut Buffer, theme: &Theme) {
+/// Says at the right edge how many rows are above and below what is shown.
+pub fn draw_more(above: usize, below: usize, body: Rect, buf: &mut Buffer, theme: &Theme) {
     for (hidden, n, glyph) in [(above, 0, '▲'), (below, body.height.saturating_sub(1), '▼')] {
         if hidden > 0 {
             let text = format!(" {glyph} {hidden} more");
@@ -257,7 +258,7 @@ fn widths(table: &Table, rows: &[&Row], room: usize) -> Vec<usize> {
         .map(|i| {
             let content = rows.iter().filter_map(|row| row.cells.get(i)).map(|(text, _)| format::width(text)).max().unwrap_or(0);
             let head = format::width(columns[i].title);
-            if content == 0 { 0 } else { content.max(head).max(columns[i].least).min(columns[i].most) }
+            if content == 0 { 0 } else { content.max(head).min(columns[i].most) }
         })
         .collect();
     let mut widths: Vec<usize> = wanted.iter().zip(columns).map(|(wanted, column)| (*wanted).min(column.least)).collect();
@@ -342,7 +343,7 @@ mod tests {
         assert_eq!(widths(&table, &rows, 60), [5, 18, 7]);
         assert_eq!(widths(&table, &rows, 20), [5, 7, 4]);
         assert_eq!(widths(&table, &rows, 14), [5, 7, 0]);
-        assert_eq!(widths(&table, &rows, 7), [7, 0, 0]);
+        assert_eq!(widths(&table, &rows, 7), [5, 0, 0]);
         for room in 0..70 {
             assert!(widths(&table, &rows, room).iter().sum::<usize>() <= room);
         }
