@@ -194,7 +194,9 @@ fn a_screen_of_any_size_loses_nothing() {
         wide && all.iter().all(|text| screen.contains(text))
     });
     console.resize(60, 20);
-    console.until("the prompt at 60×20", |screen| screen.contains("half a no") && screen.lines().all(|line| line.chars().count() <= 60));
+    console.until("the prompt at 60×20", |screen| {
+        screen.contains("half a no") && screen.lines().all(|line| line.chars().count() <= 60)
+    });
     console.resize(40, 10);
     console.until("the sentence with both sizes", |screen| {
         let text = screen.split_whitespace().collect::<Vec<_>>().join(" ");
