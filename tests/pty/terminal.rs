@@ -31,7 +31,7 @@ pub struct Terminal {
     ended: Option<ExitStatus>,
     reader: Option<JoinHandle<()>>,
     hung_up: Arc<AtomicBool>,
-    flags_before: u32,
+    flags_before: u64,
 }
 
 /// What is left on the terminal after the console has gone.
@@ -48,7 +48,7 @@ impl Terminal {
     /// Starts `lifeboat` with these arguments, at home in this folder.
     pub fn start(home: &Path, arguments: &[&str], (columns, rows): (u16, u16)) -> Self {
         let pair = native_pty_system().openpty(size(columns, rows)).unwrap();
-        let flags_before = pair.master.get_termios().unwrap().local_flags.bits() as u32;
+        let flags_before = u64::from(pair.master.get_termios().unwrap().local_flags.bits());
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_lifeboat"));
         command.args(arguments);
         command.cwd(home);
@@ -208,7 +208,7 @@ impl Terminal {
         assert!(!screen.alternate_screen(), "the alternate screen is left");
         assert!(!screen.hide_cursor(), "the cursor is shown again");
         assert!(!screen.bracketed_paste(), "bracketed paste is off again");
-        let flags = self.master.as_ref().unwrap().get_termios().unwrap().local_flags.bits() as u32;
+        let flags = u64::from(self.master.as_ref().unwrap().get_termios().unwrap().local_flags.bits());
         assert_eq!(flags, self.flags_before, "echo and line editing are as before");
         Left { code: status.exit_code(), signal: status.signal().map(str::to_owned), text: screen.contents() }
     }
