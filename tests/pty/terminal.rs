@@ -4,6 +4,7 @@
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -14,6 +15,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 /// After this much waiting something will never come, on however slow a machine.
 const NEVER: Duration = Duration::from_secs(40);
+/// The end of a synchronised update.
+const FRAME_ENDS: &[u8] = b"\x1b[?2026l";
 /// How often the screen is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 /// A key that comes again within a bit less than this counts as held down.
@@ -27,7 +30,8 @@ pub struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     ended: Option<ExitStatus>,
     reader: Option<JoinHandle<()>>,
-    flags_before: u32,
+    hung_up: Arc<AtomicBool>,
+    flags_before: u64,
 }
 
 /// What is left on the terminal after the console has gone.
@@ -44,7 +48,7 @@ impl Terminal {
     /// Starts `lifeboat` with these arguments, at home in this folder.
     pub fn start(home: &Path, arguments: &[&str], (columns, rows): (u16, u16)) -> Self {
         let pair = native_pty_system().openpty(size(columns, rows)).unwrap();
-        let flags_before = pair.master.get_termios().unwrap().local_flags.bits();
+        let flags_before = u64::from(pair.master.get_termios().unwrap().local_flags.bits());
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_lifeboat"));
         command.args(arguments);
         command.cwd(home);
@@ -57,15 +61,27 @@ impl Terminal {
         let parser = Arc::new(Mutex::new(vt100::Parser::new(cells(rows), cells(columns), 0)));
         let mut output = pair.master.try_clone_reader().unwrap();
         let seen = parser.clone();
+        let hung_up = Arc::new(AtomicBool::new(false));
+        let closes = hung_up.clone();
         let reader = std::thread::spawn(move || {
-            let mut buffer = [0; 8192];
+            let (mut buffer, mut waiting) = ([0; 8192], Vec::new());
             // The end is an error on Linux and zero bytes elsewhere.
             while let Ok(count @ 1..) = output.read(&mut buffer) {
-                seen.lock().unwrap().process(&buffer[..count]);
+                waiting.extend_from_slice(&buffer[..count]);
+                // Frames are taken in whole: half a frame is on no screen.
+                let end = waiting.windows(FRAME_ENDS.len()).rposition(|bytes| bytes == FRAME_ENDS);
+                if let Some(end) = end {
+                    let frames: Vec<u8> = waiting.drain(..end + FRAME_ENDS.len()).collect();
+                    seen.lock().unwrap().process(&frames);
+                }
+                if closes.load(Ordering::SeqCst) {
+                    break;
+                }
             }
+            seen.lock().unwrap().process(&waiting);
         });
         let keys = Some(pair.master.take_writer().unwrap());
-        Self { master: Some(pair.master), keys, parser, child, ended: None, reader: Some(reader), flags_before }
+        Self { master: Some(pair.master), keys, parser, child, ended: None, reader: Some(reader), hung_up, flags_before }
     }
 
     /// What is on the screen.
@@ -119,11 +135,7 @@ impl Terminal {
         let since = Instant::now();
         let mut pause = ARM_AFTER + Duration::from_millis(50);
         while since.elapsed() < NEVER {
-            let seen = Instant::now();
-            while seen.elapsed() < pause {
-                assert!(asks(&self.screen(), title), "{title} closed by itself:\n{}", self.screen());
-                std::thread::sleep(LOOK);
-            }
+            self.reads(title, pause);
             self.press("y");
             if self.within(Duration::from_secs(2), |screen| !asks(screen, title)).is_some() {
                 return;
@@ -132,6 +144,16 @@ impl Terminal {
             pause = HELD;
         }
         panic!("{title} takes no yes:\n{}", self.screen());
+    }
+
+    /// Reads the dialog of this title for a while, in which it must not change into another.
+    #[track_caller]
+    pub fn reads(&mut self, title: &str, pause: Duration) {
+        let since = Instant::now();
+        while since.elapsed() < pause {
+            assert!(asks(&self.screen(), title), "{title} closed by itself:\n{}", self.screen());
+            std::thread::sleep(LOOK);
+        }
     }
 
     /// Gives the terminal another size.
@@ -147,6 +169,8 @@ impl Terminal {
 
     /// Closes the terminal as a lost connection does.
     pub fn hang_up(&mut self) {
+        // The reader lets go of the terminal after the next frame.
+        self.hung_up.store(true, Ordering::SeqCst);
         self.keys = None;
         self.master = None;
     }
@@ -184,7 +208,7 @@ impl Terminal {
         assert!(!screen.alternate_screen(), "the alternate screen is left");
         assert!(!screen.hide_cursor(), "the cursor is shown again");
         assert!(!screen.bracketed_paste(), "bracketed paste is off again");
-        let flags = self.master.as_ref().unwrap().get_termios().unwrap().local_flags.bits();
+        let flags = u64::from(self.master.as_ref().unwrap().get_termios().unwrap().local_flags.bits());
         assert_eq!(flags, self.flags_before, "echo and line editing are as before");
         Left { code: status.exit_code(), signal: status.signal().map(str::to_owned), text: screen.contents() }
     }
