@@ -2,10 +2,14 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::Alarm;
 use crate::store::State;
 
 use super::ledger::Ledger;
 use super::{format, losses, words};
+
+/// How many alarms of a site are named; a decision's record is read by people.
+const ALARMS: usize = 50;
 
 /// The lines. Sources that could not be read are lines too: not knowing was part of the decision.
 pub fn seen(state: &State, now: DateTime<Utc>) -> Vec<String> {
@@ -16,9 +20,16 @@ pub fn seen(state: &State, now: DateTime<Utc>) -> Vec<String> {
             let age = age.map(|age| format!(" for {}", format::duration(age))).unwrap_or_default();
             lines.push(format!("alarms {site}: {}{age}", freshness.word));
         }
-        for alarm in source.data.iter().flatten() {
-            let since = alarm.transitioned_at.map(|at| format!(" since {}", format::time(at))).unwrap_or_default();
+        let known: Vec<&Alarm> = source.data.iter().flatten().collect();
+        let of_plan = |alarm: &Alarm| state.plan.alarms.iter().any(|plan| plan.site == alarm.site && plan.name == alarm.name);
+        let told: Vec<&&Alarm> = known.iter().filter(|alarm| of_plan(alarm) || !alarm.is_clear()).take(ALARMS).collect();
+        for alarm in &told {
+            let since = alarm.transitioned_at.map(|at| format!(" since {}", format::date_time(at))).unwrap_or_default();
             lines.push(format!("alarm {} ({site}): {}{since}", alarm.name, words::of_alarm(alarm).word));
+        }
+        if known.len() > told.len() {
+            let clear = known.iter().filter(|alarm| alarm.is_clear()).count();
+            lines.push(format!("alarms {site}: {} in all, {clear} of them OK", known.len()));
         }
     }
     let (freshness, _) = words::of_source(&state.health, now);
