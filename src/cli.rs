@@ -33,6 +33,30 @@ pub struct Common {
     /// What goes into the log file: error, warn, info, debug or trace, or a filter such as `lifeboat=debug`.
     #[arg(long, global = true, env = "LIFEBOAT_LOG", default_value = "info", value_name = "LEVEL")]
     pub log: String,
+    /// Lines instead of a screen: for screen readers, logs, serial lines and pipes. `auto`: only where there is no terminal.
+    #[arg(
+        long,
+        global = true,
+        env = "LIFEBOAT_PLAIN",
+        value_enum,
+        value_name = "WHEN",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value_t = When::Never,
+        default_missing_value = "always"
+    )]
+    pub plain: When,
+}
+
+/// When to speak in lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// Whatever there is.
+    Always,
+    /// Where standard input or output is not a terminal, or the terminal is dumb.
+    Auto,
+    /// Only on a screen.
+    Never,
 }
 
 /// What to do.
@@ -60,6 +84,40 @@ pub enum Command {
         #[command(subcommand)]
         command: PlanCommand,
     },
+    /// Print the keys that are in effect, as a table.
+    Keys {
+        /// As a Markdown page.
+        #[arg(long)]
+        markdown: bool,
+    },
+    /// Say where files are kept.
+    Paths,
+    /// Look at the settings.
+    Config {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Print the completions of a shell.
+    Completions {
+        /// Which.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write all of them.
+    Man {
+        /// Write one page a command into this folder.
+        #[arg(long, value_name = "FOLDER")]
+        dir: Option<PathBuf>,
+    },
+}
+
+/// What to do with the settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum ConfigCommand {
+    /// Print each value and where it came from: argument, environment, file or default.
+    Show,
+    /// Print a settings file with every key, commented.
+    Default,
 }
 
 /// Arguments of `tabletop`.

@@ -12,6 +12,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("document", &[]),
     ("cli", &[]),
     ("config", &["document"]),
+    ("commands", &["cli", "config", "ui"]),
     ("plan", &["document", "domain"]),
     ("journal", &["domain"]),
     ("cloud", &["clock", "domain"]),
@@ -31,8 +32,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "run",
         &[
-            "cli", "clock", "cloud", "config", "console", "domain", "driver", "engine", "error", "journal", "plan", "report",
-            "store", "ui",
+            "cli", "clock", "cloud", "commands", "config", "console", "domain", "driver", "engine", "error", "journal", "plan",
+            "report", "store", "ui",
         ],
     ),
 ];
