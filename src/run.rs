@@ -319,7 +319,8 @@ fn probe(exercise: Option<&Exercise>) -> Result<Probe, Error> {
 async fn play(opening: Opening, preferences: Preferences) -> Result<(u8, bool), Error> {
     let mode = opening.mode;
     let session = Session::open(opening)?;
-    let Leave { state, abrupt } = if preferences.plain {
+    let lines = preferences.plain;
+    let Leave { state, abrupt } = if lines {
         console::run_plain(session).await?
     } else {
         console::run(session, App::new(preferences.theme, preferences.keymap)).await?
@@ -333,7 +334,8 @@ async fn play(opening: Opening, preferences: Preferences) -> Result<(u8, bool), 
     };
     let mut farewell = format!("{} {id}\n  journal  {path}\n  report   lifeboat report {id}\n", mode.banner());
     if state.incident.closed.is_none() {
-        farewell.push_str(&format!("  resume   lifeboat {command} --resume {id}\n"));
+        let plain = if lines { " --plain" } else { "" };
+        farewell.push_str(&format!("  resume   lifeboat {command}{plain} --resume {id}\n"));
     }
     if !running.is_empty() {
         farewell.push_str(&format!("  still running: {}\n", running.join(", ")));

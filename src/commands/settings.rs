@@ -27,10 +27,11 @@ pub fn arguments() -> ArgMatches {
 /// Each value and where it came from.
 pub fn settings(arguments: &ArgMatches, file: &Settings, paths: &Paths) -> String {
     let settings = paths.settings.display().to_string();
+    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).ok();
     let mut rows: Vec<[String; 3]> = Vec::new();
     for (name, variable, in_file, default) in [
         ("home", "LIFEBOAT_HOME", None, "the XDG directories"),
-        ("operator", "LIFEBOAT_OPERATOR", file.operator.as_deref(), "the name of the system's user"),
+        ("operator", "LIFEBOAT_OPERATOR", file.operator.as_deref(), user.as_deref().unwrap_or("operator")),
         ("theme", "LIFEBOAT_THEME", file.theme.as_deref(), "dark"),
         ("log", "LIFEBOAT_LOG", None, "info"),
         ("plain", "LIFEBOAT_PLAIN", None, "never"),

@@ -24,7 +24,7 @@ fn printable(lines: impl IntoIterator<Item = String>) -> Vec<String> {
         let clean = format::clean_lines(&line);
         let mut parts = clean.lines();
         out.push(parts.next().unwrap_or_default().trim_end().to_owned());
-        out.extend(parts.map(|part| format!("{indent}  {part}").trim_end().to_owned()));
+        out.extend(parts.filter(|part| !part.trim().is_empty()).map(|part| format!("{indent}  {}", part.trim())));
     }
     out
 }

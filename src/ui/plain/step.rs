@@ -97,7 +97,14 @@ pub(super) fn preparation(preparation: &Preparation, state: &State) -> Vec<Strin
         lines.push(format!("  call: {} {}", call.service().0, call.operation()));
         if let serde_json::Value::Object(members) = call.parameters() {
             let value = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            lines.extend(members.iter().map(|(name, given)| format!("    {name} = {}", value(given))));
+            for (name, given) in &members {
+                match given.as_object() {
+                    Some(inner) => {
+                        lines.extend(inner.iter().map(|(key, given)| format!("    {name}, {key} = {}", value(given))));
+                    }
+                    None => lines.push(format!("    {name} = {}", value(given))),
+                }
+            }
         }
         let plane = call.control_plane(&preparation.region);
         if plane != preparation.region.as_str() {
