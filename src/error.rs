@@ -78,6 +78,9 @@ pub enum Error {
     /// A resumed journal does not fit the command.
     #[error("{0}")]
     Resume(String),
+    /// A list was asked for that cannot be.
+    #[error("{0}")]
+    Query(String),
     /// Standard output, the runtime, the probe.
     #[error("{what}")]
     System {

@@ -15,7 +15,9 @@ use crate::driver::Probe;
 use crate::engine::ExerciseOf;
 use crate::error::{DONE, Error, FAILED, WORK_OPEN};
 use crate::journal::{self, Journal, JournalDirectory, Recorded};
+use crate::list::list;
 use crate::plan::Plan;
+use crate::query::What;
 use crate::report::{self, Format};
 use crate::store::ExerciseState;
 use crate::ui::{App, BUILTIN, Keymap, Theme};
@@ -37,6 +39,10 @@ pub fn run(cli: Cli) -> Result<u8, Error> {
         Command::Report { id, format } => print_report(&id, format, &paths),
         Command::Simulate(arguments) => block_on(simulate(arguments))?,
         Command::Plan { command: PlanCommand::Check { file } } => check_plan(&file),
+        Command::Alarms(arguments) => block_on(list(What::Alarms, arguments))?,
+        Command::Events(arguments) => block_on(list(What::Events, arguments))?,
+        Command::RecoveryPoints(arguments) => block_on(list(What::RecoveryPoints, arguments))?,
+        Command::Jobs(arguments) => block_on(list(What::Jobs, arguments))?,
         Command::Keys { markdown } => {
             let keymap = preferences(&cli.common, &paths)?.keymap;
             said(if markdown { commands::keys_page(&keymap) } else { commands::keys(&keymap) })

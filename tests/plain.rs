@@ -29,7 +29,11 @@ fn program(home: &Path, arguments: &[&str]) -> Command {
 
 impl Line {
     fn open(home: &Path, arguments: &[&str]) -> Self {
-        let mut child = program(home, arguments).spawn().unwrap();
+        Self::start(&mut program(home, arguments))
+    }
+
+    fn start(command: &mut Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let (sender, output) = channel();
         let out = BufReader::new(child.stdout.take().unwrap());
         std::thread::spawn(move || out.lines().map_while(Result::ok).all(|line| sender.send(line).is_ok()));
@@ -177,6 +181,32 @@ fn wrong_words_do_nothing_and_the_end_of_the_input_leaves_what_runs() {
     line.say("yes");
     let (code, _) = line.end();
     assert_eq!(code, 3);
+}
+
+#[test]
+fn a_live_console_that_is_read_only_tells_and_refuses() {
+    let home = tempfile::tempdir().unwrap();
+    let mut aws = Line::open(home.path(), &["simulate"]);
+    let url = aws.next("the address").rsplit(' ').next().unwrap().to_owned();
+    let arguments = ["live", "--plan", "assets/plans/shop.toml", "--plain", "--read-only", "--endpoint-url", &url];
+    let mut command = program(home.path(), &arguments);
+    command.env("AWS_ACCESS_KEY_ID", "AKIAEXERCISEOPERATOR").env("AWS_SECRET_ACCESS_KEY", "exercise");
+    let mut line = Line::start(command.env_remove("AWS_PROFILE").env_remove("AWS_SESSION_TOKEN"));
+    line.until("LIVE shop");
+    line.until("This console is read-only");
+    line.until("alarms of recovery: heard");
+    line.say("status");
+    line.until("LIVE shop: The shop");
+    for order in ["confirm ops-item", "declare now", "skip media because", "note seen"] {
+        line.say(order);
+        line.until("not done: this console is read-only");
+    }
+    line.say("start");
+    line.until("not done: there is no exercise");
+    let (code, _) = line.end();
+    assert_eq!(code, 0);
+    aws.child.kill().unwrap();
+    aws.child.wait().unwrap();
 }
 
 #[test]
