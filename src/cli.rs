@@ -27,7 +27,7 @@ pub struct Common {
     /// Who sits at this console; recorded with everything that is confirmed.
     #[arg(long, global = true, env = "LIFEBOAT_OPERATOR", value_name = "NAME")]
     pub operator: Option<String>,
-    /// A shipped theme (dark, light, high-contrast, colour-blind, mono) or a theme file.
+    /// A shipped theme (dark, light, high-contrast, colour-blind, ansi, mono) or a theme file.
     #[arg(long, global = true, env = "LIFEBOAT_THEME", value_name = "NAME|FILE")]
     pub theme: Option<String>,
     /// What goes into the log file: error, warn, info, debug or trace, or a filter such as `lifeboat=debug`.

@@ -36,10 +36,12 @@ pub enum Error {
         message: String,
     },
     /// The keys of the settings file.
-    #[error("the keys in {path} cannot be used: {message}")]
+    #[error("{path}:{line}: the keys cannot be used: {message}")]
     Keys {
         /// The settings file.
         path: String,
+        /// The line, from 1.
+        line: usize,
         /// What is wrong.
         message: String,
     },
@@ -81,6 +83,14 @@ pub enum Error {
     /// A list was asked for that cannot be.
     #[error("{0}")]
     Query(String),
+    /// A folder for journals.
+    #[error("the folder {path} cannot be made: name another one with --home or LIFEBOAT_HOME")]
+    Folder {
+        /// The folder.
+        path: String,
+        /// The system's reason.
+        source: io::Error,
+    },
     /// Standard output, the runtime, the probe.
     #[error("{what}")]
     System {

@@ -109,11 +109,13 @@ fn preferences(common: &Common, paths: &Paths) -> Result<Preferences, Error> {
     let operator = common.operator.clone().or(settings.operator).or_else(user).unwrap_or_else(|| "operator".to_owned());
     let theme = theme(common.theme.as_deref().or(settings.theme.as_deref()))?;
     let mut keymap = Keymap::default();
-    for (action, keys) in &settings.keys {
-        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        keymap
-            .bind(action, &keys)
-            .map_err(|error| Error::Keys { path: paths.settings.display().to_string(), message: error.to_string() })?;
+    for (action, bound) in &settings.keys {
+        let keys: Vec<&str> = bound.keys.iter().map(String::as_str).collect();
+        keymap.bind(action, &keys).map_err(|error| Error::Keys {
+            path: paths.settings.display().to_string(),
+            line: bound.line,
+            message: error.to_string(),
+        })?;
     }
     Ok(Preferences { operator: Operator::new(operator), theme, keymap, plain: plain(common.plain)? })
 }
@@ -212,6 +214,7 @@ async fn tabletop(arguments: Tabletop, common: &Common, paths: &Paths) -> Result
         None => JournalDirectory::new_id(&plan.name, scenario.starts_at, entropy()),
     };
     let record = world_record(&journals, &incident_id)?;
+    let journal_path = journals.path_of(&incident_id, Mode::Exercise);
     let exercise = Exercise::start(scenario.clone(), seed, Some(&record), 0).await?;
     // What the journal has seen has happened: the world's own mark may be some seconds older.
     if let Some(last) = resumed.as_ref().and_then(|resumed| resumed.events.last()) {
@@ -252,20 +255,18 @@ async fn tabletop(arguments: Tabletop, common: &Common, paths: &Paths) -> Result
     };
     let result = play(opening, preferences).await;
     exercise.stop().await;
-    let (code, begun) = result?;
-    if !begun {
+    if !journal_path.exists() {
         // An exercise that was only looked at leaves nothing behind.
         let _ = std::fs::remove_file(&record);
     }
-    Ok(code)
+    result
 }
 
 /// Where the simulated AWS of an exercise notes what changed it.
 fn world_record(journals: &JournalDirectory, id: &IncidentId) -> Result<PathBuf, Error> {
     let record = journals.path_of(id, Mode::Exercise).with_extension("world");
     if let Some(folder) = record.parent() {
-        let what = "the folder for exercises cannot be made";
-        std::fs::create_dir_all(folder).map_err(|source| Error::System { what, source })?;
+        std::fs::create_dir_all(folder).map_err(|source| Error::Folder { path: folder.display().to_string(), source })?;
     }
     Ok(record)
 }
@@ -308,7 +309,7 @@ async fn live(arguments: Live, common: &Common, paths: &Paths) -> Result<u8, Err
         resumed: resumed.map(|resumed| (resumed.journal, resumed.events)),
         exercise: None,
     };
-    Ok(play(opening, preferences).await?.0)
+    play(opening, preferences).await
 }
 
 fn host() -> Option<String> {
@@ -321,8 +322,8 @@ fn probe(exercise: Option<&Exercise>) -> Result<Probe, Error> {
     Probe::new(name_server, via).map_err(|source| Error::System { what: "this machine has no certificates to trust", source })
 }
 
-/// Runs the console; the exit code, and whether there is a journal now.
-async fn play(opening: Opening, preferences: Preferences) -> Result<(u8, bool), Error> {
+/// Runs the console; the exit code.
+async fn play(opening: Opening, preferences: Preferences) -> Result<u8, Error> {
     let mode = opening.mode;
     let session = Session::open(opening)?;
     let lines = preferences.plain;
@@ -331,7 +332,7 @@ async fn play(opening: Opening, preferences: Preferences) -> Result<(u8, bool), 
     } else {
         console::run(session, App::new(preferences.theme, preferences.keymap)).await?
     };
-    let Some(path) = &state.journal_path else { return Ok((DONE, false)) };
+    let Some(path) = &state.journal_path else { return Ok(DONE) };
     let id = state.incident.id();
     let running: Vec<String> = state.incident.running().map(|(step, _)| step.to_string()).collect();
     let command = match mode {
@@ -347,7 +348,7 @@ async fn play(opening: Opening, preferences: Preferences) -> Result<(u8, bool), 
         farewell.push_str(&format!("  still running: {}\n", running.join(", ")));
     }
     print(&farewell)?;
-    Ok((if running.is_empty() && !abrupt { DONE } else { WORK_OPEN }, true))
+    Ok(if running.is_empty() && !abrupt { DONE } else { WORK_OPEN })
 }
 
 async fn simulate(arguments: Simulate) -> Result<u8, Error> {

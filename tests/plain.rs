@@ -62,9 +62,8 @@ impl Line {
         writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
     }
 
-    /// Begins, and declares the failover once the outage was detected.
+    /// Declares the failover once the outage was detected.
     fn declare(&mut self) {
-        self.say("start");
         self.until("detected at");
         self.say("declare eu-west-1 is failing");
         self.until("ask: ");
@@ -87,6 +86,7 @@ const EXERCISE: [&str; 4] = ["tabletop", "--plain", "--speed", "240"];
 fn a_whole_exercise_goes_by_lines_alone() {
     let home = tempfile::tempdir().unwrap();
     let mut line = Line::open(home.path(), &EXERCISE);
+    line.say("start");
     line.declare();
     let plan = Plan::read("assets/plans/shop.toml").unwrap();
     let mut left: BTreeSet<String> = plan.steps.iter().map(|step| step.id.to_string()).collect();
@@ -145,6 +145,10 @@ fn wrong_words_do_nothing_and_the_end_of_the_input_leaves_what_runs() {
     line.until("help lists the commands");
     line.say("confirm orders-db");
     line.until("not done: the exercise has not begun");
+    line.say("start");
+    line.until("exercise started");
+    line.say("confirm orders-db");
+    line.until("not done: declare the failover first");
     line.declare();
     for word in ["y", "", "eu-central-1", "confirm orders-db"] {
         line.say("confirm orders-db");

@@ -46,8 +46,8 @@ pub fn settings(arguments: &ArgMatches, file: &Settings, paths: &Paths) -> Strin
             _ => [name.into(), default.to_owned(), "default".to_owned()],
         });
     }
-    for (action, keys) in &file.keys {
-        rows.push([format!("keys.{action}"), keys.join(" "), format!("file, {settings}")]);
+    for (action, bound) in &file.keys {
+        rows.push([format!("keys.{action}"), bound.keys.join(" "), format!("file, {settings}:{}", bound.line)]);
     }
     let widths = [0, 1].map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
     rows.iter().map(|[name, value, source]| format!("{name:0$}  {value:1$}  {source}\n", widths[0], widths[1])).collect()
@@ -93,7 +93,7 @@ mod tests {
         assert!(lines.contains(&"theme light argument, --theme".to_owned()), "{text}");
         assert!(lines.contains(&"operator Ana file, /lb/config.toml".to_owned()), "{text}");
         assert!(lines.contains(&"log info default".to_owned()), "{text}");
-        assert!(lines.contains(&"keys.quit ctrl-q file, /lb/config.toml".to_owned()), "{text}");
+        assert!(lines.contains(&"keys.quit ctrl-q file, /lb/config.toml:4".to_owned()), "{text}");
     }
 
     #[test]
@@ -107,8 +107,8 @@ mod tests {
         let settings = Settings::parse("config.toml", &bare).unwrap();
         assert_eq!(settings.theme.as_deref(), Some("dark"));
         let mut keymap = Keymap::default();
-        for (action, keys) in &settings.keys {
-            keymap.bind(action, &keys.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
+        for (action, bound) in &settings.keys {
+            keymap.bind(action, &bound.keys.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
         }
         for action in Action::ALL {
             assert!(Keymap::default().keys(*action).eq(keymap.keys(*action)), "{}", action.name());

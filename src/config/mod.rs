@@ -6,4 +6,4 @@ mod paths;
 mod settings;
 
 pub use paths::{NoHome, Paths};
-pub use settings::{ReadSettings, Settings};
+pub use settings::{Bound, ReadSettings, Settings};

@@ -13,7 +13,16 @@ pub struct Settings {
     /// A shipped theme's name, or a theme file.
     pub theme: Option<String>,
     /// Keys by the name of the action that they stand for; they replace that action's own.
-    pub keys: BTreeMap<String, Vec<String>>,
+    pub keys: BTreeMap<String, Bound>,
+}
+
+/// The keys of one action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bound {
+    /// As they are written.
+    pub keys: Vec<String>,
+    /// The line of the file that says so, from 1.
+    pub line: usize,
 }
 
 /// Why the settings cannot be used.
@@ -64,6 +73,7 @@ impl Settings {
         if let Some(keys) = root.table("keys") {
             for name in keys.keys() {
                 let bound = keys.text_or_texts_at(&name).into_iter().map(|(key, _)| key).collect();
+                let bound = Bound { keys: bound, line: keys.line(&name) };
                 settings.keys.insert(name, bound);
             }
         }
@@ -82,8 +92,8 @@ mod tests {
         let settings =
             Settings::parse("config.toml", "operator = \"Ana\"\n[keys]\nquit = [\"q\", \"ctrl-q\"]\nhelp = \"?\"\n").unwrap();
         assert_eq!(settings.operator.as_deref(), Some("Ana"));
-        assert_eq!(settings.keys["quit"], ["q", "ctrl-q"]);
-        assert_eq!(settings.keys["help"], ["?"]);
+        assert_eq!(settings.keys["quit"].keys, ["q", "ctrl-q"]);
+        assert_eq!((settings.keys["help"].keys.as_slice(), settings.keys["help"].line), (&["?".to_owned()][..], 4));
         let faults = Settings::parse("config.toml", "oprator = \"Ana\"").unwrap_err().to_string();
         assert!(faults.contains("config.toml:1:1") && faults.contains("operator"), "{faults}");
     }

@@ -33,7 +33,10 @@ pub async fn run_plain(mut session: Session) -> Result<Leave, ScreenError> {
         }
         let line = tokio::select! {
             biased;
-            () = hangup.wait() => None,
+            why = hangup.wait() => {
+                session.close().await;
+                return Err(why);
+            }
             _ = interrupt.recv() => None,
             line = lines.recv() => line,
             () = session.next() => continue,

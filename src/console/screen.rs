@@ -32,6 +32,9 @@ pub enum ScreenError {
     /// The terminal went away.
     #[error("the terminal is gone: everything up to now is in the journal, and `--resume` goes on from there")]
     Lost(#[source] std::io::Error),
+    /// The system asks to end.
+    #[error("ended by a signal: everything up to now is in the journal, and `--resume` goes on from there")]
+    Terminated,
 }
 
 /// Runs the session on this terminal until the operator leaves.
@@ -59,9 +62,9 @@ pub async fn run(mut session: Session, mut app: App) -> Result<Leave, ScreenErro
         let redraw = app.next_redraw(session.state(), now);
         tokio::select! {
             biased;
-            () = hangup.wait() => {
+            why = hangup.wait() => {
                 session.close().await;
-                return Err(ScreenError::Lost(std::io::Error::from(std::io::ErrorKind::BrokenPipe)));
+                return Err(why);
             }
             event = keys.next() => {
                 let event = match event.unwrap_or_else(|| Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof))) {
@@ -155,14 +158,14 @@ impl Hangup {
         Self { hangup: signal(SignalKind::hangup()).ok(), terminate: signal(SignalKind::terminate()).ok() }
     }
 
-    pub(super) async fn wait(&mut self) {
+    pub(super) async fn wait(&mut self) -> ScreenError {
         let one = async |signal: &mut Option<tokio::signal::unix::Signal>| match signal {
             Some(signal) => drop(signal.recv().await),
             None => std::future::pending().await,
         };
         tokio::select! {
-            () = one(&mut self.hangup) => {}
-            () = one(&mut self.terminate) => {}
+            () = one(&mut self.hangup) => ScreenError::Lost(std::io::Error::from(std::io::ErrorKind::BrokenPipe)),
+            () = one(&mut self.terminate) => ScreenError::Terminated,
         }
     }
 }

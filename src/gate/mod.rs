@@ -1,6 +1,6 @@
 //! The gate: the only place from which AWS is changed.
 //!
-//! It takes a [`Confirmed`](crate::journal::Confirmed), which only the journal hands out once a person's confirmation is durable,
+//! It takes a [`Confirmed`], which only the journal hands out once a person's confirmation is durable,
 //! and sends exactly the call that it holds, once. A console that is read-only has no gate. Knows nothing of plans, of progress
 //! or of what the answer is good for.
 

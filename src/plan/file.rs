@@ -22,7 +22,7 @@ const REFUSED_IN_SOURCE: [&str; 3] = ["aws", "amazon", "amzn"];
 #[derive(Debug, thiserror::Error)]
 pub enum ReadPlan {
     /// It could not be read.
-    #[error("cannot read the plan {path}: {cause}")]
+    #[error("cannot read the plan {path}")]
     File {
         /// The file.
         path: String,

@@ -8,11 +8,12 @@
 //!   first moment that is known.
 //! - A moment that lies before its predecessor counts as at its predecessor; one that lies after the failover was verified counts
 //!   as at that: no duration is negative.
+//! - Moments count in whole seconds, as they are written: so the written durations add up to the second.
 //! - After the last known moment the next phase is running: it grows with `now`, or stops when the incident is closed.
 //!
 //! Knows the journal's fold; must not know the cloud, the screen, nor how a duration is written.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::domain::{Moment, MutatingCall, Phase, StepId};
@@ -161,7 +162,7 @@ fn objectives(incident: &Incident) -> (TimeDelta, TimeDelta) {
 
 /// Where the five moments count, in order and never going back; `None` for those that are still to come.
 fn bounds(incident: &Incident, doubts: &mut Vec<String>) -> [Option<DateTime<Utc>>; 5] {
-    let known = Moment::ALL.map(|moment| incident.moment(moment));
+    let known = Moment::ALL.map(|moment| incident.moment(moment).map(whole));
     let Some(first) = known.iter().position(Option::is_some) else { return [None; 5] };
     // The end is never before the beginning, and nothing in between is after it.
     let end = known[4].map(|end| known[first].map_or(end, |begin| end.max(begin)));
@@ -192,6 +193,10 @@ fn bounds(incident: &Incident, doubts: &mut Vec<String>) -> [Option<DateTime<Utc
     bounds
 }
 
+fn whole(at: DateTime<Utc>) -> DateTime<Utc> {
+    at.trunc_subsecs(0)
+}
+
 fn unknown(moment: Moment, later: Moment, at: DateTime<Utc>) -> String {
     let name = moment.name();
     match moment {
@@ -220,7 +225,7 @@ fn stamp(at: DateTime<Utc>) -> String {
 fn spans(bounds: &[Option<DateTime<Utc>>; 5], now: Option<DateTime<Utc>>, closed: bool) -> [Span; 4] {
     std::array::from_fn(|index| {
         let (from, end) = (bounds[index], bounds[index + 1]);
-        let to = end.or_else(|| from.map(|from| now.map_or(from, |now| now.max(from))));
+        let to = end.or_else(|| from.map(|from| now.map_or(from, |now| whole(now).max(from))));
         Span { phase: Phase::ALL[index], from, to, running: from.is_some() && end.is_none() && !closed }
     })
 }
@@ -306,6 +311,19 @@ mod tests {
         assert_eq!(secs(&durations), [60, 240, 700, 500]);
         assert_eq!(durations.recovery_time, Some(TimeDelta::seconds(1500)));
         assert!(!durations.running && durations.doubts.is_empty());
+    }
+
+    #[test]
+    fn written_durations_add_up_to_the_second_whatever_the_fractions_were() {
+        let moments = [(ImpactBegan, 0), (Detected, 60), (Decided, 300), (Restored, 1000), (FailedOver, 1500)];
+        let event = |(index, (moment, secs)): (i64, (Moment, i64))| {
+            let at = at(secs) + TimeDelta::milliseconds(350 * index % 1000);
+            Event::MomentFixed { moment, fixed: Fixed { at, ..fixed(secs) } }
+        };
+        let durations = Durations::of(&recorded((0..).zip(moments).map(event).collect()), None);
+        let written: i64 = secs(&durations).iter().sum();
+        assert_eq!(Some(written), durations.recovery_time.map(|time| time.num_seconds()));
+        assert_eq!(written, 1500);
     }
 
     #[test]

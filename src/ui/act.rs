@@ -242,6 +242,12 @@ impl App {
         let Some(step) = self.wizard.step(state) else { return };
         let refused = if state.read_only {
             Err("This console is read-only: it has no way to change anything.".to_owned())
+        } else if !state.incident.is_declared() {
+            // The engine refuses it: better said before a yes than after it.
+            Err(format!(
+                "{}: declare the failover first; the decision is part of the recovery time.",
+                self.keymap.hint(Action::Declare)
+            ))
         } else {
             startable(state, step)
         };

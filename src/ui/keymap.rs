@@ -8,6 +8,7 @@ use std::fmt;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::Action;
+use crate::document::did_you_mean;
 
 /// One key with its modifiers. Shift is part of a character and named only for keys that are none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,8 +26,13 @@ pub struct KeyFault(pub String);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BindFault {
     /// No such action.
-    #[error("`{0}` is no action")]
-    Action(String),
+    #[error("`{name}` is no action{}", .hint.as_ref().map(|hint| format!(": {hint}")).unwrap_or_default())]
+    Action {
+        /// What was written.
+        name: String,
+        /// What may have been meant.
+        hint: Option<String>,
+    },
     /// No such key.
     #[error(transparent)]
     Key(#[from] KeyFault),
@@ -214,7 +220,10 @@ impl Keymap {
     /// # Errors
     /// [`BindFault`] names the action or the key; nothing is changed then.
     pub fn bind(&mut self, name: &str, keys: &[&str]) -> Result<(), BindFault> {
-        let action = Action::named(name).ok_or_else(|| BindFault::Action(name.to_owned()))?;
+        let action = Action::named(name).ok_or_else(|| BindFault::Action {
+            name: name.to_owned(),
+            hint: did_you_mean(name, Action::ALL.iter().map(|action| action.name())),
+        })?;
         let keys = keys.iter().map(|key| Key::parse(key)).collect::<Result<Vec<_>, _>>()?;
         self.bindings.retain(|(key, bound)| *bound != action && !keys.contains(key));
         self.bindings.extend(keys.into_iter().map(|key| (key, action)));
@@ -282,7 +291,7 @@ mod tests {
         assert_eq!(keymap.action(Key::parse("q").unwrap()), None);
         assert_eq!(keymap.action(Key::parse("z").unwrap()), Some(Action::Quit));
         assert_eq!(keymap.hint(Action::Zoom), ":zoom");
-        assert_eq!(keymap.bind("quti", &["q"]), Err(BindFault::Action("quti".into())));
+        assert_eq!(keymap.bind("quti", &["q"]).unwrap_err().to_string(), "`quti` is no action: did you mean `quit`?");
         assert!(matches!(keymap.bind("quit", &["kwit"]), Err(BindFault::Key(_))));
         assert_eq!(keymap.hint(Action::Quit), "ctrl-q");
     }

@@ -1,14 +1,13 @@
 //! The durations and the steps as bars, and when recovery will be complete: what the timeline and the header draw.
 //!
-//! Pure: the incident, the plan and a time give the same ledger.
-
-use std::collections::BTreeMap;
+//! The reckoning is the report's, so that the screen and the record cannot differ; here it only gets the shape that is drawn.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{Moment, Part, Phase, StepId};
-use crate::journal::StepStatus;
-use crate::plan::{Plan, Step};
+use crate::journal::{Ended, StepStatus};
+use crate::plan::Step;
+use crate::report::{self, Timeline};
 use crate::store::State;
 
 /// Time spent in one of the four durations, or in a part of the restore phase.
@@ -41,6 +40,8 @@ pub struct StepBar {
     pub status: StepStatus,
     /// Which attempt.
     pub attempt: u32,
+    /// Is it on the chain that decides when recovery is complete?
+    pub critical: bool,
 }
 
 /// When recovery will be complete, if everything takes as long as expected.
@@ -80,128 +81,54 @@ pub struct Ledger {
 impl Ledger {
     /// The incident at `now`.
     pub fn of(state: &State, now: DateTime<Utc>) -> Self {
-        let incident = &state.incident;
-        let steps = step_bars(state, now);
-        let Some(began) = incident.moment(Moment::ImpactBegan).or(incident.moment(Moment::Detected)) else {
-            return Self { steps, ..Self::default() };
-        };
-        let over = incident.moment(Moment::FailedOver);
-        let end = over.or(incident.closed.as_ref().map(|(at, _)| *at)).unwrap_or(now);
-        let rto = TimeDelta::from_std(state.plan.objectives.rto).unwrap_or(TimeDelta::MAX);
+        let timeline = Timeline::of(&state.incident, Some(now));
+        let durations = &timeline.durations;
+        let spans = durations.spans.iter().filter_map(|span| {
+            let (from, to) = span.from.zip(span.to)?;
+            Some(Bar { phase: span.phase, part: None, from, to, running: span.running })
+        });
+        let parts = timeline.work.iter().filter(|work| work.part.is_some());
+        let forecast = timeline.forecast.zip(timeline.began_at).map(|(forecast, began)| Forecast {
+            at: forecast.end,
+            recovery: forecast.end - began,
+            in_time: forecast.in_time().unwrap_or(true),
+            unknown: forecast.unknown_steps,
+        });
         Self {
-            began: Some(began),
-            elapsed: Some(end - began),
-            is_over: over.is_some(),
-            rto_at: began.checked_add_signed(rto),
-            bars: bars(state, began, end),
-            parts: parts(state, &steps),
-            forecast: if over.is_none() && incident.closed.is_none() { forecast(state, began, rto, now) } else { None },
-            steps,
+            began: timeline.began_at,
+            elapsed: durations.recovery_time,
+            is_over: state.incident.moment(Moment::FailedOver).is_some(),
+            rto_at: timeline.rto_at,
+            bars: spans.collect(),
+            parts: parts
+                .map(|work| Bar { phase: work.phase, part: work.part, from: work.from, to: work.to, running: work.running })
+                .collect(),
+            steps: step_bars(&timeline.steps, now),
+            forecast,
         }
     }
 }
 
-fn bars(state: &State, began: DateTime<Utc>, end: DateTime<Utc>) -> Vec<Bar> {
-    let moment = |moment| state.incident.moment(moment);
-    let ends = [
-        (Phase::Detect, moment(Moment::Detected)),
-        (Phase::Decide, moment(Moment::Decided)),
-        (Phase::Restore, moment(Moment::Restored)),
-        (Phase::FailOver, moment(Moment::FailedOver)),
-    ];
-    let mut from = began;
+/// The attempts of all steps in order of their beginning.
+fn step_bars(steps: &[report::StepBar], now: DateTime<Utc>) -> Vec<StepBar> {
     let mut out = Vec::new();
-    for (phase, ended) in ends {
-        let to = ended.unwrap_or(end).max(from);
-        out.push(Bar { phase, part: None, from, to, running: ended.is_none() });
-        if ended.is_none() {
-            break;
-        }
-        from = to;
-    }
-    out
-}
-
-fn step_bars(state: &State, now: DateTime<Utc>) -> Vec<StepBar> {
-    let mut out: Vec<StepBar> = Vec::new();
-    for step in &state.plan.steps {
-        let Some(record) = state.incident.steps.get(&step.id) else { continue };
-        for (i, attempt) in record.attempts.iter().enumerate() {
-            let is_last = i + 1 == record.attempts.len();
-            let ended_badly = StepStatus::Aborted(String::new());
+    for step in steps {
+        for (i, attempt) in step.attempts.iter().enumerate() {
             let status = match &attempt.ended {
-                _ if is_last => record.status.clone(),
-                Some(end) => match &end.ended {
-                    crate::journal::Ended::Failed { problem } => StepStatus::Failed(problem.clone()),
-                    _ => ended_badly,
-                },
-                None => ended_badly,
+                _ if i + 1 == step.attempts.len() => step.status.clone(),
+                Some(Ended::Failed { problem }) => StepStatus::Failed(problem.clone()),
+                _ => StepStatus::Aborted(String::new()),
             };
-            let from = attempt.began();
-            let to = attempt.finished().unwrap_or(now).max(from);
-            out.push(StepBar { id: step.id.clone(), phase: step.phase, from, to, status, attempt: attempt.number });
+            let to = attempt.finished.unwrap_or(now).max(attempt.began);
+            let (id, phase, from) = (step.id.clone(), step.phase, attempt.began);
+            out.push(StepBar { id, phase, from, to, status, attempt: attempt.number, critical: step.critical });
         }
     }
     out.sort_by_key(|bar| bar.from);
     out
 }
 
-fn parts(state: &State, steps: &[StepBar]) -> Vec<Bar> {
-    [Part::Infrastructure, Part::Data, Part::Integration]
-        .into_iter()
-        .filter_map(|part| {
-            let of_part: Vec<&StepBar> =
-                steps.iter().filter(|bar| state.plan.step(&bar.id).is_some_and(|step| step.part == Some(part))).collect();
-            let from = of_part.iter().map(|bar| bar.from).min()?;
-            let to = of_part.iter().map(|bar| bar.to).max()?;
-            let running = of_part.iter().any(|bar| matches!(bar.status, StepStatus::Running | StepStatus::Calling));
-            Some(Bar { phase: Phase::Restore, part: Some(part), from, to, running })
-        })
-        .collect()
-}
-
 /// How long a step is expected to take.
 pub fn expected(step: &Step) -> Option<TimeDelta> {
     step.expect.and_then(|expect| TimeDelta::from_std(expect).ok())
-}
-
-fn forecast(state: &State, began: DateTime<Utc>, rto: TimeDelta, now: DateTime<Utc>) -> Option<Forecast> {
-    let mut ends = BTreeMap::new();
-    let mut unknown = 0;
-    for step in &state.plan.steps {
-        end_of(step, &state.plan, state, now, &mut ends, &mut unknown, 0);
-    }
-    let at = ends.values().copied().max()?.max(now);
-    Some(Forecast { at, recovery: at - began, in_time: at - began <= rto, unknown })
-}
-
-fn end_of(
-    step: &Step,
-    plan: &Plan,
-    state: &State,
-    now: DateTime<Utc>,
-    ends: &mut BTreeMap<StepId, DateTime<Utc>>,
-    unknown: &mut usize,
-    depth: usize,
-) -> DateTime<Utc> {
-    if let Some(end) = ends.get(&step.id) {
-        return *end;
-    }
-    let end = match state.incident.status(&step.id) {
-        StepStatus::Done | StepStatus::Skipped(_) => now,
-        StepStatus::Calling | StepStatus::Running => {
-            let began =
-                state.incident.steps.get(&step.id).and_then(|record| record.last()).map_or(now, |attempt| attempt.began());
-            *unknown += usize::from(step.expect.is_none());
-            expected(step).map_or(now, |expect| (began + expect).max(now))
-        }
-        _ => {
-            *unknown += usize::from(step.expect.is_none());
-            let needs = step.needs.iter().filter_map(|id| plan.step(id)).filter(|_| depth < plan.steps.len());
-            let ready = needs.map(|need| end_of(need, plan, state, now, ends, unknown, depth + 1)).max().unwrap_or(now);
-            ready + expected(step).unwrap_or_default()
-        }
-    };
-    ends.insert(step.id.clone(), end);
-    end
 }

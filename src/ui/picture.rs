@@ -75,11 +75,71 @@ fn draw_run(x: u16, y: u16, columns: u16, text: &str, style: &Look, theme: &Them
             hex(style.bg)
         );
     }
-    if text.trim().is_empty() {
-        return;
+    let mut column = 0;
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let drawn = shape(first).is_some();
+        let end = rest.find(|c| shape(c).is_some() != drawn).unwrap_or(rest.len());
+        let (piece, after) = rest.split_at(end);
+        let x = left + f64::from(u16::try_from(column).unwrap_or(0)) * CELL.0;
+        if drawn {
+            draw_shapes(x, top, piece, style, out)
+        } else {
+            draw_text(x, top, piece, style, out)
+        }
+        column += format::width(piece);
+        rest = after;
     }
+}
+
+/// Parts of a cell, as shares of its width and height: left, top, width, height; and how strong they are.
+type Shape = (Vec<[f64; 4]>, f64);
+
+/// Blocks and braille are drawn, so that bars and graphs have no gaps and need no font.
+fn shape(c: char) -> Option<Shape> {
+    let code = u32::from(c);
+    match c {
+        '█' => Some((vec![[0.0, 0.0, 1.0, 1.0]], 1.0)),
+        '░' => Some((vec![[0.0, 0.0, 1.0, 1.0]], 0.45)),
+        '▉'..='▏' => Some((vec![[0.0, 0.0, f64::from(0x2590 - code) / 8.0, 1.0]], 1.0)),
+        '\u{2801}'..='\u{28ff}' => {
+            const ROWS: [(u32, usize, usize); 8] =
+                [(0x01, 0, 0), (0x02, 0, 1), (0x04, 0, 2), (0x40, 0, 3), (0x08, 1, 0), (0x10, 1, 1), (0x20, 1, 2), (0x80, 1, 3)];
+            let dots = ROWS.iter().filter(|(bit, ..)| (code - 0x2800) & bit != 0);
+            Some((dots.map(|(_, x, y)| [*x as f64 * 0.5 + 0.1, *y as f64 * 0.25 + 0.06, 0.3, 0.14]).collect(), 1.0))
+        }
+        _ => None,
+    }
+}
+
+fn draw_shapes(left: f64, top: f64, text: &str, style: &Look, out: &mut String) {
+    let fill = hex(style.fg);
+    let mut rest = text;
+    let mut x = left;
+    while let Some((c, (parts, strength))) = rest.chars().next().and_then(|c| shape(c).map(|drawn| (c, drawn))) {
+        // A row of whole blocks is one piece: no seams.
+        let whole = parts == [[0.0, 0.0, 1.0, 1.0]];
+        let same = rest.chars().take_while(|other| *other == c).count();
+        let count = if whole { same } else { 1 };
+        for [px, py, pw, ph] in parts {
+            let (width, height) = ((pw + (count - 1) as f64) * CELL.0, ph * CELL.1);
+            let (x, y) = (x + px * CELL.0, top + py * CELL.1);
+            let _ = writeln!(
+                out,
+                "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" fill=\"{fill}\" opacity=\"{strength}\"/>"
+            );
+        }
+        x += count as f64 * CELL.0;
+        rest = &rest[count * c.len_utf8()..];
+    }
+}
+
+fn draw_text(left: f64, top: f64, text: &str, style: &Look, out: &mut String) {
     let lead = text.chars().take_while(|c| *c == ' ').count();
     let shown = text.trim();
+    if shown.is_empty() {
+        return;
+    }
     let (left, width) = (left + lead as f64 * CELL.0, format::width(shown) as f64 * CELL.0);
     let mut attributes = String::new();
     for (modifier, attribute) in [
@@ -93,23 +153,13 @@ fn draw_run(x: u16, y: u16, columns: u16, text: &str, style: &Look, theme: &Them
         }
     }
     let baseline = top + CELL.1 * 0.75;
-    // Glyphs that the font may lack come from another one with other widths: each gets its own place then.
-    let place = if shown.is_ascii() {
-        format!("x=\"{left:.1}\" textLength=\"{width:.1}\" lengthAdjust=\"spacingAndGlyphs\"")
-    } else {
-        let mut x = left;
-        let starts: Vec<String> = shown
-            .chars()
-            .map(|c| {
-                let start = format!("{x:.1}");
-                x += format::width(c.encode_utf8(&mut [0; 4])) as f64 * CELL.0;
-                start
-            })
-            .collect();
-        format!("x=\"{}\"", starts.join(" "))
-    };
-    let (fill, shown) = (hex(style.fg), escaped(shown));
-    let _ = writeln!(out, "<text {place} y=\"{baseline:.1}\" fill=\"{fill}\"{attributes}>{shown}</text>");
+    let _ = writeln!(
+        out,
+        "<text x=\"{left:.1}\" y=\"{baseline:.1}\" textLength=\"{width:.1}\" lengthAdjust=\"spacingAndGlyphs\" \
+         fill=\"{}\"{attributes}>{}</text>",
+        hex(style.fg),
+        escaped(shown)
+    );
 }
 
 fn hex((r, g, b): (u8, u8, u8)) -> String {
@@ -137,5 +187,15 @@ mod tests {
         assert!(svg.contains(">a&lt;b\u{a0}&amp;\u{a0}c</text>"));
         assert!(svg.contains("fill=\"#cd0000\""));
         assert!(svg.contains(">日本</text>"));
+    }
+
+    #[test]
+    fn bars_and_graphs_are_drawn_and_need_no_font() {
+        let mut buf = Buffer::empty(Rect::new(0, 0, 12, 1));
+        buf.set_string(0, 0, "ab█▌░⠁ c", Style::new());
+        let svg = svg(&buf, &Theme::mono());
+        assert_eq!(svg.matches("<text").count(), 2);
+        assert_eq!(svg.matches("opacity=").count(), 4);
+        assert!(svg.contains("width=\"4.2\""));
     }
 }

@@ -87,7 +87,7 @@ def test_a_failover_through_the_wizard_is_read_back_by_the_aws_cli(world: Aws, s
     # What moto lacks is said, with its reason, and nothing else suffers from it.
     for pane in "23":
         console.send(pane, "z")
-        console.wait_for("not available here, because ")
+        console.wait_for("not available here, because")
         console.send("z")
 
     wizard = Wizard(console)

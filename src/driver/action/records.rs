@@ -1,5 +1,7 @@
 //! `route53.change`: records as they are found, with the plan's differences, upserted in one batch, then INSYNC.
 
+use chrono::TimeDelta;
+
 use crate::domain::{
     Change, ChangeBatch, Finding, MutatingCall, Problem, ProblemKind, Progress, RecordChange, RecordSet, RecordSetChange,
     RecordValue, Region,
@@ -9,6 +11,9 @@ use crate::plan::RecordPatch;
 use super::super::prepare::{Asking, Draft};
 use super::{End, Following, Found, Look, PAGES};
 use crate::cloud::SiteClients;
+
+/// How long Route 53 usually needs to tell all its servers (Route 53 API reference, GetChange).
+const UNSEEN_SYNC: TimeDelta = TimeDelta::seconds(60);
 
 pub(super) async fn prepare(asking: &Asking<'_>, zone: &str, patches: &[RecordPatch]) -> Result<Draft, Problem> {
     let zone_id = asking.site.route53.hosted_zone(zone).await?.id;
@@ -129,7 +134,11 @@ pub(super) async fn look(following: &Following<'_>) -> Result<Look, Problem> {
     };
     // Found in place after a lost answer: there is no change id to ask about, and the records are as confirmed.
     if following.handle.is_empty() {
-        let note = Some("the records were found as confirmed; the change's id is not known".to_owned());
+        if following.now - following.since < UNSEEN_SYNC {
+            let doing = "the records are as confirmed; the change's id was lost, so its propagation is given its time".to_owned();
+            return Ok(Look::Running(Progress { doing, ..Progress::default() }));
+        }
+        let note = Some("the records were found as confirmed; INSYNC could not be seen, the change's id was lost".to_owned());
         return Ok(Look::Done(Box::new(End { note, ..End::default() })));
     }
     let change_now = match following.site.route53.change_status(following.handle).await {

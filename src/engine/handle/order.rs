@@ -97,7 +97,7 @@ fn confirm(
     second: Option<&Operator>,
 ) -> Result<Decision, Refusal> {
     let step = step(context, &preparation.step)?;
-    if context.incident.opened.is_some() && !context.incident.is_declared() {
+    if !context.incident.is_declared() {
         return refuse("declare the failover first: the decision is part of the recovery time");
     }
     let blocking = blocked_by(context.incident, context.plan, step);

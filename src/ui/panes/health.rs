@@ -13,7 +13,7 @@ const COLUMNS: [Column; 7] = [
     Column::new("Region", 12, 14, 6),
     Column::name("event", 16, 60, 9),
     Column::number("ours", 4, 4, 4),
-    Column::number("first seen", 8, 19, 3),
+    Column::number("seen", 8, 19, 3),
 ];
 
 pub(super) fn listing(look: &Look<'_>) -> Listing {

@@ -64,8 +64,9 @@ pub fn heard<T>(label: &str, source: &Source<T>, now: DateTime<Utc>) -> Heard {
     let ago = |age: TimeDelta| format!("as of {}, {} ago", format::moment(now - age, now), format::duration(age));
     let trouble = match source.freshness(now) {
         Freshness::Loading => Trouble::of(format!("{name}loading, no answer yet"), None),
-        Freshness::Blind(problem, _) if problem.kind == ProblemKind::Unavailable => {
-            Trouble::of(format!("{name}not available here, because"), Some(problem))
+        Freshness::Blind(problem, since) if problem.kind == ProblemKind::Unavailable => {
+            let at = format::moment(since, now);
+            Trouble::of(format!("{name}since {at} not available here, because"), Some(problem))
         }
         Freshness::Blind(problem, since) => {
             let (at, ago) = (format::moment(since, now), format::duration(now - since));

@@ -33,7 +33,12 @@ pub(super) fn listing(look: &Look<'_>) -> Listing {
         table: Table { columns: COLUMNS.to_vec(), rows: rows.collect(), sorts: &["who", "kind"] },
         summary: if events.is_empty() { Vec::new() } else { summary },
         heard: Vec::new(),
-        notes: Vec::new(),
+        notes: look
+            .state
+            .journal_problem
+            .iter()
+            .map(|problem| (Role::Bad, format!("✗ NO JOURNAL: {problem}. Nothing can change AWS until it can be written.")))
+            .collect(),
         empty: "Nothing is recorded yet.".to_owned(),
     }
 }

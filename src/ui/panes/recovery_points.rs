@@ -92,8 +92,12 @@ fn resource_rows(loss: &Loss<'_>, points: &[&RecoveryPoint], view: &ListView, st
     match loss.point {
         Some(point) => cells.extend(point_cells(point, loss.loss, look)),
         None => {
-            cells.extend([(String::new(), Role::Text), ("none".to_owned(), Role::Bad), (String::new(), Role::Text)]);
-            cells.push(("✗ nothing usable".to_owned(), Role::Bad));
+            // A vault that could not be read is not an empty one.
+            let heard = look.state.recovery_points.get(&SiteName::recovery()).is_some_and(|source| source.data.is_some());
+            let (none, word, role) =
+                if heard { ("none", "✗ nothing usable", Role::Bad) } else { ("?", "? not known", Role::Unknown) };
+            cells.extend([(String::new(), Role::Text), (none.to_owned(), role), (String::new(), Role::Text)]);
+            cells.push((word.to_owned(), role));
         }
     }
     let arn = loss.point.map_or(loss.resource.arn.as_str(), |point| point.arn.as_str());

@@ -102,7 +102,9 @@ fn lines(look: &Look<'_>, width: usize) -> Vec<Runs> {
     }
     out.extend(sums(look, &ledger, rto_at, elapsed).lines(width));
     if !ledger.steps.is_empty() {
-        out.push(vec![("steps".to_owned(), Role::Muted)]);
+        let chain = ledger.steps.iter().any(|step| step.critical);
+        let legend = if chain { "steps  ◆ decides when it is over" } else { "steps" };
+        out.push(vec![(legend.to_owned(), Role::Muted)]);
     }
     for step in &ledger.steps {
         out.push(step_lane(step, rto_at, &scale, label, number));
@@ -162,8 +164,9 @@ fn step_lane(step: &StepBar, rto_at: DateTime<Utc>, scale: &Scale, label: usize,
     let running = matches!(step.status, StepStatus::Running | StepStatus::Calling);
     let again = if step.attempt > 1 { format!(" ({})", step.attempt) } else { String::new() };
     let mut runs = vec![
-        (format!("{glyph} "), role),
-        (format::fit(&format!("{}{again}", step.id), label - 2, false), Role::Text),
+        (glyph.to_owned(), role),
+        (if step.critical { "◆" } else { " " }.to_owned(), Role::Accent),
+        (format::fit(&format::middle(&format!("{}{again}", step.id), label - 2), label - 2, false), Role::Text),
         (" ".to_owned(), Role::Text),
     ];
     runs.extend(lane(scale.share(step.from), scale.share(step.to), running, scale.columns, role, Some(scale.share(rto_at))));

@@ -160,6 +160,9 @@ impl Plain {
         may_change(state)?;
         let sure = |what: String, intent| Question::Yes(format!("{what} Reason: {words}."), vec![Request::Order(intent)]);
         Ok(match verb {
+            "confirm" if !state.incident.is_declared() => {
+                return Err("declare the failover first; the decision is part of the recovery time.".to_owned());
+            }
             "confirm" => {
                 startable(state, step)?;
                 self.asking(step, Wanted::Begin, Request::Prepare(id.clone()), state)
