@@ -114,6 +114,16 @@ fn the_page_of_keys_is_current() {
 }
 
 #[test]
+fn the_page_of_settings_is_current() {
+    let path = root().join("docs/settings.md");
+    let page = lifeboat::commands::settings_page();
+    if std::env::var_os("LIFEBOAT_WRITE_DOCUMENTS").is_some() {
+        std::fs::write(&path, &page).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), page, "LIFEBOAT_WRITE_DOCUMENTS=1 cargo test --test documents");
+}
+
+#[test]
 fn every_kind_of_failure_has_its_answer() {
     let page = std::fs::read_to_string(root().join("docs/failures.md")).unwrap().replace('\n', " ");
     for kind in ProblemKind::ALL {

@@ -36,3 +36,31 @@ pub fn man(folder: Option<&Path>) -> io::Result<String> {
     names.sort();
     Ok(names.iter().map(|name| format!("{name}\n")).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::ValueEnum;
+
+    #[test]
+    fn every_shell_completes_every_command() {
+        for shell in clap_complete::Shell::value_variants() {
+            let script = completions(*shell);
+            for command in Cli::command().get_subcommands() {
+                assert!(script.contains(command.get_name()), "{shell}: {}", command.get_name());
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_has_its_page() {
+        let folder = tempfile::tempdir().unwrap();
+        let told = man(Some(&folder.path().join("man1"))).unwrap();
+        for command in Cli::command().get_subcommands() {
+            let page = folder.path().join(format!("man1/lifeboat-{}.1", command.get_name()));
+            assert!(told.contains(&page.display().to_string()), "{told}");
+            assert!(std::fs::read_to_string(page).unwrap().contains(".SH SYNOPSIS"));
+        }
+        assert!(man(None).unwrap().contains("lifeboat"));
+    }
+}

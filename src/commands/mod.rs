@@ -6,4 +6,4 @@ mod settings;
 
 pub use keys::{keys, keys_page};
 pub use manual::{completions, man};
-pub use settings::{arguments, default_settings, paths, settings};
+pub use settings::{arguments, default_settings, paths, settings, settings_page};

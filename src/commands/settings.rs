@@ -74,6 +74,23 @@ pub fn default_settings() -> String {
     text
 }
 
+/// The page docs/settings.md.
+pub fn settings_page() -> String {
+    format!(
+        "# Settings\n\nEverything can be set in more than one place; the first of these that says something holds: argument, environment, \
+         settings\nfile, default. `lifeboat config show` prints what holds and why, `lifeboat paths` where the file belongs, and\n\
+         `lifeboat config default` this file. A test holds this page against the code.\n\n\
+         | setting | argument | environment | in the file |\n| --- | --- | --- | --- |\n\
+         | folder for everything | `--home` | `LIFEBOAT_HOME` | |\n\
+         | who sits at this console | `--operator` | `LIFEBOAT_OPERATOR` | `operator` |\n\
+         | colours | `--theme` | `LIFEBOAT_THEME`, `NO_COLOR` | `theme` |\n\
+         | what is logged | `--log` | `LIFEBOAT_LOG` | |\n\
+         | lines instead of a screen | `--plain`, `--plain=auto` | `LIFEBOAT_PLAIN` | |\n\
+         | keys | | | `[keys]` |\n\n```toml\n{}```\n",
+        default_settings()
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
