@@ -124,6 +124,16 @@ fn the_page_of_settings_is_current() {
 }
 
 #[test]
+fn the_example_of_a_scenario_is_one() {
+    let shipped = std::fs::read_to_string(root().join("assets/scenarios/region-outage.toml")).unwrap();
+    let page = std::fs::read_to_string(root().join("docs/scenarios.md")).unwrap();
+    let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let text = format!("{}{example}", shipped.split("[[inject]]").next().unwrap());
+    let scenario = lifeboat::sim::scenario::parse("example.toml", &text).map_err(|faults| faults.render(&text, false));
+    assert_eq!(scenario.unwrap().injects.len(), 3);
+}
+
+#[test]
 fn every_kind_of_failure_has_its_answer() {
     let page = std::fs::read_to_string(root().join("docs/failures.md")).unwrap().replace('\n', " ");
     for kind in ProblemKind::ALL {
