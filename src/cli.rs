@@ -33,6 +33,30 @@ pub struct Common {
     /// What goes into the log file: error, warn, info, debug or trace, or a filter such as `lifeboat=debug`.
     #[arg(long, global = true, env = "LIFEBOAT_LOG", default_value = "info", value_name = "LEVEL")]
     pub log: String,
+    /// Lines instead of a screen: for screen readers, logs, serial lines and pipes. `auto`: only where there is no terminal.
+    #[arg(
+        long,
+        global = true,
+        env = "LIFEBOAT_PLAIN",
+        value_enum,
+        value_name = "WHEN",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value_t = When::Never,
+        default_missing_value = "always"
+    )]
+    pub plain: When,
+}
+
+/// When to speak in lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// Whatever there is.
+    Always,
+    /// Where standard input or output is not a terminal, or the terminal is dumb.
+    Auto,
+    /// Only on a screen.
+    Never,
 }
 
 /// What to do.
@@ -60,6 +84,48 @@ pub enum Command {
         #[command(subcommand)]
         command: PlanCommand,
     },
+    /// Print the CloudWatch alarms of a plan's sites.
+    Alarms(Query),
+    /// Print the AWS Health events that a plan asks for.
+    Events(Query),
+    /// Print what the vaults of a plan's sites hold.
+    RecoveryPoints(Query),
+    /// Print the restore jobs of a plan's sites.
+    Jobs(Query),
+    /// Print the keys that are in effect, as a table.
+    Keys {
+        /// As a Markdown page.
+        #[arg(long)]
+        markdown: bool,
+    },
+    /// Say where files are kept.
+    Paths,
+    /// Look at the settings.
+    Config {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Print the completions of a shell.
+    Completions {
+        /// Which.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write all of them.
+    Man {
+        /// Write one page a command into this folder.
+        #[arg(long, value_name = "FOLDER")]
+        dir: Option<PathBuf>,
+    },
+}
+
+/// What to do with the settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum ConfigCommand {
+    /// Print each value and where it came from: argument, environment, file or default.
+    Show,
+    /// Print a settings file with every key, commented.
+    Default,
 }
 
 /// Arguments of `tabletop`.
@@ -106,6 +172,50 @@ pub struct Live {
     /// Go on with this incident: its id, or a beginning of it that fits one alone.
     #[arg(long, value_name = "ID", conflicts_with = "plan")]
     pub resume: Option<String>,
+}
+
+/// Arguments of the lists for scripts.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Query {
+    /// The plan whose sites are asked.
+    #[arg(long, value_name = "FILE")]
+    pub plan: PathBuf,
+    /// Only this site; may be given again. Events are those of the primary's account if none is given.
+    #[arg(long, value_name = "NAME")]
+    pub site: Vec<String>,
+    /// Only rows whose member is VALUE, or with `~` contains it: `state=ALARM`, `name~shop`; all must hold.
+    #[arg(long = "where", value_name = "NAME=VALUE")]
+    pub conditions: Vec<String>,
+    /// How far back events and jobs are asked for.
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
+    pub days: u16,
+    /// How it is written.
+    #[command(flatten)]
+    pub form: Form,
+    /// The profile of the base credentials, as with the AWS CLI.
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// The Region whose STS issues the sites' roles; the recovery Region by default.
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+    /// Send every call to this address instead of AWS.
+    #[arg(long, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+}
+
+/// The form of a list: one of these, a table by default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
+#[group(multiple = false)]
+pub struct Form {
+    /// One JSON object a line, with everything that is known, as answers arrive.
+    #[arg(long)]
+    pub json: bool,
+    /// CSV with a line of names, as answers arrive.
+    #[arg(long)]
+    pub csv: bool,
+    /// A table.
+    #[arg(long)]
+    pub table: bool,
 }
 
 /// Arguments of `simulate`.

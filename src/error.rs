@@ -80,6 +80,9 @@ pub enum Error {
     /// A resumed journal does not fit the command.
     #[error("{0}")]
     Resume(String),
+    /// A list was asked for that cannot be.
+    #[error("{0}")]
+    Query(String),
     /// A folder for journals.
     #[error("the folder {path} cannot be made: name another one with --home or LIFEBOAT_HOME")]
     Folder {

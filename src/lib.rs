@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod clock;
 pub mod cloud;
+pub mod commands;
 pub mod config;
 pub mod console;
 pub mod document;
@@ -16,7 +17,9 @@ pub mod error;
 pub mod feed;
 pub mod gate;
 pub mod journal;
+mod list;
 pub mod plan;
+pub mod query;
 pub mod report;
 mod run;
 pub mod sim;

@@ -4,9 +4,10 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::cli::{Cli, Command, Common, Live, PlanCommand, ReportFormat, Simulate, Tabletop};
+use crate::cli::{Cli, Command, Common, ConfigCommand, Live, PlanCommand, ReportFormat, Simulate, Tabletop, When};
 use crate::clock::Clock;
 use crate::cloud::{Access, Recorder};
+use crate::commands;
 use crate::config::{Paths, Settings};
 use crate::console::{self, Exercise, Leave, Opening, Reach, Session};
 use crate::domain::{IncidentId, Mode, Operator, Region};
@@ -14,7 +15,9 @@ use crate::driver::Probe;
 use crate::engine::ExerciseOf;
 use crate::error::{DONE, Error, FAILED, WORK_OPEN};
 use crate::journal::{self, Journal, JournalDirectory, Recorded};
+use crate::list::list;
 use crate::plan::Plan;
+use crate::query::What;
 use crate::report::{self, Format};
 use crate::store::ExerciseState;
 use crate::ui::{App, BUILTIN, Keymap, Theme};
@@ -36,6 +39,23 @@ pub fn run(cli: Cli) -> Result<u8, Error> {
         Command::Report { id, format } => print_report(&id, format, &paths),
         Command::Simulate(arguments) => block_on(simulate(arguments))?,
         Command::Plan { command: PlanCommand::Check { file } } => check_plan(&file),
+        Command::Alarms(arguments) => block_on(list(What::Alarms, arguments))?,
+        Command::Events(arguments) => block_on(list(What::Events, arguments))?,
+        Command::RecoveryPoints(arguments) => block_on(list(What::RecoveryPoints, arguments))?,
+        Command::Jobs(arguments) => block_on(list(What::Jobs, arguments))?,
+        Command::Keys { markdown } => {
+            let keymap = preferences(&cli.common, &paths)?.keymap;
+            said(if markdown { commands::keys_page(&keymap) } else { commands::keys(&keymap) })
+        }
+        Command::Paths => said(commands::paths(&paths)),
+        Command::Config { command: ConfigCommand::Default } => said(commands::default_settings()),
+        Command::Config { command: ConfigCommand::Show } => {
+            said(commands::settings(&commands::arguments(), &Settings::read(&paths.settings)?, &paths))
+        }
+        Command::Completions { shell } => said(commands::completions(shell)),
+        Command::Man { dir } => {
+            said(commands::man(dir.as_deref()).map_err(|source| Error::System { what: "the manual", source })?)
+        }
     }
 }
 
@@ -70,11 +90,17 @@ fn print(text: &str) -> Result<(), Error> {
     }
 }
 
+fn said(text: String) -> Result<u8, Error> {
+    print(&text)?;
+    Ok(DONE)
+}
+
 /// What a person prefers: arguments and environment before the settings file before the defaults.
 struct Preferences {
     operator: Operator,
     theme: Theme,
     keymap: Keymap,
+    plain: bool,
 }
 
 fn preferences(common: &Common, paths: &Paths) -> Result<Preferences, Error> {
@@ -91,7 +117,21 @@ fn preferences(common: &Common, paths: &Paths) -> Result<Preferences, Error> {
             message: error.to_string(),
         })?;
     }
-    Ok(Preferences { operator: Operator::new(operator), theme, keymap })
+    Ok(Preferences { operator: Operator::new(operator), theme, keymap, plain: plain(common.plain)? })
+}
+
+/// Lines instead of a screen? Where that is chosen because of the terminal, a sentence says so.
+fn plain(when: When) -> Result<bool, Error> {
+    let why = match when {
+        When::Never => return Ok(false),
+        When::Always => return Ok(true),
+        When::Auto if !std::io::stdin().is_terminal() => "standard input is not a terminal",
+        When::Auto if !std::io::stdout().is_terminal() => "standard output is not a terminal",
+        When::Auto if std::env::var("TERM").is_ok_and(|term| term == "dumb") => "the terminal is a dumb one",
+        When::Auto => return Ok(false),
+    };
+    print(&format!("Lines instead of a screen, because {why}.\n"))?;
+    Ok(true)
 }
 
 /// A shipped theme or a theme file, in the colours that the terminal has.
@@ -286,8 +326,12 @@ fn probe(exercise: Option<&Exercise>) -> Result<Probe, Error> {
 async fn play(opening: Opening, preferences: Preferences) -> Result<u8, Error> {
     let mode = opening.mode;
     let session = Session::open(opening)?;
-    let app = App::new(preferences.theme, preferences.keymap);
-    let Leave { state, abrupt } = console::run(session, app).await?;
+    let lines = preferences.plain;
+    let Leave { state, abrupt } = if lines {
+        console::run_plain(session).await?
+    } else {
+        console::run(session, App::new(preferences.theme, preferences.keymap)).await?
+    };
     let Some(path) = &state.journal_path else { return Ok(DONE) };
     let id = state.incident.id();
     let running: Vec<String> = state.incident.running().map(|(step, _)| step.to_string()).collect();
@@ -297,7 +341,8 @@ async fn play(opening: Opening, preferences: Preferences) -> Result<u8, Error> {
     };
     let mut farewell = format!("{} {id}\n  journal  {path}\n  report   lifeboat report {id}\n", mode.banner());
     if state.incident.closed.is_none() {
-        farewell.push_str(&format!("  resume   lifeboat {command} --resume {id}\n"));
+        let plain = if lines { " --plain" } else { "" };
+        farewell.push_str(&format!("  resume   lifeboat {command}{plain} --resume {id}\n"));
     }
     if !running.is_empty() {
         farewell.push_str(&format!("  still running: {}\n", running.join(", ")));

@@ -12,6 +12,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("document", &[]),
     ("cli", &[]),
     ("config", &["document"]),
+    ("commands", &["cli", "config", "ui"]),
     ("plan", &["document", "domain"]),
     ("journal", &["domain"]),
     ("cloud", &["clock", "domain"]),
@@ -20,6 +21,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("store", &["domain", "journal", "plan"]),
     ("feed", &["clock", "cloud", "domain", "plan", "store"]),
     ("driver", &["clock", "cloud", "domain", "engine", "gate", "journal", "plan", "store"]),
+    ("query", &["cloud", "domain", "ui"]),
     ("report", &["domain", "journal"]),
     ("sim", &["clock", "document"]),
     ("ui", &["document", "domain", "engine", "journal", "plan", "report", "store"]),
@@ -27,12 +29,13 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "console",
         &["clock", "cloud", "document", "domain", "driver", "engine", "feed", "gate", "journal", "plan", "sim", "store", "ui"],
     ),
+    ("list", &["cli", "clock", "cloud", "console", "domain", "error", "plan", "query"]),
     ("error", &["config", "console", "document", "domain", "journal", "plan", "report", "ui"]),
     (
         "run",
         &[
-            "cli", "clock", "cloud", "config", "console", "domain", "driver", "engine", "error", "journal", "plan", "report",
-            "store", "ui",
+            "cli", "clock", "cloud", "commands", "config", "console", "domain", "driver", "engine", "error", "journal", "list",
+            "plan", "query", "report", "store", "ui",
         ],
     ),
 ];

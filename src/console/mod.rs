@@ -6,10 +6,12 @@
 
 mod exercise;
 mod live;
+mod plain;
 mod screen;
 mod session;
 
 pub use exercise::{Exercise, Played, StartExercise, read};
 pub use live::{Reach, connect};
+pub use plain::run_plain;
 pub use screen::{Leave, ScreenError, run};
 pub use session::{Opening, Session, SessionError};

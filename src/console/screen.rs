@@ -147,18 +147,18 @@ async fn redraw_after(pause: Option<Duration>) {
 }
 
 /// The signals that say that the terminal is gone or that the machine wants us to leave.
-struct Hangup {
+pub(super) struct Hangup {
     hangup: Option<tokio::signal::unix::Signal>,
     terminate: Option<tokio::signal::unix::Signal>,
 }
 
 impl Hangup {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
         Self { hangup: signal(SignalKind::hangup()).ok(), terminate: signal(SignalKind::terminate()).ok() }
     }
 
-    async fn wait(&mut self) -> ScreenError {
+    pub(super) async fn wait(&mut self) -> ScreenError {
         let one = async |signal: &mut Option<tokio::signal::unix::Signal>| match signal {
             Some(signal) => drop(signal.recv().await),
             None => std::future::pending().await,

@@ -33,6 +33,20 @@ pub enum ProblemKind {
 }
 
 impl ProblemKind {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Throttled,
+        Self::Denied,
+        Self::Expired,
+        Self::Missing,
+        Self::Invalid,
+        Self::Unreachable,
+        Self::Unknown,
+        Self::Unavailable,
+        Self::Drift,
+        Self::TimedOut,
+    ];
+
     /// What a person may do about it.
     pub fn next(self) -> &'static str {
         match self {

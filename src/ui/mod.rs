@@ -19,6 +19,7 @@ mod loss;
 pub mod overlays;
 pub mod panes;
 pub mod picture;
+pub mod plain;
 mod ready;
 mod request;
 mod seen;

@@ -24,7 +24,9 @@ use ratatui::layout::{Position, Rect};
 #[derive(Debug, thiserror::Error)]
 pub enum OpenTerminal {
     /// Standard input or output is a pipe or a file.
-    #[error("standard {0} is not a terminal: the console needs one for its screen and keys; run it in a terminal, without pipes")]
+    #[error(
+        "standard {0} is not a terminal: the console needs one for its screen and keys; run it in a terminal, or with --plain, which needs none"
+    )]
     NotATerminal(&'static str),
     /// The terminal refuses.
     #[error("the terminal cannot be set up for a full screen")]

@@ -220,13 +220,14 @@ impl Prompt {
     }
 }
 
-fn moment_named(text: &str) -> Option<Moment> {
+/// A moment by the beginning of its name.
+pub(in crate::ui) fn moment_named(text: &str) -> Option<Moment> {
     let text = text.to_lowercase();
     Moment::ALL.into_iter().find(|moment| !text.is_empty() && moment.name().starts_with(&text))
 }
 
 /// A time of the day of `now`, of the day before if it has not come yet today; or a date with a time.
-fn time_of(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+pub(in crate::ui) fn time_of(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let text = text.trim().trim_end_matches("UTC").trim_end_matches('Z').trim();
     for form in ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"] {
         if let Ok(time) = NaiveDateTime::parse_from_str(text, form) {

@@ -1,0 +1,110 @@
+//! The commands of the linear screen: one table that parsing, help and documents are made from.
+
+/// What a command takes after its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// One word.
+    Word(&'static str),
+    /// The rest of the line, which must not be empty.
+    Words(&'static str),
+    /// The rest of the line, which may be empty.
+    MaybeWords(&'static str),
+}
+
+/// A command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verb {
+    /// What is typed.
+    pub name: &'static str,
+    /// What follows.
+    pub takes: &'static [Takes],
+    /// What it does, in one sentence.
+    pub about: &'static str,
+}
+
+const STEP: Takes = Takes::Word("STEP");
+
+macro_rules! verbs {
+    ($($name:literal $takes:expr, $about:literal;)*) => {
+        /// All of them, in the order of the help.
+        pub const VERBS: &[Verb] = &[$(Verb { name: $name, takes: $takes, about: $about }),*];
+    };
+}
+
+verbs! {
+    "help" &[], "List the commands.";
+    "status" &[], "Say where we are: mode, sites, clock against the RTO, data loss against the RPO, what runs.";
+    "alarms" &[], "List the alarms that are not clear, and how many are.";
+    "health" &[], "List the AWS Health events.";
+    "points" &[], "List what can be restored for each resource, and how much data that would lose.";
+    "steps" &[], "List the plan's steps and where each stands.";
+    "step" &[STEP], "Say everything about a step: what it would do, what was found, the exact call, as whom.";
+    "confirm" &[STEP], "Show what the step would do now, then ask for the word that confirms it.";
+    "approve" &[STEP, Takes::MaybeWords("COMMENT")], "Answer yes to what a running step asks; shows the answer first.";
+    "reject" &[STEP, Takes::MaybeWords("COMMENT")], "Answer no to what a running step asks; shows the answer first.";
+    "stop" &[STEP], "Stop what a running step started at AWS; shows the call first.";
+    "done" &[STEP, Takes::MaybeWords("WORDS")], "Say that a manual step is done, and what was found.";
+    "skip" &[STEP, Takes::Words("REASON")], "Go on without a step; asks first.";
+    "abort" &[STEP, Takes::Words("REASON")], "Give up on the running attempt; AWS is not told to stop; asks first.";
+    "declare" &[Takes::Words("REASON")], "Declare the failover; asks first.";
+    "wait" &[Takes::Words("REASON")], "Record the decision not to fail over for now.";
+    "note" &[Takes::Words("TEXT")], "Write a note into the journal.";
+    "correct" &[Takes::Word("MOMENT"), Takes::Word("TIME"), Takes::Words("REASON")],
+        "Correct when something was: impact, detected, decided, restored or failed; 03:02 or 2026-03-14T03:02:10; asks first.";
+    "start" &[], "Start the exercise.";
+    "pause" &[], "Stop the exercise's clock.";
+    "resume" &[], "Let the exercise's clock run on.";
+    "speed" &[Takes::Word("N")], "Simulated seconds in one real second.";
+    "close" &[Takes::Words("WORDS")], "Close the incident, with a word about its end; asks first.";
+    "quit" &[], "Leave; asks first while steps are running. The end of the input leaves at once.";
+}
+
+impl Verb {
+    /// How it is typed: `skip STEP REASON…`.
+    pub fn usage(&self) -> String {
+        let mut text = self.name.to_owned();
+        for takes in self.takes {
+            text.push_str(&match takes {
+                Takes::Word(name) => format!(" {name}"),
+                Takes::Words(name) => format!(" {name}…"),
+                Takes::MaybeWords(name) => format!(" [{name}…]"),
+            });
+        }
+        text
+    }
+}
+
+/// A line as a command and what it was given, each as it is wanted; or a sentence that says what is wrong.
+pub(super) fn parse(line: &str) -> Result<(&'static str, Vec<String>), String> {
+    let line = line.trim();
+    let (name, mut rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let verb = VERBS.iter().find(|verb| verb.name == name.to_lowercase()).ok_or_else(|| unknown(name))?;
+    let mut given = Vec::new();
+    for takes in verb.takes {
+        rest = rest.trim();
+        let (one, after) = match takes {
+            Takes::Word(_) => rest.split_once(char::is_whitespace).unwrap_or((rest, "")),
+            Takes::Words(_) | Takes::MaybeWords(_) => (rest, ""),
+        };
+        if one.is_empty() && !matches!(takes, Takes::MaybeWords(_)) {
+            return Err(format!("something is missing: {}", verb.usage()));
+        }
+        given.push(one.to_owned());
+        rest = after;
+    }
+    if !rest.trim().is_empty() {
+        return Err(format!("that is too much: {}", verb.usage()));
+    }
+    Ok((verb.name, given))
+}
+
+fn unknown(name: &str) -> String {
+    if name == "yes" {
+        return "nothing was asked, so this yes means nothing.".to_owned();
+    }
+    let near = VERBS.iter().map(|verb| (strsim::damerau_levenshtein(name, verb.name), verb.name)).min();
+    match near {
+        Some((distance, near)) if distance <= 2 => format!("there is no command {name}; do you mean {near}?"),
+        _ => format!("there is no command {name}; help lists them."),
+    }
+}
