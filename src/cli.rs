@@ -42,8 +42,27 @@ pub enum Command {
     Tabletop(Tabletop),
     /// Watch and recover the workload of a plan on AWS.
     Live(Live),
-    /// List the incidents and exercises on this machine.
-    Incidents,
+    /// List the incidents and exercises on this machine; export and import them.
+    Incidents {
+        /// What to do; nothing lists them.
+        #[command(subcommand)]
+        command: Option<IncidentsCommand>,
+    },
+    /// Prove that a journal is whole and unedited, or say where it is not.
+    ///
+    /// Checks every event against its hash, which covers all events before it, the count and last hash in the header, and the
+    /// structure of the file. Exit code 0: whole; 1: damaged or edited.
+    ///
+    /// What it cannot show: somebody who can write the file and knows the format can rewrite events together with all hashes after
+    /// them, or cut off the end and mend the header. Against that, note the last hash somewhere else while the incident runs, and
+    /// ask for it later with --contains; or keep an exported copy.
+    Verify {
+        /// Its id, or a beginning of it that fits one alone, or a journal file.
+        id: String,
+        /// Also prove that the event with this hash, noted earlier, is still in it.
+        #[arg(long, value_name = "HASH")]
+        contains: Option<String>,
+    },
     /// Print the report of an incident.
     Report {
         /// Its id, or a beginning of it that fits one alone, or a journal file.
@@ -59,6 +78,25 @@ pub enum Command {
         /// What to do with them.
         #[command(subcommand)]
         command: PlanCommand,
+    },
+}
+
+/// What to do with journals.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum IncidentsCommand {
+    /// Write one incident's journal as a single file, checked, also while a console has it open.
+    Export {
+        /// Its id, or a beginning of it that fits one alone.
+        id: String,
+        /// The file; `ID.lifeboat` in this folder by default. A file that is there is never replaced.
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+    /// Check a journal file and take it in. Never replaces or merges: where the incident is here already and differs, says where
+    /// the two part and leaves both as they are.
+    Import {
+        /// The file.
+        file: PathBuf,
     },
 }
 
