@@ -6,7 +6,7 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::cli::{Cli, Command, Common, IncidentsCommand, Live, PlanCommand, Simulate, Tabletop};
+use crate::cli::{Cli, Command, Common, HistoryCommand, IncidentsCommand, Live, PlanCommand, Simulate, Tabletop};
 use crate::clock::Clock;
 use crate::cloud::{Access, Recorder};
 use crate::config::{Paths, Settings};
@@ -36,8 +36,12 @@ pub fn run(cli: Cli) -> Result<u8, Error> {
         Command::Incidents { command: None } => record::list(&paths),
         Command::Incidents { command: Some(IncidentsCommand::Export { id, to }) } => record::export(&id, to, &paths),
         Command::Incidents { command: Some(IncidentsCommand::Import { file }) } => record::import(&file, &paths),
+        Command::History { json, command: None } => record::history(json, &paths),
+        Command::History { command: Some(HistoryCommand::Compare { first, second }), .. } => {
+            record::compare(&first, &second, &paths)
+        }
         Command::Verify { id, contains } => record::verify(&id, contains.as_deref(), &paths),
-        Command::Report { id, format } => record::report(&id, format, &paths),
+        Command::Report(arguments) => record::report(&arguments, cli.common.theme.as_deref(), &paths),
         Command::Simulate(arguments) => block_on(simulate(arguments))?,
         Command::Plan { command: PlanCommand::Check { file } } => check_plan(&file),
     }

@@ -172,3 +172,80 @@ fn an_id_that_would_lead_out_of_the_folder_is_refused() {
     assert!(matches!(error, JournalError::Name { .. }), "{error}");
     assert_eq!(std::fs::read_dir(elsewhere.folder.path()).unwrap().count(), 0);
 }
+
+/// The exercise again under another id, with one step that took longer by so many seconds, and everything after it later.
+fn again(machine: &Machine, id: &str, mode: Mode, longer: i64) {
+    let mut journal = Journal::create(&machine.journals(), &IncidentId::new(id), mode).unwrap();
+    let later = |at: chrono::DateTime<chrono::Utc>| {
+        if at >= support::at("04:20:00") { at + chrono::TimeDelta::seconds(longer) } else { at }
+    };
+    for recorded in exercise() {
+        let event = match recorded.event {
+            Event::IncidentOpened(mut opened) => {
+                opened.incident = IncidentId::new(id);
+                opened.mode = mode;
+                Event::IncidentOpened(opened)
+            }
+            Event::StepEnded(mut end) => {
+                end.aws_at = end.aws_at.map(later);
+                end.aws_began_at = end.aws_began_at.map(later);
+                Event::StepEnded(end)
+            }
+            Event::MomentFixed { moment, mut fixed } => {
+                fixed.at = later(fixed.at);
+                Event::MomentFixed { moment, fixed }
+            }
+            other => other,
+        };
+        journal.append(vec![event], &recorded.by, later(recorded.recorded_at)).unwrap();
+    }
+}
+
+#[test]
+fn the_history_keeps_exercises_apart_and_says_what_got_slower() {
+    let machine = Machine::new();
+    again(&machine, "20260101-shop-0001", Mode::Exercise, 0);
+    again(&machine, "20260201-shop-0002", Mode::Exercise, 60);
+    again(&machine, "20260301-shop-0003", Mode::Exercise, 600);
+    again(&machine, "20260302-shop-0004", Mode::Live, 0);
+    let (code, text) = machine.lifeboat(&["history"]);
+    assert_eq!(code, 0, "{text}");
+    insta::assert_snapshot!(text);
+    let (code, text) = machine.lifeboat(&["history", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let kinds: Vec<_> = json["groups"].as_array().unwrap().iter().map(|group| group["kind"].as_str().unwrap()).collect();
+    assert_eq!((code, kinds), (0, vec!["live", "exercise"]));
+    let restore = &json["groups"][1]["durations"][2];
+    assert_eq!((restore["median_secs"].as_i64(), restore["slower_secs"].as_i64()), (Some(3720), Some(570)), "{restore}");
+}
+
+#[test]
+fn two_incidents_are_compared_step_by_step() {
+    let machine = Machine::new();
+    again(&machine, "20260101-shop-0001", Mode::Exercise, 0);
+    again(&machine, "20260302-shop-0004", Mode::Live, 600);
+    let (code, text) = machine.lifeboat(&["history", "compare", "20260101", "20260302"]);
+    assert_eq!(code, 0, "{text}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_report_is_asked_for_in_every_format_by_its_name() {
+    let machine = Machine::new();
+    drop(machine.play(39));
+    for (format, begins) in [
+        ("md", "# EXERCISE"),
+        ("html", "<!doctype html>"),
+        ("json", "{"),
+        ("csv", "at_utc,"),
+        ("csv-rto", "level,"),
+        ("svg", "<svg "),
+        ("verdict", "{"),
+        ("junit", "<?xml"),
+    ] {
+        let (code, text) = machine.lifeboat(&["report", "20260314", "--format", format, "--redact", "--theme", "print"]);
+        assert!(code == 0 && text.trim_start().starts_with(begins) && !text.contains("111122223333"), "{format}: {text}");
+    }
+    let (code, text) = machine.lifeboat(&["report", "20260314", "--template", "no-such-file"]);
+    assert!(code == 1 && text.contains("template cannot be read"), "{text}");
+}

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::ReportFormat;
+use crate::cli::{Report, ReportFormat};
 use crate::config::Paths;
 use crate::error::{DONE, Error, FAILED};
-use crate::journal::{self, FORMAT, JournalDirectory, Verified};
-use crate::report::{self, Format};
+use crate::journal::{self, FORMAT, Incident, JournalDirectory, Verified};
+use crate::report::{self, Format, Paper};
 
 use super::print;
 
@@ -21,6 +21,27 @@ pub(super) fn list(paths: &Paths) -> Result<u8, Error> {
     Ok(DONE)
 }
 
+/// Tells how long everything took, over all incidents.
+pub(super) fn history(json: bool, paths: &Paths) -> Result<u8, Error> {
+    let history = report::history(&JournalDirectory::new(&paths.data).list()?);
+    if json {
+        print(&(serde_json::to_string_pretty(&history).map_err(report::RenderReport::from)? + "\n"))?;
+    } else if history.groups.is_empty() {
+        print(&format!("no incidents and no exercises under {}\n", paths.data.display()))?;
+    } else {
+        print(&history.text())?;
+    }
+    Ok(DONE)
+}
+
+/// Compares two incidents step by step.
+pub(super) fn compare(first: &str, second: &str, paths: &Paths) -> Result<u8, Error> {
+    let read =
+        |named: &str| -> Result<Incident, Error> { Ok(Incident::of(&journal::read(&journal_file(named, paths)?)?.events)) };
+    print(&report::compare(&read(first)?, &read(second)?))?;
+    Ok(DONE)
+}
+
 /// The journal that a person named: a file, or an incident's id or its beginning.
 fn journal_file(named: &str, paths: &Paths) -> Result<PathBuf, Error> {
     let file = Path::new(named);
@@ -28,13 +49,35 @@ fn journal_file(named: &str, paths: &Paths) -> Result<PathBuf, Error> {
 }
 
 /// Prints a report.
-pub(super) fn report(id: &str, format: ReportFormat, paths: &Paths) -> Result<u8, Error> {
-    let reading = journal::read(&journal_file(id, paths)?)?;
-    let format = match format {
-        ReportFormat::Md => Format::Markdown,
-        ReportFormat::Json => Format::Json,
+pub(super) fn report(arguments: &Report, theme: Option<&str>, paths: &Paths) -> Result<u8, Error> {
+    let mut reading = journal::read(&journal_file(&arguments.id, paths)?)?;
+    if arguments.redact {
+        reading = report::redacted(&reading);
+    }
+    let paper = match theme {
+        Some("dark") => Paper::Dark,
+        Some("print") => Paper::Print,
+        _ => Paper::Light,
     };
-    print(&report::render_reading(&reading, format)?)?;
+    let format = match arguments.format {
+        ReportFormat::Md => Format::Markdown,
+        ReportFormat::Html => Format::Html,
+        ReportFormat::Json => Format::Json,
+        ReportFormat::Csv => Format::Csv,
+        ReportFormat::CsvRto => Format::CsvRto,
+        ReportFormat::Svg => Format::Svg(paper),
+        ReportFormat::Verdict => Format::Verdict,
+        ReportFormat::Junit => Format::Junit,
+    };
+    let text = match &arguments.template {
+        Some(file) => {
+            let template = std::fs::read_to_string(file)
+                .map_err(|source| Error::System { what: "the report's template cannot be read", source })?;
+            report::render_template(&reading, &template, format == Format::Html)?
+        }
+        None => report::render_reading(&reading, format)?,
+    };
+    print(&text)?;
     Ok(if reading.damage.is_some() { FAILED } else { DONE })
 }
 
