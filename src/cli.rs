@@ -66,16 +66,43 @@ pub enum Command {
     Tabletop(Tabletop),
     /// Watch and recover the workload of a plan on AWS.
     Live(Live),
-    /// List the incidents and exercises on this machine.
-    Incidents,
-    /// Print the report of an incident.
-    Report {
+    /// List the incidents and exercises on this machine; export and import them.
+    Incidents {
+        /// What to do; nothing lists them.
+        #[command(subcommand)]
+        command: Option<IncidentsCommand>,
+    },
+    /// How long each duration and step took over all incidents: medians and ranges, and what got slower.
+    ///
+    /// Real incidents and exercises are never mixed, nor are plans. Only what was failed over counts for the durations.
+    #[command(args_conflicts_with_subcommands = true)]
+    History {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+        /// Something else than all of them.
+        #[command(subcommand)]
+        command: Option<HistoryCommand>,
+    },
+    /// Prove that a journal is whole and unedited, or say where it is not.
+    ///
+    /// Checks every event against its hash, which covers all events before it, the count and last hash in the header, and the
+    /// structure of the file. Exit code 0: whole; 1: damaged or edited.
+    ///
+    /// What it cannot show: somebody who can write the file and knows the format can rewrite events together with all hashes after
+    /// them, or cut off the end and mend the header. Against that, note the last hash somewhere else while the incident runs, and
+    /// ask for it later with --contains; or keep an exported copy.
+    Verify {
         /// Its id, or a beginning of it that fits one alone, or a journal file.
         id: String,
-        /// For people, or for programs.
-        #[arg(long, value_enum, default_value_t = ReportFormat::Md)]
-        format: ReportFormat,
+        /// Also prove that the event with this hash, noted earlier, is still in it.
+        #[arg(long, value_name = "HASH")]
+        contains: Option<String>,
     },
+    /// Print the report of an incident: a function of its journal alone, the same bytes each time.
+    ///
+    /// With `--format svg`, `--theme light`, `dark` or `print` chooses what the picture is made for; light by default.
+    Report(Report),
     /// Run the simulated AWS alone, for other clients.
     Simulate(Simulate),
     /// Work on plan files.
@@ -126,6 +153,37 @@ pub enum ConfigCommand {
     Show,
     /// Print a settings file with every key, commented.
     Default,
+}
+
+/// What to do with the history.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum HistoryCommand {
+    /// Compare two incidents, step by step.
+    Compare {
+        /// An id, or a beginning of it that fits one alone, or a journal file.
+        first: String,
+        /// Another one.
+        second: String,
+    },
+}
+
+/// What to do with journals.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum IncidentsCommand {
+    /// Write one incident's journal as a single file, checked, also while a console has it open.
+    Export {
+        /// Its id, or a beginning of it that fits one alone.
+        id: String,
+        /// The file; `ID.lifeboat` in this folder by default. A file that is there is never replaced.
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+    /// Check a journal file and take it in. Never replaces or merges: where the incident is here already and differs, says where
+    /// the two part and leaves both as they are.
+    Import {
+        /// The file.
+        file: PathBuf,
+    },
 }
 
 /// Arguments of `tabletop`.
@@ -245,13 +303,42 @@ pub enum PlanCommand {
     },
 }
 
+/// Arguments of `report`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Report {
+    /// Its id, or a beginning of it that fits one alone, or a journal file.
+    pub id: String,
+    /// For people, for programs, for spreadsheets.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Md)]
+    pub format: ReportFormat,
+    /// Mask account numbers, names of resources in ARNs, operators, hosts and IP addresses: the same one always gets the same
+    /// mask. What people wrote is searched for these as well, but read it before you hand it on.
+    #[arg(long)]
+    pub redact: bool,
+    /// Fill in this template (MiniJinja) instead of the built-in one; with `--format md` or `html`.
+    #[arg(long, value_name = "FILE")]
+    pub template: Option<PathBuf>,
+}
+
 /// The form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ReportFormat {
     /// Markdown.
     Md,
+    /// One HTML file with the picture of the timeline, without scripts.
+    Html,
     /// JSON.
     Json,
+    /// The timeline as CSV.
+    Csv,
+    /// Where the recovery time went, as CSV: durations, parts of the restore phase, steps, attempts.
+    CsvRto,
+    /// The picture of the timeline.
+    Svg,
+    /// What was to be reached, checked one by one, as JSON.
+    Verdict,
+    /// The same as JUnit XML.
+    Junit,
 }
 
 fn speed(text: &str) -> Result<f64, String> {

@@ -1,10 +1,14 @@
 //! Runs one command: reads what it needs, joins the rooms, prints what is to be printed.
 
+mod record;
+
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::cli::{Cli, Command, Common, ConfigCommand, Live, PlanCommand, ReportFormat, Simulate, Tabletop, When};
+use crate::cli::{
+    Cli, Command, Common, ConfigCommand, HistoryCommand, IncidentsCommand, Live, PlanCommand, Simulate, Tabletop, When,
+};
 use crate::clock::Clock;
 use crate::cloud::{Access, Recorder};
 use crate::commands;
@@ -14,11 +18,10 @@ use crate::domain::{IncidentId, Mode, Operator, Region};
 use crate::driver::Probe;
 use crate::engine::ExerciseOf;
 use crate::error::{DONE, Error, FAILED, WORK_OPEN};
-use crate::journal::{self, Journal, JournalDirectory, Recorded};
+use crate::journal::{Journal, JournalDirectory, Recorded};
 use crate::list::list;
 use crate::plan::Plan;
 use crate::query::What;
-use crate::report::{self, Format};
 use crate::store::ExerciseState;
 use crate::ui::{App, BUILTIN, Keymap, Theme};
 
@@ -35,8 +38,15 @@ pub fn run(cli: Cli) -> Result<u8, Error> {
     match cli.command.unwrap_or_else(|| Command::Tabletop(Tabletop::default())) {
         Command::Tabletop(arguments) => block_on(tabletop(arguments, &cli.common, &paths))?,
         Command::Live(arguments) => block_on(live(arguments, &cli.common, &paths))?,
-        Command::Incidents => incidents(&paths),
-        Command::Report { id, format } => print_report(&id, format, &paths),
+        Command::Incidents { command: None } => record::list(&paths),
+        Command::Incidents { command: Some(IncidentsCommand::Export { id, to }) } => record::export(&id, to, &paths),
+        Command::Incidents { command: Some(IncidentsCommand::Import { file }) } => record::import(&file, &paths),
+        Command::History { json, command: None } => record::history(json, &paths),
+        Command::History { command: Some(HistoryCommand::Compare { first, second }), .. } => {
+            record::compare(&first, &second, &paths)
+        }
+        Command::Verify { id, contains } => record::verify(&id, contains.as_deref(), &paths),
+        Command::Report(arguments) => record::report(&arguments, cli.common.theme.as_deref(), &paths),
         Command::Simulate(arguments) => block_on(simulate(arguments))?,
         Command::Plan { command: PlanCommand::Check { file } } => check_plan(&file),
         Command::Alarms(arguments) => block_on(list(What::Alarms, arguments))?,
@@ -374,28 +384,6 @@ async fn simulate(arguments: Simulate) -> Result<u8, Error> {
     }
     exercise.stop().await;
     Ok(DONE)
-}
-
-fn incidents(paths: &Paths) -> Result<u8, Error> {
-    let listed = JournalDirectory::new(&paths.data).list()?;
-    if listed.is_empty() {
-        print(&format!("no incidents and no exercises under {}\n", paths.data.display()))?;
-        return Ok(DONE);
-    }
-    print(&report::list(&listed))?;
-    Ok(DONE)
-}
-
-fn print_report(id: &str, format: ReportFormat, paths: &Paths) -> Result<u8, Error> {
-    let file = Path::new(id);
-    let path = if file.is_file() { file.to_owned() } else { JournalDirectory::new(&paths.data).find(id)? };
-    let reading = journal::read(&path)?;
-    let format = match format {
-        ReportFormat::Md => Format::Markdown,
-        ReportFormat::Json => Format::Json,
-    };
-    print(&report::render_reading(&reading, format)?)?;
-    Ok(if reading.damage.is_some() { FAILED } else { DONE })
 }
 
 fn check_plan(file: &Path) -> Result<u8, Error> {

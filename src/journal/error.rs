@@ -78,6 +78,42 @@ pub enum JournalError {
         /// Where and how.
         damage: Damage,
     },
+    /// The journal is damaged or was edited, and is not handed on. The file itself is the evidence: keep it as it is.
+    #[error("the journal {} is not whole and is not copied: {damage}; keep the file as it is, it is the evidence", path.display())]
+    Unsound {
+        /// The file.
+        path: PathBuf,
+        /// Where and how.
+        damage: Damage,
+    },
+    /// A copy would replace a file.
+    #[error("{} exists already and is not replaced: name another file", path.display())]
+    Taken {
+        /// The file that is there.
+        path: PathBuf,
+    },
+    /// There are two journals of one incident that are not the same. Neither is touched.
+    #[error(
+        "{} is of the same incident and stays as it is. Compared with {}: {parting}. Nothing was merged; `lifeboat report FILE` \
+         reads each of them",
+        here.display(), other.display()
+    )]
+    Parted {
+        /// The one in the folder of journals.
+        here: PathBuf,
+        /// The one that was to be taken in.
+        other: PathBuf,
+        /// Where they part, seen from the first one.
+        parting: super::Parting,
+    },
+    /// The incident of a file has an id that cannot be the name of a journal.
+    #[error("{} is of an incident with the id {id:?}, which cannot be a journal's name", path.display())]
+    Name {
+        /// The file.
+        path: PathBuf,
+        /// The id.
+        id: String,
+    },
     /// A newer version of lifeboat wrote it: it can be read as far as it is understood, but not written to.
     #[error(
         "the journal {} has format {format}, this lifeboat writes format {}: use the newer lifeboat to go on with it",

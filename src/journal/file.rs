@@ -73,6 +73,11 @@ impl Tail {
     }
 }
 
+/// A hash as people compare it.
+pub(super) fn hex(hash: &Hash) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The mode as the header has it.
 pub(super) fn mode_name(mode: Mode) -> &'static str {
     match mode {

@@ -11,6 +11,7 @@ mod event;
 mod file;
 mod fold;
 mod reader;
+mod transfer;
 
 pub use append::{Appended, Journal};
 pub use confirmed::Confirmed;
@@ -22,3 +23,4 @@ pub use event::{
 pub use file::FORMAT;
 pub use fold::{Attempt, Decision, Incident, MomentRecord, Note, SignalRecord, StepRecord, StepStatus};
 pub use reader::{Reading, Verified, read, verify};
+pub use transfer::{Imported, Parting, compare, event_with_hash, export};

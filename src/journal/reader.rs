@@ -36,6 +36,14 @@ impl Reading {
 pub struct Verified {
     /// How many events are whole and unedited.
     pub events: u64,
+    /// The hash of the last of them in hexadecimal; it covers all events before it.
+    pub head: String,
+    /// When the first and the last of them were recorded.
+    pub recorded: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// How many of them are of kinds that this version does not know. They are kept, and their hashes are checked as well.
+    pub unknown_events: u64,
+    /// The format that the file says it has; a newer one than [`FORMAT`] may hold more than was checked.
+    pub format: i64,
     /// The first damage, if there is any.
     pub first_damage: Option<Damage>,
 }
@@ -55,8 +63,18 @@ pub fn read(path: &Path) -> Result<Reading, JournalError> {
 /// # Errors
 /// [`JournalError::Read`] if the file cannot be opened.
 pub fn verify(path: &Path) -> Result<Verified, JournalError> {
-    let (_, reading) = read_to(path, true)?;
-    Ok(Verified { events: reading.events.len() as u64, first_damage: reading.damage })
+    let (tail, reading) = read_to(path, true)?;
+    let events = &reading.events;
+    let recorded = events.first().zip(events.last()).map(|(first, last)| (first.recorded_at, last.recorded_at));
+    let unknown = events.iter().filter(|recorded| matches!(recorded.event, Event::Unknown { .. }));
+    Ok(Verified {
+        events: events.len() as u64,
+        head: file::hex(&tail.hash),
+        recorded,
+        unknown_events: unknown.count() as u64,
+        format: reading.format,
+        first_damage: reading.damage,
+    })
 }
 
 /// Reads a journal, and tells where it ended. `structure` checks the file's own structure as well.

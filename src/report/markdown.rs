@@ -11,29 +11,35 @@ use super::RenderReport;
 use super::document::Document;
 
 /// The template that is built in.
-const TEMPLATE: &str = include_str!("../../assets/templates/report.md.j2");
+pub(super) const TEMPLATE: &str = include_str!("../../assets/templates/report.md.j2");
 
-/// Renders the built-in template.
-pub(super) fn render(document: &Document) -> Result<String, RenderReport> {
+/// What templates of all formats have in common.
+pub(super) fn environment() -> Result<Environment<'static>, RenderReport> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    // `fail-over` -> `fail over`: names in the JSON as words.
+    environment.add_filter("word", |value: Value| optional(&value, |text| Value::from(text.replace('-', " "))));
+    Ok(environment)
+}
+
+/// Fills in a template.
+pub(super) fn render(document: &Document, template: &str) -> Result<String, RenderReport> {
+    let mut environment = environment()?;
     environment.set_formatter(write_escaped);
     environment.add_filter("at", |value: Value| optional(&value, |text| Value::from_safe_string(at(text))));
     environment.add_filter("took", |value: Value| match i64::try_from(value) {
         Ok(secs) => Value::from_safe_string(words(secs)),
         Err(_) => Value::from_safe_string("—".to_owned()),
     });
-    // `fail-over` -> `fail over`: names in the JSON as words.
-    environment.add_filter("word", |value: Value| optional(&value, |text| Value::from(text.replace('-', " "))));
     environment.add_filter("code", |value: Value| optional(&value, code));
     environment.add_filter("fence", |value: Value| optional(&value, |text| Value::from_safe_string(fence(text))));
-    let rendered = environment.render_str(TEMPLATE, Serde(document))?;
+    let rendered = environment.render_str(template, Serde(document))?;
     Ok(format!("{}\n", rendered.trim_end()))
 }
 
 /// A text through `then`; a dash for nothing.
-fn optional(value: &Value, then: impl Fn(&str) -> Value) -> Value {
+pub(super) fn optional(value: &Value, then: impl Fn(&str) -> Value) -> Value {
     match value.as_str() {
         Some(text) => then(text),
         None => Value::from_safe_string("—".to_owned()),

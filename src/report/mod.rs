@@ -4,18 +4,29 @@
 //! it is, nor know the screen.
 
 mod compile;
+mod csv;
 mod document;
 mod durations;
+mod history;
+mod html;
 mod list;
 mod log;
 mod markdown;
+mod picture;
+mod picture_style;
 mod questions;
+mod redact;
 mod render;
 mod timeline;
+mod verdict;
+mod xml;
 
 pub use document::SCHEMA;
 pub use durations::{DataLoss, Durations, Measured, Span};
+pub use history::{Group, History, Run, Spread, compare, history};
 pub use list::list;
 pub use log::sentence;
-pub use render::{Format, RenderReport, render, render_reading};
+pub use picture_style::Paper;
+pub use redact::redacted;
+pub use render::{Format, RenderReport, render, render_reading, render_template};
 pub use timeline::{AttemptBar, Forecast, StepBar, Timeline, WorkBar};

@@ -1,16 +1,29 @@
 //! From a journal to a document.
 
-use crate::journal::{FORMAT, Reading, Recorded};
+use crate::journal::{FORMAT, Incident, Reading, Recorded};
 
-use super::{compile, markdown};
+use super::picture_style::Paper;
+use super::{Timeline, compile, csv, html, markdown, picture, verdict};
 
 /// What a report is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// For people.
     Markdown,
+    /// For people: one file with the picture of the timeline in it.
+    Html,
     /// For programs; its shape has the number [`super::SCHEMA`].
     Json,
+    /// The timeline for spreadsheets.
+    Csv,
+    /// Where the recovery time went, for spreadsheets.
+    CsvRto,
+    /// The picture of the timeline.
+    Svg(Paper),
+    /// The objectives one by one, as JSON.
+    Verdict,
+    /// The same as JUnit.
+    Junit,
 }
 
 /// Why a report could not be written.
@@ -38,8 +51,28 @@ pub fn render(events: &[Recorded], format: Format) -> Result<String, RenderRepor
 /// [`RenderReport`] if the template cannot be filled in.
 pub fn render_reading(reading: &Reading, format: Format) -> Result<String, RenderReport> {
     let document = compile::document(reading);
+    let timeline = || Timeline::of(&Incident::of(&reading.events), None);
     match format {
-        Format::Markdown => markdown::render(&document),
+        Format::Markdown => markdown::render(&document, markdown::TEMPLATE),
+        Format::Html => html::render(&document, &timeline(), html::TEMPLATE),
         Format::Json => Ok(serde_json::to_string_pretty(&document)? + "\n"),
+        Format::Csv => Ok(csv::timeline(&reading.events)),
+        Format::CsvRto => Ok(csv::breakdown(&document)),
+        Format::Svg(paper) => Ok(picture::svg(&document, &timeline(), paper)),
+        Format::Verdict => Ok(serde_json::to_string_pretty(&verdict::of(&document))? + "\n"),
+        Format::Junit => Ok(verdict::junit(&document)),
+    }
+}
+
+/// The report by a team's own template, which gets what [`Format::Json`] writes; escaped as HTML or else as Markdown.
+///
+/// # Errors
+/// [`RenderReport`] if the template cannot be filled in.
+pub fn render_template(reading: &Reading, template: &str, is_html: bool) -> Result<String, RenderReport> {
+    let document = compile::document(reading);
+    if is_html {
+        html::render(&document, &Timeline::of(&Incident::of(&reading.events), None), template)
+    } else {
+        markdown::render(&document, template)
     }
 }
