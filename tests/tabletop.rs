@@ -18,7 +18,7 @@ use lifeboat::journal::{Journal, JournalDirectory, StepStatus};
 use lifeboat::plan::{Action, Plan};
 use lifeboat::sim::inject::{Change, Fault, FaultKind, Inject, When};
 use lifeboat::store::{ExerciseState, Prepared, State};
-use lifeboat::ui::Request;
+use lifeboat::ui::{Pane, Request};
 use tokio::sync::watch;
 
 /// A tabletop whose players never hesitate.
@@ -29,8 +29,10 @@ struct Table {
     seen: watch::Sender<u64>,
 }
 
-/// Simulated seconds in one real second: as fast as followers look, which is at most every 150 ms.
-const SPEED: f64 = 240.0;
+/// Simulated seconds in one real second: quick, and yet no step runs into its time limit on a busy machine.
+const SPEED: f64 = 120.0;
+/// While something must be seen before it goes away.
+const UNHURRIED: f64 = 5.0;
 
 async fn open(folder: &Path, id: &str, resume: bool) -> Table {
     let played = console::read("region-outage").unwrap();
@@ -121,15 +123,24 @@ impl Table {
         })
         .await;
         assert!(self.state().incident.opened.is_none(), "nothing is written before the exercise starts");
-        self.order(Intent::StartExercise { speed: SPEED });
+        self.order(Intent::StartExercise { speed: UNHURRIED });
     }
 
+    /// Waits for the signals, then declares. However busy the machine is, the alarms are read before the Region falls silent: the
+    /// clock is stepped to where they have gone off, and then hardly moves until they are seen.
     async fn declare(&mut self) {
-        self.until("the Health event", |state| {
-            state.health.data.as_ref().is_some_and(|events| !events.is_empty())
-                && state.incident.moment(Moment::Detected).is_some()
-        })
-        .await;
+        self.session.request(Request::Speed(UNHURRIED));
+        for (what, minute, seen) in [
+            ("the alarms", 5, has_detected as fn(&State) -> bool),
+            ("the Health event", 7, |state: &State| state.health.data.as_ref().is_some_and(|events| !events.is_empty())),
+        ] {
+            let now = self.exercise.clock.now();
+            let ahead = (at("03:00:30") + TimeDelta::minutes(minute) - now).to_std().unwrap_or_default();
+            self.session.request(Request::StepClock(ahead));
+            self.session.request(Request::Refresh(Pane::Alarms));
+            self.until(what, seen).await;
+        }
+        self.session.request(Request::Speed(SPEED));
         self.order(Intent::Declare { reason: "eu-west-1 is failing".into(), seen: vec![] });
     }
 
@@ -208,6 +219,10 @@ const CHANGING: [&str; 6] = [
     "CreateOpsItem",
     "UpdateOpsItem",
 ];
+
+fn has_detected(state: &State) -> bool {
+    state.incident.moment(Moment::Detected).is_some()
+}
 
 fn once_each() -> Vec<(String, usize)> {
     CHANGING.iter().map(|operation| (*operation).to_owned()).zip([5, 2, 1, 1, 1, 1]).collect()
@@ -391,4 +406,26 @@ async fn a_refused_call_and_a_failed_job_are_tried_again_as_new_attempts() {
     let mut expected = once_each();
     expected[0].1 = 6;
     assert_eq!(table.leave().await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_console_writes_is_seen_without_writing_oneself() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut table = open(folder.path(), "20260314-shop-0005", false).await;
+    table.start().await;
+    let path = table.state().journal_path.clone().unwrap();
+    let (mut other, _) = Journal::open(Path::new(&path)).unwrap();
+    let note = lifeboat::journal::Event::Noted { text: "support has 40 tickets".into() };
+    // The feeds of this console may be writing signals at this moment: the other one looks again, as any console does.
+    loop {
+        match other.append(vec![note.clone()], &Operator::new("Ben"), table.exercise.clock.now()) {
+            Ok(_) => break,
+            Err(lifeboat::journal::JournalError::Moved { .. }) => drop(other.catch_up().unwrap()),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    table.until("Ben's note", |state| state.incident.notes.iter().any(|note| note.by == Operator::new("Ben"))).await;
+    table.order(Intent::Note { text: "thanks".into() });
+    assert_eq!(table.state().incident.notes.len(), 2);
+    table.leave().await;
 }

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::mpsc;
+use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
@@ -21,6 +23,10 @@ use crate::ui::Request;
 
 /// How many answers may wait to be taken in; a feed that is faster waits.
 const INBOX: usize = 256;
+/// Longer than a call to AWS may take in all (25 s): after this nobody waits for its answer.
+const STILL_SENDING: TimeDelta = TimeDelta::seconds(30);
+/// How often the journal is looked at for what another console has written, in real time.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How much of an alarm's metric is drawn.
 const GRAPH_WINDOW: TimeDelta = TimeDelta::hours(1);
 
@@ -77,6 +83,9 @@ pub struct Session {
     updates: mpsc::Receiver<Update>,
     stop: CancellationToken,
     questions: u64,
+    look_again: Interval,
+    /// Calls without an answer, found when the incident was taken up, and when they may be looked up.
+    unanswered: Vec<(DateTime<Utc>, StepId, u32, Purpose)>,
 }
 
 impl Session {
@@ -117,6 +126,8 @@ impl Session {
             updates,
             stop,
             questions: 0,
+            look_again: look_again(),
+            unanswered: Vec::new(),
         };
         if let Some((journal, events)) = opening.resumed {
             session.resume(journal, events)?;
@@ -136,11 +147,18 @@ impl Session {
 
     /// Waits for the next piece of news, takes it in, and with it everything that is there already. Never ends by itself.
     pub async fn next(&mut self) {
-        tokio::select! {
-            biased;
-            Some(told) = self.told.recv() => self.told(told),
-            Some(update) = self.updates.recv() => self.update(update),
-            else => std::future::pending().await,
+        loop {
+            tokio::select! {
+                biased;
+                Some(told) = self.told.recv() => break self.told(told),
+                Some(update) = self.updates.recv() => break self.update(update),
+                // Only what another console wrote is news: an idle console stays still.
+                _ = self.look_again.tick() => match self.look_again() {
+                    Ok(false) => {}
+                    Ok(true) => break,
+                    Err(error) => break self.journal_failed(&error),
+                },
+            }
         }
         while let Ok(told) = self.told.try_recv() {
             self.told(told);
@@ -227,9 +245,34 @@ impl Session {
             self.exercise_turned();
         }
         for effect in engine::resume(&self.state.incident, &self.state.plan.clone()) {
-            self.start(effect, &mut Vec::new());
+            match effect {
+                // Whoever confirmed it may still be sitting at another console, waiting for this very answer.
+                Effect::Reconcile { step, attempt, purpose } => {
+                    let due = self.confirmed_at(&step) + STILL_SENDING;
+                    self.unanswered.push((due, step, attempt, purpose));
+                }
+                other => self.start(other, &mut Vec::new()),
+            }
         }
         Ok(())
+    }
+
+    /// Takes in what another console has written, and looks up calls whose answer nobody can be waiting for any more.
+    fn look_again(&mut self) -> Result<bool, JournalError> {
+        let news = self.catch_up()?;
+        let now = self.clock.now();
+        let (due, later) = self.unanswered.drain(..).partition(|(at, ..)| *at <= now);
+        self.unanswered = later;
+        let due: Vec<(DateTime<Utc>, StepId, u32, Purpose)> = due;
+        for (_, step, attempt, purpose) in due {
+            self.reconcile(&step, attempt, purpose);
+        }
+        Ok(news)
+    }
+
+    fn confirmed_at(&self, step: &StepId) -> DateTime<Utc> {
+        let last = self.state.incident.steps.get(step).and_then(|record| record.last());
+        last.map_or_else(|| self.clock.now(), |attempt| attempt.confirmed_at)
     }
 
     fn told(&mut self, told: Told) {
@@ -308,12 +351,15 @@ impl Session {
         self.notice(NoticeLevel::Warning, "another console keeps writing to this journal: try again".to_owned());
     }
 
-    fn catch_up(&mut self) -> Result<(), JournalError> {
-        let Some(journal) = &mut self.journal else { return Ok(()) };
-        for recorded in journal.catch_up()? {
+    /// Takes in what another console has written; `true` if it has.
+    fn catch_up(&mut self) -> Result<bool, JournalError> {
+        let Some(journal) = &mut self.journal else { return Ok(false) };
+        let written = journal.catch_up()?;
+        let news = !written.is_empty();
+        for recorded in written {
             self.state.record(recorded);
         }
-        Ok(())
+        Ok(news)
     }
 
     fn journal_failed(&mut self, error: &JournalError) {
@@ -395,8 +441,8 @@ impl Session {
         let Some(journal) = &self.journal else { return };
         match journal.unanswered() {
             Ok(mut permits) => {
-                let record = self.state.incident.steps.get(step).and_then(|record| record.last());
-                let confirmed_at = record.map_or_else(|| self.clock.now(), |attempt| attempt.confirmed_at);
+                let confirmed_at = self.confirmed_at(step);
+                // It is no longer among them if its answer has come by way of another console.
                 if let Some(permit) = take(&mut permits, step, attempt, purpose) {
                     self.driver.reconcile(permit, confirmed_at);
                 }
@@ -404,6 +450,12 @@ impl Session {
             Err(error) => self.journal_failed(&error),
         }
     }
+}
+
+fn look_again() -> Interval {
+    let mut interval = tokio::time::interval(LOOK_AGAIN);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
 }
 
 fn take(permits: &mut Vec<Confirmed>, step: &StepId, attempt: u32, purpose: Purpose) -> Option<Confirmed> {
