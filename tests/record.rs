@@ -249,3 +249,19 @@ fn a_report_is_asked_for_in_every_format_by_its_name() {
     let (code, text) = machine.lifeboat(&["report", "20260314", "--template", "no-such-file"]);
     assert!(code == 1 && text.contains("template cannot be read"), "{text}");
 }
+
+#[test]
+fn the_kind_of_an_event_is_the_one_that_is_written() {
+    let problem = lifeboat::domain::Problem::new(lifeboat::domain::ProblemKind::Unknown, "x", "x");
+    let (step, purpose) = (lifeboat::domain::StepId::new("x"), journal::Purpose::Stop);
+    let rare = [
+        Event::CallRefused { step: step.clone(), attempt: 1, purpose, problem: problem.clone() },
+        Event::AnswerLost { step, attempt: 1, purpose, problem },
+    ];
+    let events = exercise().into_iter().map(|recorded| recorded.event).chain(rare);
+    let mut kinds: Vec<String> =
+        events.inspect(|event| assert_eq!(event.to_json()["event"], event.kind())).map(|e| e.kind()).collect();
+    kinds.sort();
+    kinds.dedup();
+    assert_eq!(kinds.len(), 17);
+}

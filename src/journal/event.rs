@@ -301,13 +301,27 @@ pub enum Ended {
 impl Event {
     /// The event's kind as it is written.
     pub fn kind(&self) -> String {
-        match self {
-            Self::Unknown { kind, .. } => kind.clone(),
-            known => serde_json::to_value(known)
-                .ok()
-                .and_then(|value| value.get("event").and_then(Value::as_str).map(str::to_owned))
-                .unwrap_or_default(),
-        }
+        let kind = match self {
+            Self::IncidentOpened(_) => "incident-opened",
+            Self::OperatorJoined { .. } => "operator-joined",
+            Self::IdentitySeen { .. } => "identity-seen",
+            Self::ExerciseStarted { .. } => "exercise-started",
+            Self::SignalSeen(_) => "signal-seen",
+            Self::MomentFixed { .. } => "moment-fixed",
+            Self::MomentCorrected { .. } => "moment-corrected",
+            Self::DecidedToWait { .. } => "decided-to-wait",
+            Self::FailoverDeclared { .. } => "failover-declared",
+            Self::StepConfirmed(_) => "step-confirmed",
+            Self::CallAnswered(_) => "call-answered",
+            Self::CallRefused { .. } => "call-refused",
+            Self::AnswerLost { .. } => "answer-lost",
+            Self::StepEnded(_) => "step-ended",
+            Self::StepSkipped { .. } => "step-skipped",
+            Self::Noted { .. } => "noted",
+            Self::IncidentClosed { .. } => "incident-closed",
+            Self::Unknown { kind, .. } => kind,
+        };
+        kind.to_owned()
     }
 
     /// Reads an event's JSON. A kind that is not known, or a known one of another shape, is kept as [`Event::Unknown`].

@@ -45,7 +45,7 @@ pub(super) fn variables(paper: Paper) -> String {
 /// The style sheet and the hatchings.
 pub(super) fn style(paper: Paper) -> String {
     let [base, ink, muted, grid, detect, decide, restore, fail_over, bad, part, on] = paper.colours();
-    // On white paper, dark bars carry white text: a halo serves both.
+    // In print the same black text stands on light and on dark bars: a halo keeps it readable.
     let halo = if paper == Paper::Print { ";paint-order:stroke;stroke:#ffffff;stroke-width:3px" } else { "" };
     let hatch = |id: &str, d: &str, colour: &str| {
         format!(
