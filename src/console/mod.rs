@@ -6,12 +6,14 @@
 
 mod exercise;
 mod live;
+mod opening;
 mod plain;
 mod screen;
 mod session;
 
 pub use exercise::{Exercise, Played, StartExercise, read};
 pub use live::{Reach, connect};
+pub use opening::{Opening, SessionError};
 pub use plain::run_plain;
 pub use screen::{Leave, ScreenError, run};
-pub use session::{Opening, Session, SessionError};
+pub use session::Session;

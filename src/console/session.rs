@@ -10,16 +10,17 @@ use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::cloud::{Connection, Recorder, Sites};
-use crate::domain::{IncidentId, Mode, Operator, StepId};
-use crate::driver::{AnswerWanted, Driver, Probe, Setting, Told};
+use crate::cloud::Sites;
+use crate::domain::{IncidentId, Mode, StepId};
+use crate::driver::{AnswerWanted, Driver, Setting, Told};
 use crate::engine::{self, Context, Decision, Effect, ExerciseOf, Input, Intent};
 use crate::feed::Feeds;
 use crate::gate::Gate;
 use crate::journal::{Confirmed, Event, Journal, JournalDirectory, JournalError, Purpose, Recorded};
-use crate::plan::Plan;
-use crate::store::{ExerciseState, Notice, NoticeLevel, State, Update};
+use crate::store::{Notice, NoticeLevel, State, Update};
 use crate::ui::Request;
+
+use super::{Opening, SessionError};
 
 /// How many answers may wait to be taken in; a feed that is faster waits.
 const INBOX: usize = 256;
@@ -29,44 +30,6 @@ const STILL_SENDING: TimeDelta = TimeDelta::seconds(30);
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How much of an alarm's metric is drawn.
 const GRAPH_WINDOW: TimeDelta = TimeDelta::hours(1);
-
-/// What a session is opened with.
-pub struct Opening {
-    /// Live or exercise.
-    pub mode: Mode,
-    /// No gate.
-    pub read_only: bool,
-    /// Who sits here.
-    pub operator: Operator,
-    /// This machine's name, if it is known.
-    pub host: Option<String>,
-    /// The plan.
-    pub plan: Arc<Plan>,
-    /// One connection a site.
-    pub connections: Vec<Connection>,
-    /// What noted the connections' calls.
-    pub recorder: Recorder,
-    /// What asks from outside.
-    pub probe: Probe,
-    /// The console's clock.
-    pub clock: Clock,
-    /// Where journals are kept.
-    pub journals: JournalDirectory,
-    /// The id of a new incident.
-    pub incident_id: IncidentId,
-    /// The journal to go on with.
-    pub resumed: Option<(Journal, Vec<Recorded>)>,
-    /// The scenario of an exercise.
-    pub exercise: Option<(ExerciseOf, ExerciseState)>,
-}
-
-/// Why a session could not go on.
-#[derive(Debug, thiserror::Error)]
-pub enum SessionError {
-    /// The journal.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-}
 
 /// One incident at a console.
 pub struct Session {
