@@ -24,10 +24,26 @@ OPERATIONS = {
     "cloudwatch": """
         DescribeAlarms DescribeAlarmsForMetric DescribeAlarmHistory GetMetricData SetAlarmState PutMetricAlarm PutMetricData
     """,
+    "ec2": "DescribeAvailabilityZones DescribeRegions",
+    "events": """
+        CreateEventBus DeleteEventBus DescribeEventBus ListEventBuses PutRule DeleteRule DescribeRule ListRules EnableRule
+        DisableRule PutTargets RemoveTargets ListTargetsByRule ListRuleNamesByTarget PutEvents TestEventPattern TagResource
+        UntagResource ListTagsForResource
+    """,
     "health": "DescribeEvents DescribeEventDetails DescribeAffectedEntities",
     "route53": """
         ListHostedZones ListHostedZonesByName GetHostedZone ListResourceRecordSets ChangeResourceRecordSets GetChange
         GetHealthCheck GetHealthCheckStatus ListHealthChecks TestDNSAnswer
+    """,
+    "sns": """
+        CreateTopic DeleteTopic ListTopics GetTopicAttributes SetTopicAttributes Subscribe ConfirmSubscription Unsubscribe
+        ListSubscriptions ListSubscriptionsByTopic GetSubscriptionAttributes SetSubscriptionAttributes Publish PublishBatch
+        TagResource UntagResource ListTagsForResource
+    """,
+    "sqs": """
+        CreateQueue DeleteQueue GetQueueUrl ListQueues GetQueueAttributes SetQueueAttributes PurgeQueue SendMessage
+        SendMessageBatch ReceiveMessage DeleteMessage DeleteMessageBatch ChangeMessageVisibility ChangeMessageVisibilityBatch
+        ListDeadLetterSourceQueues TagQueue UntagQueue ListQueueTags
     """,
     "ssm": """
         StartAutomationExecution GetAutomationExecution DescribeAutomationStepExecutions DescribeAutomationExecutions

@@ -6,7 +6,12 @@ use serde_json::json;
 use crate::sim::call::{Answer, Call, Refusal};
 use crate::sim::estate::Key;
 use crate::sim::members::{self, Members, glob};
+use crate::sim::service::coverage::{Operation, changes, reads};
 use crate::sim::world::World;
+
+/// What is modelled.
+pub const OPERATIONS: &[Operation] =
+    &[changes("AssumeRole", "session policies and tags are passed over"), reads("GetCallerIdentity", "")];
 
 /// How long a session lasts if the caller does not say, in seconds.
 const DEFAULT_SESSION: i64 = 3600;

@@ -5,5 +5,5 @@ pub mod points;
 pub mod restore;
 pub mod rules;
 
-pub use operations::answer;
+pub use operations::{NOTE, OPERATIONS, answer};
 pub use points::Backup;

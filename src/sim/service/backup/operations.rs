@@ -9,7 +9,26 @@ use super::restore::{self, JobKey};
 use crate::sim::call::{Answer, Call, Refusal};
 use crate::sim::members::{self, Members};
 use crate::sim::page::Paging;
+use crate::sim::service::coverage::{Operation, changes, reads};
 use crate::sim::world::World;
+
+/// What holds for all of the service.
+pub const NOTE: &str = "Backups are not made here: recovery points come from scenarios and copies. Access policies and locks are told, \
+                        not enforced.";
+
+/// What is modelled.
+pub const OPERATIONS: &[Operation] = &[
+    reads("DescribeBackupVault", ""),
+    reads("DescribeRecoveryPoint", ""),
+    reads("DescribeRestoreJob", ""),
+    reads("GetRecoveryPointRestoreMetadata", ""),
+    reads("ListBackupVaults", ""),
+    reads("ListProtectedResources", ""),
+    reads("ListRecoveryPointsByBackupVault", ""),
+    reads("ListRecoveryPointsByResource", ""),
+    reads("ListRestoreJobs", ""),
+    changes("StartRestoreJob", "metadata is held against what each resource type asks for; the resource is made, not its data"),
+];
 
 const PAGING: Paging = Paging {
     token: "NextToken",

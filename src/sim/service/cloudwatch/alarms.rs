@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
+use super::announce::{self, Turned};
 use super::composite::Expression;
 use super::evaluate::{Comparison, Missing, Rule, State, Verdict, offset};
 use super::history::{History, Side};
@@ -12,6 +13,7 @@ use super::metrics::{self, Metric};
 use crate::sim::call::Refusal;
 use crate::sim::estate::Place;
 use crate::sim::members::{self, Members};
+use crate::sim::service::events::Emitted;
 
 /// CloudWatch's state in one account and Region.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -22,6 +24,8 @@ pub struct CloudWatch {
     pub alarms: BTreeMap<String, Alarm>,
     /// What happened to them.
     pub history: History,
+    /// What is to be told to others, and is not on its way yet.
+    pub outbox: Vec<Emitted>,
 }
 
 /// One alarm.
@@ -293,18 +297,22 @@ impl CloudWatch {
         let new = Side { value: to.state.name(), reason: &to.reason, data: to.data.as_deref() };
         let moved = alarm.state != to.state;
         if moved {
+            let turned = Turned { old: alarm.side(), since: alarm.updated, new: new.clone() };
+            self.outbox.push(announce::event(place, name, alarm, &turned));
+            if members::flag(&alarm.config, "ActionsEnabled") != Some(false) {
+                let topics =
+                    members::texts(&alarm.config, to.state.actions()).into_iter().filter(|action| action.contains(":sns:"));
+                self.outbox.extend(topics.map(|topic| announce::notice(place, name, alarm, &turned, topic)));
+            }
+        }
+        if moved {
             self.history.state(place.now, name, alarm.alarm_type(), &alarm.side(), &new);
             alarm.transitioned = place.now;
         }
         alarm.updated = place.now;
         (alarm.state, alarm.reason, alarm.data) = (to.state, to.reason, to.data);
         if moved && members::flag(&alarm.config, "ActionsEnabled") != Some(false) {
-            let actions = match alarm.state {
-                State::Ok => "OKActions",
-                State::Alarm => "AlarmActions",
-                State::InsufficientData => "InsufficientDataActions",
-            };
-            for action in members::texts(&alarm.config, actions) {
+            for action in members::texts(&alarm.config, alarm.state.actions()) {
                 self.history.acted(place.now, name, alarm.alarm_type(), action);
             }
         }
@@ -320,5 +328,6 @@ impl CloudWatch {
             alarm.configured = place.now - TimeDelta::days(60);
         }
         self.history = History::default();
+        self.outbox.clear();
     }
 }

@@ -33,6 +33,15 @@ impl State {
         }
     }
 
+    /// The member that holds the actions of alarms that enter it.
+    pub fn actions(self) -> &'static str {
+        match self {
+            Self::Ok => "OKActions",
+            Self::Alarm => "AlarmActions",
+            Self::InsufficientData => "InsufficientDataActions",
+        }
+    }
+
     /// The state with this name.
     pub fn named(name: &str) -> Option<Self> {
         [Self::Ok, Self::Alarm, Self::InsufficientData].into_iter().find(|state| state.name() == name)

@@ -35,6 +35,7 @@ pub struct History {
 }
 
 /// One side of a transition.
+#[derive(Clone)]
 pub struct Side<'a> {
     /// The state's name.
     pub value: &'a str,

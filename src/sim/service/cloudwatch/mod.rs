@@ -1,6 +1,7 @@
 //! CloudWatch: metrics as functions of time, alarms that follow them, and what is told about both.
 
 pub mod alarms;
+pub mod announce;
 pub mod composite;
 pub mod evaluate;
 pub mod history;
@@ -8,4 +9,4 @@ pub mod metrics;
 pub mod operations;
 
 pub use alarms::CloudWatch;
-pub use operations::answer;
+pub use operations::{NOTE, OPERATIONS, answer};

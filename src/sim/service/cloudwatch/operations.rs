@@ -12,7 +12,23 @@ use crate::sim::call::{Answer, Call, Refusal};
 use crate::sim::estate::Place;
 use crate::sim::members::{self, Members};
 use crate::sim::page::Paging;
+use crate::sim::service::coverage::{Operation, changes, reads};
 use crate::sim::world::World;
+
+/// What holds for all of the service.
+pub const NOTE: &str = "Statistics are the five simple ones and percentiles. Anomaly detection, dashboards, metric streams and mute \
+                        rules are not modelled. Alarms are evaluated each full minute; their actions reach SNS topics.";
+
+/// What is modelled.
+pub const OPERATIONS: &[Operation] = &[
+    reads("DescribeAlarmHistory", ""),
+    reads("DescribeAlarms", ""),
+    reads("DescribeAlarmsForMetric", ""),
+    reads("GetMetricData", ""),
+    changes("PutMetricAlarm", "no anomaly bands, no metric insights"),
+    changes("PutMetricData", ""),
+    changes("SetAlarmState", "the next evaluation sets it back"),
+];
 
 const PAGING: Paging = Paging {
     token: "NextToken",

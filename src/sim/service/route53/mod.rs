@@ -6,6 +6,6 @@ pub mod operations;
 pub mod resolve;
 pub mod zones;
 
-pub use operations::answer;
+pub use operations::{NOTE, OPERATIONS, answer};
 pub use resolve::resolve;
 pub use zones::Route53;

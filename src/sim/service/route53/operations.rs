@@ -9,7 +9,25 @@ use super::resolve::{self, Resolution};
 use super::zones::{Change, RecordKey, Route53, Zone, name_servers, normal, reversed};
 use crate::sim::call::{Answer, Call, Refusal};
 use crate::sim::members::{self, Members};
+use crate::sim::service::coverage::{Operation, changes, reads};
 use crate::sim::world::{Happening, World};
+
+/// What holds for all of the service.
+pub const NOTE: &str = "Traffic policies, DNSSEC, CIDR collections and query logs are not modelled.";
+
+/// What is modelled.
+pub const OPERATIONS: &[Operation] = &[
+    changes("ChangeResourceRecordSets", "values of A, AAAA, CNAME and TXT records are held against their types"),
+    reads("GetChange", ""),
+    reads("GetHealthCheck", ""),
+    reads("GetHealthCheckStatus", ""),
+    reads("GetHostedZone", ""),
+    reads("ListHealthChecks", ""),
+    reads("ListHostedZones", ""),
+    reads("ListHostedZonesByName", ""),
+    reads("ListResourceRecordSets", ""),
+    reads("TestDNSAnswer", "resolver and client addresses are passed over"),
+];
 
 /// The most rows of one answer; also what an answer holds if nobody asks for less. The API model says 100 for zones and checks,
 /// 300 for record sets.

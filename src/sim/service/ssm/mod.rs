@@ -5,7 +5,25 @@ pub mod execution;
 pub mod ops_items;
 
 use crate::sim::call::{Answer, Call};
+use crate::sim::service::coverage::{Operation, changes, reads};
 use crate::sim::world::World;
+
+/// What holds for all of the service.
+pub const NOTE: &str = "Runbooks are those of the scenario, with steps that take their time.";
+
+/// What is modelled.
+pub const OPERATIONS: &[Operation] = &[
+    changes("CreateOpsItem", ""),
+    reads("DescribeAutomationExecutions", ""),
+    reads("DescribeAutomationStepExecutions", ""),
+    reads("DescribeOpsItems", "not every filter"),
+    reads("GetAutomationExecution", ""),
+    reads("GetOpsItem", ""),
+    changes("SendAutomationSignal", ""),
+    changes("StartAutomationExecution", "no targets, no rate control, not interactive"),
+    changes("StopAutomationExecution", ""),
+    changes("UpdateOpsItem", ""),
+];
 
 pub use execution::{Document, Ssm, StepSpec};
 
