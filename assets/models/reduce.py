@@ -20,9 +20,13 @@ OPERATIONS = {
     "backup": """
         ListBackupVaults DescribeBackupVault ListRecoveryPointsByBackupVault ListRecoveryPointsByResource DescribeRecoveryPoint
         GetRecoveryPointRestoreMetadata ListProtectedResources StartRestoreJob DescribeRestoreJob ListRestoreJobs
+        CreateBackupVault DeleteBackupVault StartCopyJob DescribeCopyJob ListCopyJobs ListTags TagResource UntagResource
+        DescribeProtectedResource GetRestoreTestingInferredMetadata
     """,
     "cloudwatch": """
         DescribeAlarms DescribeAlarmsForMetric DescribeAlarmHistory GetMetricData SetAlarmState PutMetricAlarm PutMetricData
+        PutCompositeAlarm DeleteAlarms EnableAlarmActions DisableAlarmActions ListMetrics GetMetricStatistics ListTagsForResource
+        TagResource UntagResource
     """,
     "ec2": "DescribeAvailabilityZones DescribeRegions",
     "events": """

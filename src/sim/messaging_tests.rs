@@ -10,34 +10,35 @@ use super::scenario::{self, Scenario};
 use super::world::World;
 use super::{model, wire};
 
-struct Player {
-    world: World,
-    now: DateTime<Utc>,
-    account: &'static str,
-    region: &'static str,
+/// Somebody who calls, in one account and Region at a time.
+pub(super) struct Player {
+    pub(super) world: World,
+    pub(super) now: DateTime<Utc>,
+    pub(super) account: &'static str,
+    pub(super) region: &'static str,
 }
 
 impl Player {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let now = "2026-03-14T03:00:00Z".parse().unwrap();
         let world = World::new(Arc::new(Scenario::empty(now)), 7);
         Self { world, now, account: "123456789012", region: "eu-west-1" }
     }
 
-    fn in_exercise(account: &'static str, region: &'static str) -> Self {
+    pub(super) fn in_exercise(account: &'static str, region: &'static str) -> Self {
         let text = include_str!("../../assets/scenarios/region-outage.toml");
         let world = World::new(Arc::new(scenario::parse("region-outage.toml", text).unwrap()), 7);
         Self { now: world.now(), world, account, region }
     }
 
-    fn call(&self, service: &'static str, operation: &str, input: Value) -> Call {
+    pub(super) fn call(&self, service: &'static str, operation: &str, input: Value) -> Call {
         let account = self.account.to_owned();
         let arn = format!("arn:aws:iam::{account}:user/test");
         let caller = Caller { account, region: self.region.into(), arn, user_id: "AIDATEST".into() };
         Call { caller, service, operation: operation.into(), input, at: self.now }
     }
 
-    fn ask(&mut self, service: &'static str, operation: &str, input: Value) -> Answer {
+    pub(super) fn ask(&mut self, service: &'static str, operation: &str, input: Value) -> Answer {
         let call = self.call(service, operation, input);
         let answer = self.world.answer(call);
         let (_, model) = model::model(service).unwrap();
@@ -47,37 +48,37 @@ impl Player {
         answer
     }
 
-    fn get(&mut self, service: &'static str, operation: &str, input: Value) -> Value {
+    pub(super) fn get(&mut self, service: &'static str, operation: &str, input: Value) -> Value {
         self.ask(service, operation, input).unwrap_or_else(|refusal: Refusal| panic!("{operation}: {refusal:?}"))
     }
 
-    fn refused(&mut self, service: &'static str, operation: &str, input: Value) -> String {
+    pub(super) fn refused(&mut self, service: &'static str, operation: &str, input: Value) -> String {
         self.ask(service, operation, input).unwrap_err().code
     }
 
-    fn wait(&mut self, seconds: i64) {
+    pub(super) fn wait(&mut self, seconds: i64) {
         self.now += TimeDelta::seconds(seconds);
         self.world.advance_to(self.now);
     }
 
-    fn queue(&mut self, name: &str, attributes: Value) -> (String, String) {
+    pub(super) fn queue(&mut self, name: &str, attributes: Value) -> (String, String) {
         let url = self.get("sqs", "CreateQueue", json!({"QueueName": name, "Attributes": attributes}))["QueueUrl"].clone();
         let url = url.as_str().unwrap().to_owned();
         let told = self.get("sqs", "GetQueueAttributes", json!({"QueueUrl": url, "AttributeNames": ["QueueArn"]}));
         (url, told["Attributes"]["QueueArn"].as_str().unwrap().to_owned())
     }
 
-    fn receive(&mut self, url: &str) -> Vec<Value> {
+    pub(super) fn receive(&mut self, url: &str) -> Vec<Value> {
         let input =
             json!({"QueueUrl": url, "MaxNumberOfMessages": 10, "MessageAttributeNames": ["All"], "AttributeNames": ["All"]});
         self.get("sqs", "ReceiveMessage", input)["Messages"].as_array().cloned().unwrap_or_default()
     }
 
-    fn bodies(&mut self, url: &str) -> Vec<Value> {
+    pub(super) fn bodies(&mut self, url: &str) -> Vec<Value> {
         self.receive(url).iter().map(|message| serde_json::from_str(message["Body"].as_str().unwrap()).unwrap()).collect()
     }
 
-    fn rule(&mut self, pattern: Value, target: &str) {
+    pub(super) fn rule(&mut self, pattern: Value, target: &str) {
         self.get("events", "PutRule", json!({"Name": "r", "EventPattern": pattern.to_string()}));
         self.get("events", "PutTargets", json!({"Rule": "r", "Targets": [{"Id": "1", "Arn": target}]}));
     }

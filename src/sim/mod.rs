@@ -25,6 +25,8 @@ mod world;
 #[cfg(test)]
 mod messaging_tests;
 #[cfg(test)]
+mod operations_tests;
+#[cfg(test)]
 mod world_tests;
 
 pub use dns::serve_dns;

@@ -16,6 +16,7 @@ use super::members::{self, glob};
 use super::record::{Entry, Record, RecordError};
 use super::scenario::{self, Scenario};
 use super::seed::Ids;
+use super::service::backup::copies;
 use super::service::backup::points::Status;
 use super::service::backup::restore::{self, JobKey};
 use super::service::backup::rules::Outcome;
@@ -33,6 +34,8 @@ pub enum Happening {
     Minute,
     /// A restore job goes on.
     Restore(SiteKey, JobKey),
+    /// A copy job goes on.
+    Copy(SiteKey, JobKey),
     /// The step of an execution that began with this turn ends.
     Step(SiteKey, ExecutionKey, u64),
     /// A change of record sets is in sync: account, change.
@@ -201,6 +204,10 @@ impl World {
             Happening::Restore((account, region), job) => {
                 let place = Place { seed: self.seed, account, region, now: self.now };
                 restore::advance(self, &place, &job);
+            }
+            Happening::Copy((account, region), job) => {
+                let place = Place { seed: self.seed, account, region, now: self.now };
+                copies::advance(self, &place, &job);
             }
             Happening::Step(site, execution, turn) => automation::advance(self, &site, &execution, turn),
             Happening::InSync(account, change) => {

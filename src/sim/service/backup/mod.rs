@@ -1,5 +1,6 @@
 //! AWS Backup: vaults, recovery points, and restore jobs that take their time.
 
+pub mod copies;
 pub mod operations;
 pub mod points;
 pub mod restore;

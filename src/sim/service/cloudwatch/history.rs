@@ -74,6 +74,13 @@ impl History {
         self.add(at, Item { alarm: alarm.to_owned(), alarm_type, kind: "ConfigurationUpdate", summary, data });
     }
 
+    /// The alarm was deleted.
+    pub fn deleted(&mut self, at: DateTime<Utc>, alarm: &str, alarm_type: &'static str, config: &Value) {
+        let data = json!({"version": "1.0", "type": "Delete", "deletedAlarm": config});
+        let summary = format!("Alarm \"{alarm}\" deleted");
+        self.add(at, Item { alarm: alarm.to_owned(), alarm_type, kind: "ConfigurationUpdate", summary, data });
+    }
+
     /// An action of the alarm was carried out.
     pub fn acted(&mut self, at: DateTime<Utc>, alarm: &str, alarm_type: &'static str, action: &str) {
         let summary = format!("Successfully executed action {action}");

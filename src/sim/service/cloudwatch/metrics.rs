@@ -36,6 +36,8 @@ pub struct Metric {
     pub noise: f64,
     /// AWS's name of the unit.
     pub unit: Option<String>,
+    /// AWS's Metric, where a caller made it.
+    pub told: Option<Value>,
     turns: Vec<Turn>,
     posted: BTreeMap<i64, Vec<(f64, f64)>>,
 }

@@ -5,8 +5,11 @@ pub mod announce;
 pub mod composite;
 pub mod evaluate;
 pub mod history;
+pub mod listing;
+pub mod math;
 pub mod metrics;
 pub mod operations;
+pub mod queries;
 
 pub use alarms::CloudWatch;
 pub use operations::{NOTE, OPERATIONS, answer};
