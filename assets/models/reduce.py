@@ -38,6 +38,8 @@ OPERATIONS = {
     "route53": """
         ListHostedZones ListHostedZonesByName GetHostedZone ListResourceRecordSets ChangeResourceRecordSets GetChange
         GetHealthCheck GetHealthCheckStatus ListHealthChecks TestDNSAnswer
+        CreateHostedZone DeleteHostedZone CreateHealthCheck UpdateHealthCheck DeleteHealthCheck GetHostedZoneCount
+        GetHealthCheckCount ChangeTagsForResource ListTagsForResource
     """,
     "sns": """
         CreateTopic DeleteTopic ListTopics GetTopicAttributes SetTopicAttributes Subscribe ConfirmSubscription Unsubscribe
@@ -52,8 +54,10 @@ OPERATIONS = {
     "ssm": """
         StartAutomationExecution GetAutomationExecution DescribeAutomationStepExecutions DescribeAutomationExecutions
         SendAutomationSignal StopAutomationExecution CreateOpsItem UpdateOpsItem GetOpsItem DescribeOpsItems
+        PutParameter GetParameter GetParameters GetParametersByPath DescribeParameters DeleteParameter DeleteParameters
+        ListDocuments DescribeDocument GetDocument CreateDocument DeleteDocument
     """,
-    "sts": "GetCallerIdentity AssumeRole",
+    "sts": "GetCallerIdentity AssumeRole GetSessionToken GetAccessKeyInfo",
 }
 
 METADATA = (

@@ -164,3 +164,171 @@ fn alarms_are_found_by_metric_tagged_silenced_and_deleted_together_or_not_at_all
     let history = player.get("monitoring", "DescribeAlarmHistory", json!({"AlarmName": "a"}));
     assert_eq!(history["AlarmHistoryItems"][0]["HistorySummary"], "Alarm \"a\" deleted");
 }
+
+fn zone(player: &mut Player, name: &str) -> String {
+    let made = player.get("route53", "CreateHostedZone", json!({"Name": name, "CallerReference": name}));
+    made["HostedZone"]["Id"].as_str().unwrap().rsplit('/').next().unwrap().to_owned()
+}
+
+fn checked(player: &mut Player, config: Value) -> Value {
+    let reference = config.to_string().chars().take(60).collect::<String>();
+    let made = player.get("route53", "CreateHealthCheck", json!({"CallerReference": reference, "HealthCheckConfig": config}));
+    made["HealthCheck"]["Id"].clone()
+}
+
+fn records(player: &mut Player, zone: &str, sets: &[Value]) {
+    let changes: Vec<_> = sets.iter().map(|set| json!({"Action": "UPSERT", "ResourceRecordSet": set})).collect();
+    player.get("route53", "ChangeResourceRecordSets", json!({"HostedZoneId": zone, "ChangeBatch": {"Changes": changes}}));
+    player.wait(60);
+}
+
+fn answered(player: &mut Player, zone: &str, name: &str) -> Value {
+    let input = json!({"HostedZoneId": zone, "RecordName": name, "RecordType": "A"});
+    player.get("route53", "TestDNSAnswer", input)["RecordData"].clone()
+}
+
+#[test]
+fn a_zone_is_made_once_tagged_and_deleted_when_only_its_own_records_are_left() {
+    let mut player = Player::new();
+    let id = zone(&mut player, "example.com");
+    let again = json!({"Name": "example.com", "CallerReference": "example.com"});
+    assert_eq!(player.refused("route53", "CreateHostedZone", again), "HostedZoneAlreadyExists");
+    let tags = json!({"ResourceType": "hostedzone", "ResourceId": id, "AddTags": [{"Key": "a", "Value": "1"}]});
+    player.get("route53", "ChangeTagsForResource", tags);
+    let told = player.get("route53", "ListTagsForResource", json!({"ResourceType": "hostedzone", "ResourceId": id}));
+    assert_eq!(told["ResourceTagSet"]["Tags"], json!([{"Key": "a", "Value": "1"}]));
+    let www = json!({"Name": "www.example.com", "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.1"}]});
+    records(&mut player, &id, std::slice::from_ref(&www));
+    assert_eq!(player.refused("route53", "DeleteHostedZone", json!({"Id": id})), "HostedZoneNotEmpty");
+    let changes = json!({"Changes": [{"Action": "DELETE", "ResourceRecordSet": www}]});
+    player.get("route53", "ChangeResourceRecordSets", json!({"HostedZoneId": id, "ChangeBatch": changes}));
+    player.get("route53", "DeleteHostedZone", json!({"Id": id}));
+    assert_eq!(player.refused("route53", "GetHostedZone", json!({"Id": id})), "NoSuchHostedZone");
+}
+
+#[test]
+fn failover_follows_an_alarm_through_checks_that_are_calculated_and_inverted() {
+    let mut player = Player::new();
+    let id = zone(&mut player, "example.com");
+    let alarm = json!({"AlarmName": "down", "Namespace": "Shop", "MetricName": "Down", "Statistic": "Sum", "Period": 60,
+        "EvaluationPeriods": 1, "Threshold": 0.0, "ComparisonOperator": "GreaterThanThreshold"});
+    player.get("monitoring", "PutMetricAlarm", alarm);
+    let by_alarm = json!({"Type": "CLOUDWATCH_METRIC", "AlarmIdentifier": {"Region": "eu-west-1", "Name": "down"}});
+    let by_alarm = checked(&mut player, by_alarm);
+    let endpoint = checked(&mut player, json!({"Type": "HTTP", "IPAddress": "192.0.2.9"}));
+    let both = json!({"Type": "CALCULATED", "HealthThreshold": 2, "ChildHealthChecks": [by_alarm, endpoint]});
+    let both = checked(&mut player, both);
+    let set = |which: &str, address: &str, check: Option<&Value>| {
+        let mut set = json!({"Name": "www.example.com", "Type": "A", "TTL": 60, "SetIdentifier": which, "Failover": which,
+            "ResourceRecords": [{"Value": address}]});
+        if let Some(check) = check {
+            set["HealthCheckId"] = check.clone();
+        }
+        set
+    };
+    records(&mut player, &id, &[set("PRIMARY", "192.0.2.1", Some(&both)), set("SECONDARY", "192.0.2.2", None)]);
+    assert_eq!(answered(&mut player, &id, "www.example.com"), json!(["192.0.2.1"]));
+    player.get("monitoring", "SetAlarmState", json!({"AlarmName": "down", "StateValue": "ALARM", "StateReason": "t"}));
+    assert_eq!(answered(&mut player, &id, "www.example.com"), json!(["192.0.2.2"]));
+    player.get("route53", "UpdateHealthCheck", json!({"HealthCheckId": both, "Inverted": true, "HealthCheckVersion": 1}));
+    assert_eq!(answered(&mut player, &id, "www.example.com"), json!(["192.0.2.1"]));
+    let stale = json!({"HealthCheckId": both, "HealthCheckVersion": 1});
+    assert_eq!(player.refused("route53", "UpdateHealthCheck", stale), "HealthCheckVersionMismatch");
+    player.get("route53", "DeleteHealthCheck", json!({"HealthCheckId": endpoint}));
+    assert_eq!(player.refused("route53", "GetHealthCheck", json!({"HealthCheckId": endpoint})), "NoSuchHealthCheck");
+    let bare = json!({"CallerReference": "x", "HealthCheckConfig": {"Type": "HTTP"}});
+    assert_eq!(player.refused("route53", "CreateHealthCheck", bare), "InvalidInput");
+}
+
+#[test]
+fn the_nearest_record_that_is_well_is_answered_and_an_alias_is_as_well_as_its_target() {
+    let mut player = Player::new();
+    let id = zone(&mut player, "example.com");
+    let check = checked(&mut player, json!({"Type": "TCP", "IPAddress": "192.0.2.9", "Port": 443}));
+    let near = |region: &str, address: &str| {
+        json!({"Name": "near.example.com", "Type": "A", "TTL": 60, "SetIdentifier": region, "Region": region,
+            "ResourceRecords": [{"Value": address}], "HealthCheckId": check})
+    };
+    let alias = |region: &str, to: &str| {
+        json!({"Name": "www.example.com", "Type": "A", "SetIdentifier": region, "Region": region,
+            "AliasTarget": {"HostedZoneId": id, "DNSName": to, "EvaluateTargetHealth": true}})
+    };
+    let far = json!({"Name": "far.example.com", "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.3"}]});
+    let mut sets = vec![near("us-west-2", "192.0.2.1"), near("eu-west-1", "192.0.2.2"), far];
+    sets.extend([alias("us-east-1", "near.example.com"), alias("eu-central-1", "far.example.com")]);
+    records(&mut player, &id, &sets);
+    assert_eq!(answered(&mut player, &id, "near.example.com"), json!(["192.0.2.1"]));
+    assert_eq!(answered(&mut player, &id, "www.example.com"), json!(["192.0.2.1"]));
+    player.get("route53", "UpdateHealthCheck", json!({"HealthCheckId": check, "Inverted": true}));
+    assert_eq!(answered(&mut player, &id, "www.example.com"), json!(["192.0.2.3"]));
+}
+
+#[test]
+fn parameters_have_versions_paths_and_secrets() {
+    let mut player = Player::new();
+    for (name, kind) in [("/shop/db/host", "String"), ("/shop/db/password", "SecureString"), ("/shop/region", "String")] {
+        player.get("ssm", "PutParameter", json!({"Name": name, "Value": "one", "Type": kind}));
+    }
+    let again = json!({"Name": "/shop/region", "Value": "two", "Type": "String"});
+    assert_eq!(player.refused("ssm", "PutParameter", again.clone()), "ParameterAlreadyExists");
+    let mut over = again;
+    over["Overwrite"] = true.into();
+    assert_eq!(player.get("ssm", "PutParameter", over)["Version"], 2);
+    let value = |player: &mut Player, name: &str, open: bool| {
+        player.get("ssm", "GetParameter", json!({"Name": name, "WithDecryption": open}))["Parameter"]["Value"].clone()
+    };
+    assert_eq!([value(&mut player, "/shop/region", false), value(&mut player, "/shop/region:1", false)], ["two", "one"]);
+    assert_eq!(value(&mut player, "/shop/db/password", true), "one");
+    assert_ne!(value(&mut player, "/shop/db/password", false), "one");
+    let below = |player: &mut Player, deep: bool| {
+        let told = player.get("ssm", "GetParametersByPath", json!({"Path": "/shop", "Recursive": deep}));
+        told["Parameters"].as_array().unwrap().len()
+    };
+    assert_eq!([below(&mut player, false), below(&mut player, true)], [1, 3]);
+    let filter = json!({"ParameterFilters": [{"Key": "Type", "Values": ["SecureString"]}]});
+    assert_eq!(player.get("ssm", "DescribeParameters", filter)["Parameters"][0]["Name"], "/shop/db/password");
+    let deleted = player.get("ssm", "DeleteParameters", json!({"Names": ["/shop/region", "/none"]}));
+    assert_eq!(deleted, json!({"DeletedParameters": ["/shop/region"], "InvalidParameters": ["/none"]}));
+    assert_eq!(player.refused("ssm", "GetParameter", json!({"Name": "/shop/region"})), "ParameterNotFound");
+    assert_eq!(player.refused("ssm", "GetParameter", json!({"Name": "/shop/db/host:9"})), "ParameterVersionNotFound");
+}
+
+#[test]
+fn a_runbook_that_a_caller_makes_is_told_and_runs() {
+    let mut player = Player::new();
+    let content = json!({"schemaVersion": "0.3", "description": "d", "parameters": {"Who": {"type": "String"}},
+        "mainSteps": [{"name": "one", "action": "aws:sleep", "inputs": {}}]});
+    let make = json!({"Name": "mine", "Content": content.to_string(), "DocumentType": "Automation"});
+    player.get("ssm", "CreateDocument", make.clone());
+    assert_eq!(player.refused("ssm", "CreateDocument", make), "DocumentAlreadyExists");
+    let told = player.get("ssm", "DescribeDocument", json!({"Name": "mine"}));
+    assert_eq!((&told["Document"]["Parameters"][0]["Name"], &told["Document"]["SchemaVersion"]), (&json!("Who"), &json!("0.3")));
+    assert_eq!(player.get("ssm", "GetDocument", json!({"Name": "mine"}))["Content"], content.to_string());
+    let listed = player.get("ssm", "ListDocuments", json!({"Filters": [{"Key": "DocumentType", "Values": ["Automation"]}]}));
+    assert_eq!(listed["DocumentIdentifiers"][0]["Name"], "mine");
+    let started = player.get("ssm", "StartAutomationExecution", json!({"DocumentName": "mine", "Parameters": {"Who": ["Kim"]}}));
+    player.wait(60);
+    let told = player.get("ssm", "GetAutomationExecution", json!({"AutomationExecutionId": started["AutomationExecutionId"]}));
+    assert_eq!(told["AutomationExecution"]["AutomationExecutionStatus"], "Success");
+    player.get("ssm", "DeleteDocument", json!({"Name": "mine"}));
+    assert_eq!(player.refused("ssm", "GetDocument", json!({"Name": "mine"})), "InvalidDocument");
+}
+
+#[test]
+fn the_runbooks_of_a_scenario_have_a_text_too() {
+    let mut player = Player::in_exercise("444455556666", "eu-central-1");
+    let listed = player.get("ssm", "ListDocuments", json!({}))["DocumentIdentifiers"].clone();
+    let name = listed[0]["Name"].clone();
+    let told = player.get("ssm", "GetDocument", json!({"Name": name}));
+    let content: Value = serde_json::from_str(told["Content"].as_str().unwrap()).unwrap();
+    assert!(!content["mainSteps"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn a_session_token_makes_a_key_of_its_holder_that_expires() {
+    let mut player = Player::new();
+    let told = player.get("sts", "GetSessionToken", json!({"DurationSeconds": 900}))["Credentials"].clone();
+    assert_eq!(told["Expiration"], stamp(player.now + TimeDelta::seconds(900)));
+    let key = player.get("sts", "GetAccessKeyInfo", json!({"AccessKeyId": told["AccessKeyId"]}));
+    assert_eq!(key, json!({"Account": "123456789012"}));
+}

@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod checks;
+pub mod manage;
 pub mod operations;
 pub mod resolve;
 pub mod zones;

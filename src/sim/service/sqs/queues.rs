@@ -254,10 +254,10 @@ impl Sqs {
             told.push(message.answer(&receipt, input));
         }
         let from = queue.arn.clone();
-        if let Some((target, _)) = redrive {
-            if let Some(target) = self.queues.get_mut(last(&target)) {
-                dead.into_iter().for_each(|message| target.bury(message, &from, now));
-            }
+        if let Some((target, _)) = redrive
+            && let Some(target) = self.queues.get_mut(last(&target))
+        {
+            dead.into_iter().for_each(|message| target.bury(message, &from, now));
         }
         told
     }
