@@ -75,7 +75,7 @@ pub fn get_statistics(cloudwatch: &CloudWatch, place: &Place, call: &Call) -> An
     let metric = metric.filter(|metric| unit.is_none_or(|unit| metric.unit() == unit));
     let points = all.into_iter().filter_map(|at| {
         let metric = metric?;
-        let value = |statistic: &str| metric.statistic(place.seed, at, period, statistic, place.now).map(|point| point.value);
+        let value = |statistic: &str| metric.so_far(place.seed, at, period, statistic, place.now).map(|point| point.value);
         let mut told = Members::new().time("Timestamp", at).set("Unit", metric.unit());
         for statistic in &plain {
             told = told.set(statistic, value(statistic)?);

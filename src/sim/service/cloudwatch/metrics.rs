@@ -113,6 +113,18 @@ impl Metric {
         Some(Datapoint { at: start, value: (value * 1e4).round() / 1e4, samples: samples.iter().map(|(_, count)| count).sum() })
     }
 
+    /// As [`Metric::statistic`], but of a period that has not ended it tells what callers have put so far.
+    pub fn so_far(&self, seed: u64, start: DateTime<Utc>, period: i64, statistic: &str, now: DateTime<Utc>) -> Option<Datapoint> {
+        let end = start + TimeDelta::seconds(period);
+        if end <= now {
+            return self.statistic(seed, start, period, statistic, now);
+        }
+        let posted = self.posted.range(start.timestamp()..end.timestamp()).flat_map(|(_, posted)| posted.iter().copied());
+        let mut samples: Vec<(f64, f64)> = posted.collect();
+        let value = reduce(&mut samples, statistic)?;
+        Some(Datapoint { at: start, value: (value * 1e4).round() / 1e4, samples: samples.iter().map(|(_, count)| count).sum() })
+    }
+
     fn sample(&self, seed: u64, minute: i64) -> Option<f64> {
         let value = self.value(DateTime::from_timestamp(minute + SAMPLE_SECS / 2, 0)?)?;
         let stray = seed::unit(seed::hash(seed, &format!("{}@{minute}", self.key))) * 2.0 - 1.0;

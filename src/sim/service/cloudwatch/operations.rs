@@ -258,7 +258,7 @@ impl Row<'_> {
     fn point(&self, place: &Place, at: DateTime<Utc>) -> Option<f64> {
         match &self.of {
             Source::Statistic(metric, statistic) => {
-                metric.as_ref()?.statistic(place.seed, at, self.period, statistic, place.now).map(|point| point.value)
+                metric.as_ref()?.so_far(place.seed, at, self.period, statistic, place.now).map(|point| point.value)
             }
             Source::Series(series) => series.get(&at.timestamp()).copied(),
         }

@@ -203,10 +203,10 @@ fn fill(template: &str, values: &Map<String, Value>) -> String {
     while let Some(at) = rest.find(['<', '"']) {
         filled.push_str(&rest[..at]);
         let from = &rest[at..];
-        if from.starts_with('"') {
+        if let Some(after) = from.strip_prefix('"') {
             quoted = !quoted;
             filled.push('"');
-            rest = &from[1..];
+            rest = after;
             continue;
         }
         let name = from[1..].split_once('>').map(|(name, _)| name);
