@@ -285,12 +285,27 @@ pub struct Simulate {
     /// A shipped scenario, or a scenario file.
     #[arg(long, default_value = "region-outage")]
     pub scenario: String,
+    /// What exists at the beginning: what the scenario says, or nothing, at the real time.
+    #[arg(long, value_enum, default_value = "scenario", conflicts_with = "scenario")]
+    pub estate: EstateKind,
     /// Simulated seconds in one real second.
     #[arg(long, value_parser = speed, default_value = "1")]
     pub speed: f64,
-    /// The seed; the scenario's own by default.
+    /// The seed; by default that of the state file, or the scenario's own.
     #[arg(long)]
     pub seed: Option<u64>,
+    /// Note there what changes the simulated AWS, and go on from what is noted there already.
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+}
+
+/// What exists in a simulated AWS at its beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EstateKind {
+    /// What the scenario says.
+    Scenario,
+    /// Nothing but account 123456789012.
+    Empty,
 }
 
 /// What to do with plan files.

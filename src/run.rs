@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cli::{
-    Cli, Command, Common, ConfigCommand, HistoryCommand, IncidentsCommand, Live, PlanCommand, Simulate, Tabletop, When,
+    Cli, Command, Common, ConfigCommand, EstateKind, HistoryCommand, IncidentsCommand, Live, PlanCommand, Simulate, Tabletop,
+    When,
 };
 use crate::clock::Clock;
 use crate::cloud::{Access, Recorder};
@@ -22,6 +23,7 @@ use crate::journal::{Journal, JournalDirectory, Recorded};
 use crate::list::list;
 use crate::plan::Plan;
 use crate::query::What;
+use crate::sim;
 use crate::store::ExerciseState;
 use crate::ui::{App, BUILTIN, Keymap, Theme};
 
@@ -362,15 +364,30 @@ async fn play(opening: Opening, preferences: Preferences) -> Result<u8, Error> {
 }
 
 async fn simulate(arguments: Simulate) -> Result<u8, Error> {
-    let played = console::read(&arguments.scenario)?;
-    let seed = arguments.seed.unwrap_or(played.scenario.seed);
-    let exercise = Exercise::start(played.scenario.clone(), seed, None, arguments.port).await?;
+    let begun = match &arguments.state {
+        Some(file) => sim::begun(file).map_err(console::StartExercise::Record)?,
+        None => None,
+    };
+    let now = Clock::system().now();
+    let scenario = match arguments.estate {
+        EstateKind::Scenario => console::read(&arguments.scenario)?.scenario,
+        EstateKind::Empty => {
+            let starts_at = begun.as_ref().and_then(|begun| begun.starts_at).unwrap_or(now);
+            Arc::new(sim::Scenario::empty(starts_at))
+        }
+    };
+    let seed = arguments.seed.or(begun.map(|begun| begun.seed)).unwrap_or(scenario.seed);
+    let exercise = Exercise::start(scenario.clone(), seed, arguments.state.as_deref(), arguments.port).await?;
+    if arguments.estate == EstateKind::Empty {
+        // Nothing happened while nobody looked, but the time is the real one.
+        exercise.clock.jump(now.max(exercise.clock.now()));
+    }
     exercise.clock.set_speed(arguments.speed);
     exercise.clock.resume();
     print(&format!(
         "simulated AWS of {} on {}\n  export AWS_ENDPOINT_URL={}\n  export AWS_ACCESS_KEY_ID={EXERCISE_KEY} \
          AWS_SECRET_ACCESS_KEY=exercise\n  names    {}\n  Ctrl-C ends it\n",
-        played.scenario.name,
+        scenario.name,
         exercise.endpoint_url(),
         exercise.endpoint_url(),
         exercise.name_server,

@@ -20,20 +20,44 @@ OPERATIONS = {
     "backup": """
         ListBackupVaults DescribeBackupVault ListRecoveryPointsByBackupVault ListRecoveryPointsByResource DescribeRecoveryPoint
         GetRecoveryPointRestoreMetadata ListProtectedResources StartRestoreJob DescribeRestoreJob ListRestoreJobs
+        CreateBackupVault DeleteBackupVault StartCopyJob DescribeCopyJob ListCopyJobs ListTags TagResource UntagResource
+        DescribeProtectedResource GetRestoreTestingInferredMetadata
     """,
     "cloudwatch": """
         DescribeAlarms DescribeAlarmsForMetric DescribeAlarmHistory GetMetricData SetAlarmState PutMetricAlarm PutMetricData
+        PutCompositeAlarm DeleteAlarms EnableAlarmActions DisableAlarmActions ListMetrics GetMetricStatistics ListTagsForResource
+        TagResource UntagResource
+    """,
+    "ec2": "DescribeAvailabilityZones DescribeRegions",
+    "events": """
+        CreateEventBus DeleteEventBus DescribeEventBus ListEventBuses PutRule DeleteRule DescribeRule ListRules EnableRule
+        DisableRule PutTargets RemoveTargets ListTargetsByRule ListRuleNamesByTarget PutEvents TestEventPattern TagResource
+        UntagResource ListTagsForResource
     """,
     "health": "DescribeEvents DescribeEventDetails DescribeAffectedEntities",
     "route53": """
         ListHostedZones ListHostedZonesByName GetHostedZone ListResourceRecordSets ChangeResourceRecordSets GetChange
         GetHealthCheck GetHealthCheckStatus ListHealthChecks TestDNSAnswer
+        CreateHostedZone DeleteHostedZone CreateHealthCheck UpdateHealthCheck DeleteHealthCheck GetHostedZoneCount
+        GetHealthCheckCount ChangeTagsForResource ListTagsForResource
+    """,
+    "sns": """
+        CreateTopic DeleteTopic ListTopics GetTopicAttributes SetTopicAttributes Subscribe ConfirmSubscription Unsubscribe
+        ListSubscriptions ListSubscriptionsByTopic GetSubscriptionAttributes SetSubscriptionAttributes Publish PublishBatch
+        TagResource UntagResource ListTagsForResource
+    """,
+    "sqs": """
+        CreateQueue DeleteQueue GetQueueUrl ListQueues GetQueueAttributes SetQueueAttributes PurgeQueue SendMessage
+        SendMessageBatch ReceiveMessage DeleteMessage DeleteMessageBatch ChangeMessageVisibility ChangeMessageVisibilityBatch
+        ListDeadLetterSourceQueues TagQueue UntagQueue ListQueueTags
     """,
     "ssm": """
         StartAutomationExecution GetAutomationExecution DescribeAutomationStepExecutions DescribeAutomationExecutions
         SendAutomationSignal StopAutomationExecution CreateOpsItem UpdateOpsItem GetOpsItem DescribeOpsItems
+        PutParameter GetParameter GetParameters GetParametersByPath DescribeParameters DeleteParameter DeleteParameters
+        ListDocuments DescribeDocument GetDocument CreateDocument DeleteDocument
     """,
-    "sts": "GetCallerIdentity AssumeRole",
+    "sts": "GetCallerIdentity AssumeRole GetSessionToken GetAccessKeyInfo",
 }
 
 METADATA = (

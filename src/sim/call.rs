@@ -102,6 +102,11 @@ pub trait Services: Send {
     /// The fault that meets this call now; drawing it may use up one of a limited number.
     fn weather(&mut self, caller: &Caller, service: &str, operation: &str, at: DateTime<Utc>) -> Weather;
 
+    /// Until when a call that has nothing to tell yet is to wait for something: long polling. `None`: it is answered at once.
+    fn waits(&mut self, _call: &Call) -> Option<DateTime<Utc>> {
+        None
+    }
+
     /// Carries out one call.
     fn answer(&mut self, call: Call) -> Answer;
 

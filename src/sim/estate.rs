@@ -8,8 +8,11 @@ use serde_json::Value;
 
 use super::service::backup::Backup;
 use super::service::cloudwatch::CloudWatch;
+use super::service::events::Events;
 use super::service::health::HealthEvents;
 use super::service::route53::Route53;
+use super::service::sns::Sns;
+use super::service::sqs::Sqs;
 use super::service::ssm::Ssm;
 
 /// The account of callers that the scenario does not know, as most stand-ins for AWS have it.
@@ -92,6 +95,12 @@ pub struct Site {
     pub backup: Backup,
     /// Documents, executions and OpsItems.
     pub ssm: Ssm,
+    /// Topics and subscriptions.
+    pub sns: Sns,
+    /// Queues and messages.
+    pub sqs: Sqs,
+    /// Event buses and rules.
+    pub events: Events,
     /// Networks and the resources in them.
     pub network: Network,
 }

@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use http::header::{DATE, HOST};
 use http::request::Parts;
+use tokio::sync::Notify;
 
-use super::call::{Call, Caller, Refusal, Services, Weather};
+use super::call::{Answer, Call, Caller, Refusal, Services, Weather};
 use super::model::{self, Model, Operation};
 use super::signing;
 use super::wire::{self, Protocol, Request, Response};
@@ -26,6 +28,18 @@ pub(super) enum Outcome {
     Silent,
     /// The connection is reset.
     Reset,
+    /// There is nothing to tell yet: the call is to be tried again when something has changed, or a while later.
+    Later(Box<Pending>),
+}
+
+/// A call that was read and has not been answered.
+pub(super) struct Pending {
+    asked: Asked,
+    input: serde_json::Value,
+    /// Until when it waits for something to tell; `None`: it has not been tried.
+    until: Option<DateTime<Utc>>,
+    delay: Duration,
+    answer_lost: bool,
 }
 
 /// Everything that a request meets.
@@ -33,6 +47,8 @@ pub(super) struct Front {
     pub(super) services: Arc<Mutex<dyn Services>>,
     pub(super) clock: Clock,
     pub(super) fallback: Option<Fallback>,
+    /// Told of each call that was carried out.
+    pub(super) changed: Notify,
 }
 
 /// One operation of one service, asked for in one protocol.
@@ -54,7 +70,7 @@ impl Front {
             self.date(&mut response);
             return Outcome::Answer(response, Duration::ZERO);
         }
-        let request = Request::from_parts(parts, body);
+        let request = wire::unpack(Request::from_parts(parts, body));
         let asked = match self.recognise(&request) {
             Ok(asked) => asked,
             Err((protocol, model, refusal)) => return self.refuse(protocol, model, refusal),
@@ -69,8 +85,33 @@ impl Front {
             Weather::Reset => return Outcome::Reset,
             Weather::AnswerLost => answer_lost = true,
         }
-        let response = self.carry_out(asked, &request);
-        if answer_lost { Outcome::Reset } else { Outcome::Answer(response, delay) }
+        match asked.protocol.read(asked.model, asked.operation, &request) {
+            Ok(input) => self.go_on(Box::new(Pending { asked, input, until: None, delay, answer_lost })),
+            Err(_) if answer_lost => Outcome::Reset,
+            Err(refusal) => Outcome::Answer(self.told(asked.protocol, Some(asked.model), refusal), delay),
+        }
+    }
+
+    /// Answers a call, unless it is to wait for something to tell.
+    pub(super) fn go_on(&self, mut pending: Box<Pending>) -> Outcome {
+        let answer = {
+            // The time is read under the lock, so that no call takes effect before one that was answered earlier.
+            let mut services = self.services();
+            let at = self.clock.now();
+            let Asked { service, operation, caller, .. } = &pending.asked;
+            let call =
+                Call { caller: caller.clone(), service, operation: operation.name.clone(), input: pending.input.clone(), at };
+            if pending.until.is_none_or(|until| at < until)
+                && let Some(until) = services.waits(&call)
+            {
+                pending.until.get_or_insert(until);
+                return Outcome::Later(pending);
+            }
+            services.answer(call)
+        };
+        self.changed.notify_waiters();
+        let response = self.answered(&pending.asked, answer);
+        if pending.answer_lost { Outcome::Reset } else { Outcome::Answer(response, pending.delay) }
     }
 
     /// Tells a refusal to a request whose body was not read.
@@ -107,18 +148,8 @@ impl Front {
         services.weather(&asked.caller, asked.service, &asked.operation.name, self.clock.now())
     }
 
-    fn carry_out(&self, asked: Asked, request: &Request) -> Response {
-        let Asked { service, model, operation, protocol, caller } = asked;
-        let input = match protocol.read(model, operation, request) {
-            Ok(input) => input,
-            Err(refusal) => return self.told(protocol, Some(model), refusal),
-        };
-        let answer = {
-            // The time is read under the lock, so that no call takes effect before one that was answered earlier.
-            let mut services = self.services();
-            let at = self.clock.now();
-            services.answer(Call { caller, service, operation: operation.name.clone(), input, at })
-        };
+    fn answered(&self, asked: &Asked, answer: Answer) -> Response {
+        let Asked { service, model, operation, protocol, .. } = *asked;
         let value = match answer {
             Ok(value) => value,
             Err(refusal) => return self.told(protocol, Some(model), refusal),

@@ -23,10 +23,14 @@ pub mod wire;
 mod world;
 
 #[cfg(test)]
+mod messaging_tests;
+#[cfg(test)]
+mod operations_tests;
+#[cfg(test)]
 mod world_tests;
 
 pub use dns::serve_dns;
-pub use record::RecordError;
+pub use record::{Begun, RecordError, begun};
 pub use scenario::Scenario;
 pub use server::{Fallback, ServeError, serve};
 pub use world::{Upcoming, World};

@@ -151,6 +151,8 @@ pub struct Member {
     pub location: Option<Location>,
     /// Its name there.
     pub location_name: Option<String>,
+    /// Its name in the forms of the EC2 query protocol, where that is not made from the name elsewhere.
+    pub query_name: Option<String>,
     /// Is this list or map without a wrapping element?
     pub flattened: bool,
     /// Is it an attribute of the enclosing element?
@@ -198,11 +200,15 @@ impl Default for Shape {
 }
 
 /// The services, by the name that they sign with.
-static MODELS: [(&str, &str, OnceLock<Model>); 6] = [
+static MODELS: [(&str, &str, OnceLock<Model>); 10] = [
     ("backup", include_str!("../../assets/models/backup.json"), OnceLock::new()),
+    ("ec2", include_str!("../../assets/models/ec2.json"), OnceLock::new()),
+    ("events", include_str!("../../assets/models/events.json"), OnceLock::new()),
     ("health", include_str!("../../assets/models/health.json"), OnceLock::new()),
     ("monitoring", include_str!("../../assets/models/cloudwatch.json"), OnceLock::new()),
     ("route53", include_str!("../../assets/models/route53.json"), OnceLock::new()),
+    ("sns", include_str!("../../assets/models/sns.json"), OnceLock::new()),
+    ("sqs", include_str!("../../assets/models/sqs.json"), OnceLock::new()),
     ("ssm", include_str!("../../assets/models/ssm.json"), OnceLock::new()),
     ("sts", include_str!("../../assets/models/sts.json"), OnceLock::new()),
 ];
@@ -278,6 +284,16 @@ impl Shape {
 }
 
 impl Member {
+    /// The name in the forms of the EC2 query protocol: its own there, else the name on the wire with a capital letter.
+    pub fn ec2_name(&self, name: &str) -> String {
+        let wire = match &self.query_name {
+            Some(name) => return name.clone(),
+            None => self.wire_name(name),
+        };
+        let mut letters = wire.chars();
+        letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
+    }
+
     /// The name on the wire: the location's name, or the member's own.
     pub fn wire_name<'a>(&'a self, name: &'a str) -> &'a str {
         self.location_name.as_deref().unwrap_or(name)

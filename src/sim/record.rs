@@ -4,7 +4,7 @@
 //! by itself is not in it: scenario and seed bring that back.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -29,6 +29,9 @@ pub enum Entry {
         scenario: String,
         /// The world's seed.
         seed: u64,
+        /// The world's time at its beginning.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        starts_at: Option<DateTime<Utc>>,
     },
     /// A call of an operation that can change the world, whatever it was answered.
     Call {
@@ -126,6 +129,37 @@ pub enum RecordError {
     Entry(#[source] serde_json::Error),
 }
 
+/// What the first line of a record says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Begun {
+    /// The scenario it is of.
+    pub scenario: String,
+    /// The seed it is of.
+    pub seed: u64,
+    /// The world's time at its beginning.
+    pub starts_at: Option<DateTime<Utc>>,
+}
+
+/// How the record at `path` begins; `None` where there is none yet.
+///
+/// # Errors
+/// A file that cannot be read, or whose first line is not one of a record.
+pub fn begun(path: &Path) -> Result<Option<Begun>, RecordError> {
+    let mut line = String::new();
+    match File::open(path).and_then(|file| BufReader::new(file).read_line(&mut line)) {
+        Err(source) if source.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(RecordError::File { path: path.to_owned(), source }),
+        // A record whose first line never got whole holds nothing.
+        Ok(_) if !line.ends_with('\n') => return Ok(None),
+        Ok(_) => {}
+    }
+    match serde_json::from_str(&line) {
+        Ok(Entry::Begin { scenario, seed, starts_at, .. }) => Ok(Some(Begun { scenario, seed, starts_at })),
+        Ok(_) => Err(RecordError::Other { path: path.to_owned(), scenario: String::new(), seed: 0 }),
+        Err(source) => Err(RecordError::Damaged { path: path.to_owned(), line: 1, source }),
+    }
+}
+
 /// An open record.
 #[derive(Debug)]
 pub struct Record {
@@ -139,7 +173,7 @@ impl Record {
     ///
     /// # Errors
     /// As [`RecordError`].
-    pub fn open(path: &Path, scenario: &str, seed: u64) -> Result<(Self, Vec<Entry>), RecordError> {
+    pub fn open(path: &Path, scenario: &str, seed: u64, starts_at: DateTime<Utc>) -> Result<(Self, Vec<Entry>), RecordError> {
         let failed = |source| RecordError::File { path: path.to_owned(), source };
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(failed)?;
         let mut bytes = Vec::new();
@@ -149,8 +183,11 @@ impl Record {
         file.seek(SeekFrom::End(0)).map_err(failed)?;
         let mut record = Self { path: path.to_owned(), file, marked: None };
         match entries.first() {
-            None => record.append(&Entry::Begin { version: 1, scenario: scenario.to_owned(), seed })?,
-            Some(Entry::Begin { version: 1, scenario: known, seed: sown }) if known == scenario && *sown == seed => {}
+            None => {
+                let starts_at = Some(starts_at);
+                record.append(&Entry::Begin { version: 1, scenario: scenario.to_owned(), seed, starts_at })?;
+            }
+            Some(Entry::Begin { version: 1, scenario: known, seed: sown, .. }) if known == scenario && *sown == seed => {}
             Some(Entry::Begin { scenario, seed, .. }) => {
                 return Err(RecordError::Other { path: path.to_owned(), scenario: scenario.clone(), seed: *seed });
             }
@@ -209,7 +246,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("record");
         {
-            let (mut record, entries) = Record::open(&path, "s", 1).unwrap();
+            let (mut record, entries) = Record::open(&path, "s", 1, at()).unwrap();
             assert!(entries.is_empty());
             record.append(&Entry::Mark { at: at() }).unwrap();
             record.append(&Entry::Mark { at: at() + TimeDelta::seconds(1) }).unwrap();
@@ -217,18 +254,27 @@ mod tests {
         let text = std::fs::read_to_string(&path).unwrap();
         for cut in 1..text.lines().last().unwrap().len() {
             std::fs::write(&path, &text[..text.len() - cut]).unwrap();
-            assert_eq!(Record::open(&path, "s", 1).unwrap().1.len(), 2, "cut by {cut}");
+            assert_eq!(Record::open(&path, "s", 1, at()).unwrap().1.len(), 2, "cut by {cut}");
         }
         std::fs::write(&path, text.replacen("\"mark\"", "\"mork\"", 1)).unwrap();
-        assert!(matches!(Record::open(&path, "s", 1), Err(RecordError::Damaged { line: 2, .. })));
+        assert!(matches!(Record::open(&path, "s", 1, at()), Err(RecordError::Damaged { line: 2, .. })));
+    }
+
+    #[test]
+    fn the_first_line_says_whose_record_it_is_and_none_is_no_error() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("record");
+        assert_eq!(begun(&path).unwrap(), None);
+        Record::open(&path, "s", 7, at()).unwrap();
+        assert_eq!(begun(&path).unwrap(), Some(Begun { scenario: "s".into(), seed: 7, starts_at: Some(at()) }));
     }
 
     #[test]
     fn a_record_of_another_exercise_is_refused() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("record");
-        Record::open(&path, "s", 1).unwrap();
-        assert!(matches!(Record::open(&path, "s", 2), Err(RecordError::Other { .. })));
-        assert!(matches!(Record::open(&path, "t", 1), Err(RecordError::Other { .. })));
+        Record::open(&path, "s", 1, at()).unwrap();
+        assert!(matches!(Record::open(&path, "s", 2, at()), Err(RecordError::Other { .. })));
+        assert!(matches!(Record::open(&path, "t", 1, at()), Err(RecordError::Other { .. })));
     }
 }

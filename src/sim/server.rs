@@ -16,7 +16,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -35,6 +35,8 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(20);
 const BODY_PATIENCE: Duration = Duration::from_secs(30);
 /// How long an answer under way may take to leave after the stop, in real time.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(2);
+/// How soon a call that waits for something to tell looks again by itself, in the world's time.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How long accepting rests after it failed, for instance for want of file descriptors, in real time.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
 
@@ -67,7 +69,7 @@ pub async fn serve(
     if !address.ip().is_loopback() {
         return Err(ServeError::NotLoopback(address));
     }
-    let front = Arc::new(Front { services, clock, fallback });
+    let front = Arc::new(Front { services, clock, fallback, changed: Notify::new() });
     let room = Arc::new(Semaphore::new(CONNECTIONS_LIMIT));
     let connections = TaskTracker::new();
     loop {
@@ -167,8 +169,23 @@ async fn respond(
             return Ok(front.refuse_unread(parts, refusal).map(Full::new));
         }
     };
-    match front.exchange(parts, body) {
-        Outcome::Reset => Err(Cut),
+    // Listened for before the call is tried, so that nothing that happens in between is missed.
+    let mut changed = Box::pin(front.changed.notified());
+    changed.as_mut().enable();
+    let mut outcome = front.exchange(parts, body);
+    while let Outcome::Later(pending) = outcome {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return Err(Cut),
+            () = &mut changed => {}
+            () = front.clock.sleep(LOOK_AGAIN) => {}
+        }
+        changed = Box::pin(front.changed.notified());
+        changed.as_mut().enable();
+        outcome = front.go_on(pending);
+    }
+    match outcome {
+        Outcome::Later(_) | Outcome::Reset => Err(Cut),
         Outcome::Silent => {
             // A client that leaves ends this future with its connection.
             stop.cancelled().await;

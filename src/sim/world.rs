@@ -12,16 +12,17 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use super::call::{Answer, Call, Caller, Refusal, Services, Weather};
 use super::estate::{DEFAULT_ACCOUNT, Effect, Estate, Key, Place, Site, SiteKey, key};
 use super::inject::{Change, Condition, Inject, Sky, When, expired};
-use super::members::glob;
+use super::members::{self, glob};
 use super::record::{Entry, Record, RecordError};
 use super::scenario::{self, Scenario};
 use super::seed::Ids;
+use super::service::backup::copies;
 use super::service::backup::points::Status;
 use super::service::backup::restore::{self, JobKey};
 use super::service::backup::rules::Outcome;
 use super::service::ssm::automation;
 use super::service::ssm::execution::ExecutionKey;
-use super::service::{self, health, route53};
+use super::service::{self, events, health, route53};
 use super::shop;
 
 /// Something that is due at a moment.
@@ -33,6 +34,8 @@ pub enum Happening {
     Minute,
     /// A restore job goes on.
     Restore(SiteKey, JobKey),
+    /// A copy job goes on.
+    Copy(SiteKey, JobKey),
     /// The step of an execution that began with this turn ends.
     Step(SiteKey, ExecutionKey, u64),
     /// A change of record sets is in sync: account, change.
@@ -116,7 +119,7 @@ impl World {
     /// A record that cannot be read, is damaged, or is of another scenario or seed.
     pub fn restore(scenario: Arc<Scenario>, seed: u64, record: &Path) -> Result<Self, RecordError> {
         let mut world = Self::new(scenario, seed);
-        let (record, entries) = Record::open(record, &world.scenario.name, seed)?;
+        let (record, entries) = Record::open(record, &world.scenario.name, seed, world.scenario.starts_at)?;
         for entry in entries {
             world.replay(entry);
         }
@@ -196,10 +199,15 @@ impl World {
                     site.cloudwatch.evaluate(&Place { seed, account: account.clone(), region: region.clone(), now });
                 }
                 self.schedule(now + TimeDelta::minutes(1), Happening::Minute);
+                self.send_emitted();
             }
             Happening::Restore((account, region), job) => {
                 let place = Place { seed: self.seed, account, region, now: self.now };
                 restore::advance(self, &place, &job);
+            }
+            Happening::Copy((account, region), job) => {
+                let place = Place { seed: self.seed, account, region, now: self.now };
+                copies::advance(self, &place, &job);
             }
             Happening::Step(site, execution, turn) => automation::advance(self, &site, &execution, turn),
             Happening::InSync(account, change) => {
@@ -207,6 +215,16 @@ impl World {
                     route53::operations::in_sync(account, &change);
                 }
             }
+        }
+    }
+
+    /// Sends on its way what alarms have to say, Region by Region.
+    fn send_emitted(&mut self) {
+        let full = self.estate.sites.iter_mut().filter(|(_, site)| !site.cloudwatch.outbox.is_empty());
+        let emitted: Vec<_> = full.map(|(key, site)| (key.clone(), std::mem::take(&mut site.cloudwatch.outbox))).collect();
+        for ((account, region), emitted) in emitted {
+            let place = Place { seed: self.seed, account, region, now: self.now };
+            emitted.into_iter().for_each(|emitted| events::emit(self, &place, emitted));
         }
     }
 
@@ -219,7 +237,10 @@ impl World {
                     metric.turn(now, to, over);
                 }
             }
-            Change::Health(members) => health::publish(&mut self.estate.health, &members, now),
+            Change::Health(members) => {
+                health::publish(&mut self.estate.health, &members, now);
+                health::announce(self, members::required(&members, "arn"));
+            }
             Change::Fault(fault) => self.sky.begin(fault, now),
             Change::Calm(name) => self.sky.end(&name),
             Change::HealthCheck(id, well) => {
@@ -380,6 +401,7 @@ impl World {
         *self.calls.entry(call.operation.clone()).or_default() += 1;
         let answer = service::answer(self, call);
         if service::changes(call.service, &call.operation) {
+            self.send_emitted();
             self.settle();
         }
         answer
@@ -433,6 +455,11 @@ impl Services for World {
             })?;
         }
         self.carry_out(&call)
+    }
+
+    fn waits(&mut self, call: &Call) -> Option<DateTime<Utc>> {
+        self.advance_to(call.at);
+        service::waits(self, call)
     }
 
     fn request_id(&mut self) -> String {

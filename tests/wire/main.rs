@@ -23,6 +23,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 mod faults;
+mod forms;
 mod official;
 mod raw;
 

@@ -17,7 +17,7 @@ const CALM: TimeDelta = TimeDelta::days(3);
 
 /// The name that a service signs with, as calls carry it.
 pub fn service(name: &str) -> &'static str {
-    ["sts", "monitoring", "health", "backup", "ssm", "route53"].into_iter().find(|known| *known == name).unwrap_or("unknown")
+    crate::sim::model::services().find(|known| *known == name).unwrap_or("unknown")
 }
 
 /// Builds the estate.

@@ -177,7 +177,7 @@ fn check(table: &Table<'_>, names: &Names) -> Option<(String, HealthCheck)> {
     let watches = if table.has("watches") { known(table, "watches", "site", &names.sites) } else { None };
     let well = table.boolean("well").unwrap_or(true);
     let config: Value = table.members(CHECK, &["Type"]);
-    Some((account?, HealthCheck { id: id?, config, watches, well }))
+    Some((account?, HealthCheck { id: id?, config, watches, well, reference: None, version: 1 }))
 }
 
 fn shop(table: &Table<'_>, names: &Names, sites: &[SiteSpec]) -> Option<Shop> {

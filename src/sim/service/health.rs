@@ -7,9 +7,17 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use crate::sim::call::{Answer, Call, Refusal};
+use crate::sim::estate::Place;
 use crate::sim::members::{self, Members, glob};
 use crate::sim::page::Paging;
+use crate::sim::seed;
+use crate::sim::service::coverage::{Operation, reads};
+use crate::sim::service::events::{self, Emitted};
 use crate::sim::world::World;
+
+/// What is modelled.
+pub const OPERATIONS: &[Operation] =
+    &[reads("DescribeAffectedEntities", ""), reads("DescribeEventDetails", ""), reads("DescribeEvents", "")];
 
 const PAGING: Paging = Paging {
     token: "nextToken",
@@ -100,6 +108,59 @@ pub fn answer(world: &World, call: &Call) -> Answer {
         "DescribeEventDetails" => describe_details(&estate.health, call),
         "DescribeAffectedEntities" => describe_entities(&estate.health, call),
         _ => Err(super::unknown(call)),
+    }
+}
+
+/// Tells an event to EventBridge in the accounts that see it: in its own Region, in us-east-1 if it has none.
+///
+/// Source: AWS Health user guide, "AWS Health events Amazon EventBridge schema".
+pub fn announce(world: &mut World, arn: &str) {
+    let Some(event) = world.estate.health.get(arn).cloned() else { return };
+    let region = members::text(&event.members, "region").filter(|region| *region != "global").unwrap_or("us-east-1");
+    let accounts: Vec<String> = world
+        .estate
+        .sites
+        .keys()
+        .filter(|(account, known)| known == region && event.accounts.iter().any(|glob_of| glob(glob_of, account)))
+        .map(|(account, _)| account.clone())
+        .collect();
+    let http = |time: Option<DateTime<Utc>>| time.map(crate::sim::wire::rfc822);
+    let text = |key| members::text(&event.members, key);
+    for account in accounts {
+        let place = Place { seed: world.seed, account, region: region.to_owned(), now: world.now() };
+        let entities =
+            event.entities.iter().filter(|entity| members::text(entity, "awsAccountId").is_none_or(|of| of == place.account));
+        let affected: Vec<_> = entities
+            .map(|entity| {
+                Members::new()
+                    .maybe("entityValue", members::text(entity, "entityValue"))
+                    .maybe("status", members::text(entity, "statusCode"))
+                    .maybe("lastUpdatedTime", http(Some(event.updated)))
+                    .done()
+            })
+            .collect();
+        let communication = seed::hash(world.seed, &format!("{arn} {}", event.updated.timestamp_millis()));
+        let detail = Members::new()
+            .set("eventArn", arn)
+            .maybe("service", text("service"))
+            .maybe("eventTypeCode", text("eventTypeCode"))
+            .maybe("eventTypeCategory", text("eventTypeCategory"))
+            .maybe("eventScopeCode", text("eventScopeCode"))
+            .set("communicationId", format!("{communication:016x}-1"))
+            .maybe("startTime", http(members::time(&event.members, "startTime")))
+            .maybe("endTime", http(members::time(&event.members, "endTime")))
+            .maybe("lastUpdatedTime", http(Some(event.updated)))
+            .maybe("statusCode", text("statusCode"))
+            .set("eventRegion", region)
+            .set("eventDescription", json!([{"language": "en_US", "latestDescription": event.description}]))
+            .set("affectedEntities", affected.clone())
+            .set("affectedAccount", place.account.as_str())
+            .set("page", "1")
+            .set("totalPages", "1")
+            .set("backupEvent", "false")
+            .done();
+        let resources = affected.iter().filter_map(|entity| members::text(entity, "entityValue")).map(str::to_owned).collect();
+        events::emit(world, &place, Emitted::Event { source: "aws.health", detail_type: "AWS Health Event", resources, detail });
     }
 }
 

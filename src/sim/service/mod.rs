@@ -2,10 +2,17 @@
 
 pub mod backup;
 pub mod cloudwatch;
+pub mod coverage;
+pub mod ec2;
+pub mod events;
 pub mod health;
 pub mod route53;
+pub mod sns;
+pub mod sqs;
 pub mod ssm;
 pub mod sts;
+
+use chrono::{DateTime, Utc};
 
 use super::call::{Answer, Call, Refusal};
 use super::world::World;
@@ -22,27 +29,22 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
         "backup" => backup::answer(world, call),
         "ssm" => ssm::answer(world, call),
         "route53" => route53::answer(world, call),
+        "sns" => sns::answer(world, call),
+        "sqs" => sqs::answer(world, call),
+        "events" => events::answer(world, call),
+        "ec2" => ec2::answer(world, call),
         _ => Err(unknown(call)),
     }
 }
 
+/// Until when a call that has nothing to tell yet is to wait for something; `None`: it is answered at once.
+pub fn waits(world: &World, call: &Call) -> Option<DateTime<Utc>> {
+    if call.service == "sqs" { sqs::waits(world, call) } else { None }
+}
+
 /// Does this operation change the world, so that it belongs in the record?
 pub fn changes(service: &str, operation: &str) -> bool {
-    matches!(
-        (service, operation),
-        ("sts", "AssumeRole")
-            | ("monitoring", "PutMetricAlarm" | "PutCompositeAlarm" | "PutMetricData" | "SetAlarmState")
-            | ("backup", "StartRestoreJob")
-            | (
-                "ssm",
-                "StartAutomationExecution"
-                    | "SendAutomationSignal"
-                    | "StopAutomationExecution"
-                    | "CreateOpsItem"
-                    | "UpdateOpsItem"
-            )
-            | ("route53", "ChangeResourceRecordSets")
-    )
+    coverage::operation(service, operation).is_some_and(|operation| operation.changes)
 }
 
 /// The refusal of an operation that is not modelled: as AWS refuses one that it does not know.

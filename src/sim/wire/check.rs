@@ -19,6 +19,9 @@ fn codes(service_id: &str) -> Codes {
         "Backup" => Codes { missing: "MissingParameterValueException", invalid: "InvalidParameterValueException" },
         "CloudWatch" => Codes { missing: "MissingParameter", invalid: "ValidationError" },
         "Route 53" => Codes { missing: "InvalidInput", invalid: "InvalidInput" },
+        "EC2" => Codes { missing: "MissingParameter", invalid: "InvalidParameterValue" },
+        "SNS" => Codes { missing: "InvalidParameter", invalid: "InvalidParameter" },
+        "SQS" => Codes { missing: "MissingRequiredParameterException", invalid: "InvalidParameterValue" },
         "STS" => Codes { missing: "ValidationError", invalid: "ValidationError" },
         _ => Codes { missing: "ValidationException", invalid: "ValidationException" },
     }
@@ -32,6 +35,7 @@ const PATTERN_TEXT_LIMIT_BYTES: usize = 4096;
 #[derive(Default)]
 struct Findings {
     missing: Option<String>,
+    unknown: Option<String>,
     told: Vec<String>,
 }
 
@@ -59,6 +63,10 @@ pub(super) fn input(model: &Model, operation: &Operation, value: &Value) -> Resu
     findings.told.truncate(TOLD_LIMIT);
     if findings.told.is_empty() {
         return Ok(());
+    }
+    // All enumerations in SQS's inputs are names of attributes.
+    if let Some(unknown) = findings.unknown.filter(|_| model.metadata.service_id == "SQS") {
+        return Err(Refusal::new("InvalidAttributeName", format!("Unknown Attribute {unknown}.")));
     }
     let codes = codes(&model.metadata.service_id);
     let plural = if findings.told.len() == 1 { "error" } else { "errors" };
@@ -117,6 +125,7 @@ fn examine_text(shape: &Shape, text: &str, value: &Value, path: &str, findings: 
         if !shape.values.iter().any(|known| known == text) {
             let constraint = format!("Member must satisfy enum value set: [{}]", shape.values.join(", "));
             findings.outside(value, path, &constraint);
+            findings.unknown.get_or_insert_with(|| text.to_owned());
         }
         return;
     }

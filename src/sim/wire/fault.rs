@@ -21,6 +21,26 @@ const COMMON: [(&str, &str); 9] = [
     ("Throttling", "ThrottlingException"),
 ];
 
+/// Codes that a service once had in the query protocol and still tells, where the models have lost them.
+///
+/// Source: the SDK for Go, service/sqs, `queryErrorCode` of its error types.
+const QUERY_CODES: [(&str, &str); 14] = [
+    ("BatchEntryIdsNotDistinct", "AWS.SimpleQueueService.BatchEntryIdsNotDistinct"),
+    ("BatchRequestTooLong", "AWS.SimpleQueueService.BatchRequestTooLong"),
+    ("EmptyBatchRequest", "AWS.SimpleQueueService.EmptyBatchRequest"),
+    ("InvalidBatchEntryId", "AWS.SimpleQueueService.InvalidBatchEntryId"),
+    ("InvalidMessageContents", "InvalidMessageContents"),
+    ("MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight"),
+    ("PurgeQueueInProgress", "AWS.SimpleQueueService.PurgeQueueInProgress"),
+    ("QueueDeletedRecently", "AWS.SimpleQueueService.QueueDeletedRecently"),
+    ("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"),
+    ("QueueNameExists", "QueueAlreadyExists"),
+    ("ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid"),
+    ("ResourceNotFoundException", "ResourceNotFoundException"),
+    ("TooManyEntriesInBatchRequest", "AWS.SimpleQueueService.TooManyEntriesInBatchRequest"),
+    ("UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation"),
+];
+
 /// An error as the protocols tell it.
 pub(super) struct Fault<'m> {
     /// Its shape, where the model has one.
@@ -44,7 +64,10 @@ impl<'m> Fault<'m> {
         let shape = model.and_then(|model| model.error(&refusal.code));
         let (code, name) = match shape {
             Some(shape) => {
+                let compatible = model.is_some_and(|model| model.metadata.aws_query_compatible.is_some());
+                let lost = || QUERY_CODES.iter().find(|(name, _)| compatible && *name == shape.name);
                 let code = shape.error.as_ref().and_then(|error| error.code.clone());
+                let code = code.or_else(|| lost().map(|(_, code)| (*code).to_owned()));
                 (code.unwrap_or_else(|| shape.name.clone()), shape.name.clone())
             }
             None => match COMMON.iter().find(|(xml, json)| *xml == refusal.code || *json == refusal.code) {

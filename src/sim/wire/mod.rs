@@ -2,6 +2,7 @@
 
 mod cbor;
 mod check;
+mod ec2;
 mod fault;
 mod form;
 mod json;
@@ -16,5 +17,5 @@ mod scalar;
 mod xml;
 
 pub use check::misfit;
-pub use protocol::{Protocol, Request, Response};
+pub use protocol::{Protocol, Request, Response, unpack};
 pub use scalar::{parse_time, rfc822};

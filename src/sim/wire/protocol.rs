@@ -1,5 +1,7 @@
 //! Which protocol a request speaks, and the way into each.
 
+use std::io::Read;
+
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -7,7 +9,7 @@ use serde_json::Value;
 
 use super::fault::Fault;
 use super::scalar::Malformed;
-use super::{cbor, check, json, query, rest, rest_json, rest_xml};
+use super::{cbor, check, ec2, json, query, rest, rest_json, rest_xml};
 use crate::sim::call::Refusal;
 use crate::sim::model::{Metadata, Model, Operation};
 
@@ -28,6 +30,8 @@ pub enum Protocol {
     RestXml,
     /// Form in, XML out.
     Query,
+    /// EC2's own kind of form in, XML out.
+    Ec2,
     /// Smithy RPC v2 CBOR.
     Cbor,
 }
@@ -40,6 +44,7 @@ impl Protocol {
             Self::RestJson => "rest-json",
             Self::RestXml => "rest-xml",
             Self::Query => "query",
+            Self::Ec2 => "ec2",
             Self::Cbor => "smithy-rpc-v2-cbor",
         }
     }
@@ -51,7 +56,7 @@ impl Protocol {
         if let Some(shown) = shown.filter(|shown| model.speaks(shown.name())) {
             return shown;
         }
-        let all = [Self::RestJson, Self::RestXml, Self::Query, Self::Json, Self::Cbor];
+        let all = [Self::RestJson, Self::RestXml, Self::Query, Self::Ec2, Self::Json, Self::Cbor];
         all.into_iter().find(|protocol| model.speaks(protocol.name())).unwrap_or(Self::Json)
     }
 
@@ -78,7 +83,7 @@ impl Protocol {
         let found = match self {
             Self::Json => json::operation(model, request),
             Self::RestJson | Self::RestXml => rest::operation(model, request),
-            Self::Query => query::operation(model, request),
+            Self::Query | Self::Ec2 => query::operation(model, request),
             Self::Cbor => cbor::operation(model, request),
         };
         found.ok_or_else(|| self.unknown_operation(Some(model), request))
@@ -87,7 +92,7 @@ impl Protocol {
     /// What AWS answers for an operation, or a service, that it does not know.
     pub fn unknown_operation(self, model: Option<&Model>, request: &Request) -> Refusal {
         match self {
-            Self::Query => {
+            Self::Query | Self::Ec2 => {
                 let version = model.map_or("", |model| model.metadata.api_version.as_str());
                 match query::action(request) {
                     Some(action) => {
@@ -107,12 +112,13 @@ impl Protocol {
     /// What AWS answers for a body that it cannot read, or for members outside the model's limits.
     pub fn read(self, model: &Model, operation: &Operation, request: &Request) -> Result<Value, Refusal> {
         let read = match encoding(request) {
-            Some(encoding) => Err(Malformed::new(format!("the content encoding '{encoding}' is not simulated"))),
+            Some(encoding) => Err(Malformed::new(format!("the body cannot be read in the content encoding '{encoding}'"))),
             None => match self {
                 Self::Json => json::read(model, operation, request),
                 Self::RestJson => rest_json::read(model, operation, request),
                 Self::RestXml => rest_xml::read(model, operation, request),
                 Self::Query => query::read(model, operation, request),
+                Self::Ec2 => ec2::read(model, operation, request),
                 Self::Cbor => cbor::read(model, operation, request),
             },
         };
@@ -125,6 +131,7 @@ impl Protocol {
         match self {
             Self::Json | Self::RestJson | Self::Cbor => "SerializationException",
             Self::Query => "MalformedInput",
+            Self::Ec2 => "InvalidParameterValue",
             // Route 53 has its own name for it; other REST-XML services are to bring theirs.
             Self::RestXml => "InvalidInput",
         }
@@ -137,6 +144,7 @@ impl Protocol {
             Self::RestJson => rest_json::answer(model, operation, value),
             Self::RestXml => rest_xml::answer(model, operation, value),
             Self::Query => query::answer(model, operation, value, request_id),
+            Self::Ec2 => ec2::answer(model, operation, value, request_id),
             Self::Cbor => cbor::answer(model, operation, value),
         }
     }
@@ -149,6 +157,7 @@ impl Protocol {
             Self::RestJson => rest_json::refuse(model, &fault),
             Self::RestXml => rest_xml::refuse(model, &fault, request_id),
             Self::Query => query::refuse(model, &fault, request_id),
+            Self::Ec2 => ec2::refuse(&fault, request_id),
             Self::Cbor => cbor::refuse(model, &fault),
         }
     }
@@ -161,6 +170,24 @@ impl Metadata {
     pub fn is_json_1_0(&self) -> bool {
         self.json_version.as_deref() == Some("1.0")
     }
+}
+
+/// The longest body that a compressed one may unpack to.
+const UNPACKED_LIMIT_BYTES: u64 = 8 * 1024 * 1024;
+
+/// A request whose body is compressed with gzip becomes the plain one; what cannot be unpacked stays, and reading refuses it.
+pub fn unpack(mut request: Request) -> Request {
+    if encoding(&request) != Some("gzip") {
+        return request;
+    }
+    let mut plain = Vec::new();
+    let mut unpacking = flate2::read::MultiGzDecoder::new(request.body().as_ref()).take(UNPACKED_LIMIT_BYTES + 1);
+    let whole = unpacking.read_to_end(&mut plain).is_ok() && plain.len() as u64 <= UNPACKED_LIMIT_BYTES;
+    if whole {
+        *request.body_mut() = plain.into();
+        request.headers_mut().remove(CONTENT_ENCODING);
+    }
+    request
 }
 
 fn encoding(request: &Request) -> Option<&str> {

@@ -48,7 +48,7 @@ pub(super) fn operation<'m>(model: &'m Model, request: &Request) -> Option<&'m O
 
 pub(super) fn read(model: &Model, operation: &Operation, request: &Request) -> Result<Value, Malformed> {
     match &operation.input {
-        Some(input) => decode(model, input, &Parameters::of(request), "", 0),
+        Some(input) => decode(&Form { model, ec2: false }, input, &Parameters::of(request), "", 0),
         None => Ok(Value::Object(Map::new())),
     }
 }
@@ -71,20 +71,33 @@ pub(super) fn namespace(model: Option<&Model>) -> &str {
     model.and_then(|model| model.metadata.xml_namespace.as_deref()).unwrap_or_default()
 }
 
-fn decode(model: &Model, member: &Member, from: &Parameters, prefix: &str, depth: usize) -> Result<Value, Malformed> {
+/// How the names of a form are made.
+pub(super) struct Form<'m> {
+    pub(super) model: &'m Model,
+    /// EC2 has names of its own, and every list is flat there.
+    pub(super) ec2: bool,
+}
+
+pub(super) fn decode(
+    form: &Form<'_>,
+    member: &Member,
+    from: &Parameters,
+    prefix: &str,
+    depth: usize,
+) -> Result<Value, Malformed> {
     if depth > DEPTH_LIMIT {
         return Err(Malformed::new("the parameters are nested too deeply"));
     }
-    let shape = model.shape(member);
-    let flattened = member.flattened || shape.flattened;
+    let shape = form.model.shape(member);
+    let flattened = member.flattened || shape.flattened || form.ec2;
     match shape.kind {
         Kind::Structure => {
             let mut members = Map::new();
             for (name, member) in &shape.members {
-                let wire = member.wire_name(name);
-                let name_there = if prefix.is_empty() { wire.to_owned() } else { format!("{prefix}.{wire}") };
+                let wire = if form.ec2 { member.ec2_name(name) } else { member.wire_name(name).to_owned() };
+                let name_there = if prefix.is_empty() { wire } else { format!("{prefix}.{wire}") };
                 if from.has(&name_there) {
-                    members.insert(name.clone(), decode(model, member, from, &name_there, depth + 1)?);
+                    members.insert(name.clone(), decode(form, member, from, &name_there, depth + 1)?);
                 }
             }
             Ok(Value::Object(members))
@@ -93,7 +106,7 @@ fn decode(model: &Model, member: &Member, from: &Parameters, prefix: &str, depth
             let Some(item) = &shape.member else { return Ok(Value::Array(Vec::new())) };
             let under = if flattened { prefix.to_owned() } else { format!("{prefix}.{}", item.wire_name("member")) };
             entries(from, &under)
-                .map(|name| decode(model, item, from, &name, depth + 1))
+                .map(|name| decode(form, item, from, &name, depth + 1))
                 .collect::<Result<_, _>>()
                 .map(Value::Array)
         }
@@ -103,7 +116,7 @@ fn decode(model: &Model, member: &Member, from: &Parameters, prefix: &str, depth
             let pair = |name: String| {
                 let text = from.get(&format!("{name}.{}", key.wire_name("key"))).unwrap_or_default().to_owned();
                 let value_name = format!("{name}.{}", value.wire_name("value"));
-                Ok((text, decode(model, value, from, &value_name, depth + 1)?))
+                Ok((text, decode(form, value, from, &value_name, depth + 1)?))
             };
             entries(from, &under).map(pair).collect::<Result<_, _>>().map(Value::Object)
         }

@@ -55,6 +55,10 @@ pub(super) fn bound(model: &Model, operation: &Operation, request: &Request) -> 
     for (name, member) in &model.shape(input).members {
         let wire = member.wire_name(name);
         let texts: Vec<&str> = match member.location {
+            Some(Location::Querystring) if model.shape(member).kind == Kind::Map => {
+                members.insert(name.clone(), rest_of_query(model, input, member, &query));
+                continue;
+            }
             Some(Location::Uri) => named(&labels, wire),
             Some(Location::Querystring) => named(&query, wire),
             Some(Location::Header) => request.headers().get_all(wire).iter().filter_map(|value| value.to_str().ok()).collect(),
@@ -73,6 +77,31 @@ pub(super) fn bound(model: &Model, operation: &Operation, request: &Request) -> 
 
 fn named<'a>(pairs: &'a [(String, String)], wanted: &str) -> Vec<&'a str> {
     pairs.iter().filter(|(name, _)| name == wanted).map(|(_, value)| value.as_str()).collect()
+}
+
+/// What the query string holds beside the members that have names of their own there: texts, or lists of texts.
+fn rest_of_query(model: &Model, input: &Member, member: &Member, query: &[(String, String)]) -> Value {
+    let lists = model.shape(member).value.as_ref().is_some_and(|value| model.shape(value).kind == Kind::List);
+    let bound = |wanted: &str| {
+        model.shape(input).members.iter().any(|(name, member)| {
+            member.location == Some(Location::Querystring)
+                && model.shape(member).kind != Kind::Map
+                && member.wire_name(name) == wanted
+        })
+    };
+    let mut rest = Map::new();
+    for (name, value) in query.iter().filter(|(name, _)| !bound(name)) {
+        match (lists, rest.get_mut(name)) {
+            (true, Some(Value::Array(values))) => values.push(Value::from(value.as_str())),
+            (true, _) => {
+                rest.insert(name.clone(), Value::Array(vec![Value::from(value.as_str())]));
+            }
+            (false, _) => {
+                rest.insert(name.clone(), Value::from(value.as_str()));
+            }
+        }
+    }
+    Value::Object(rest)
 }
 
 /// All headers whose names begin with `prefix`, without it.

@@ -51,7 +51,10 @@ fn every_shape_survives_json_cbor_and_xml() {
         let value = sample(model, member, 12);
         let through = json_form::encode(model, member, &value);
         assert_eq!(json_form::decode(model, member, through).unwrap(), value, "{name} in JSON");
-        assert_eq!(cbor::through(model, member, &value).unwrap(), value, "{name} in CBOR");
+        // The names of other protocols' messages count for nothing in CBOR, so only those who speak it can be held to it.
+        if model.speaks(Protocol::Cbor.name()) {
+            assert_eq!(cbor::through(model, member, &value).unwrap(), value, "{name} in CBOR");
+        }
         let [element] = xml::encode(model, member, "Root", &value).try_into().unwrap();
         let element = xml::Element::parse(element.document().as_bytes()).unwrap();
         assert_eq!(xml::decode(model, member, &element).unwrap(), value, "{name} in XML");
@@ -70,7 +73,8 @@ fn every_full_answer_fits_its_model() {
     }
 }
 
-const PROTOCOLS: [Protocol; 5] = [Protocol::Json, Protocol::RestJson, Protocol::RestXml, Protocol::Query, Protocol::Cbor];
+const PROTOCOLS: [Protocol; 6] =
+    [Protocol::Json, Protocol::RestJson, Protocol::RestXml, Protocol::Query, Protocol::Ec2, Protocol::Cbor];
 
 /// Reads `body` as the input of every operation, in every protocol. What matters is that it returns.
 fn read_everywhere(body: &[u8]) {

@@ -1,9 +1,10 @@
 //! AWS Backup: vaults, recovery points, and restore jobs that take their time.
 
+pub mod copies;
 pub mod operations;
 pub mod points;
 pub mod restore;
 pub mod rules;
 
-pub use operations::answer;
+pub use operations::{NOTE, OPERATIONS, answer};
 pub use points::Backup;

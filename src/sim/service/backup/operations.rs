@@ -1,15 +1,47 @@
 //! AWS Backup's operations.
 
+use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::copies::{self, CopyJob};
 use super::points::{Backup, Point, PointKey, Vault};
 use super::restore::{self, JobKey};
 use crate::sim::call::{Answer, Call, Refusal};
 use crate::sim::members::{self, Members};
 use crate::sim::page::Paging;
+use crate::sim::service::coverage::{Operation, changes, reads};
 use crate::sim::world::World;
+
+/// What holds for all of the service.
+pub const NOTE: &str = "Backups are not made here: recovery points come from scenarios and copies. Access policies and locks are told, \
+                        not enforced.";
+
+/// What is modelled.
+pub const OPERATIONS: &[Operation] = &[
+    changes("CreateBackupVault", "creator request ids are passed over"),
+    changes("DeleteBackupVault", ""),
+    reads("DescribeBackupVault", ""),
+    reads("DescribeCopyJob", ""),
+    reads("DescribeProtectedResource", ""),
+    reads("DescribeRecoveryPoint", ""),
+    reads("DescribeRestoreJob", ""),
+    reads("GetRecoveryPointRestoreMetadata", ""),
+    reads("GetRestoreTestingInferredMetadata", "for the resource types of the scenarios; of others a name only"),
+    reads("ListBackupVaults", ""),
+    reads("ListCopyJobs", ""),
+    reads("ListProtectedResources", ""),
+    reads("ListRecoveryPointsByBackupVault", ""),
+    reads("ListRecoveryPointsByResource", ""),
+    reads("ListRestoreJobs", ""),
+    reads("ListTags", ""),
+    changes("StartCopyJob", "every copy takes ten minutes; continuous points become snapshots"),
+    changes("StartRestoreJob", "metadata is held against what each resource type asks for; the resource is made, not its data"),
+    changes("TagResource", "vaults and recovery points"),
+    changes("UntagResource", ""),
+];
 
 const PAGING: Paging = Paging {
     token: "NextToken",
@@ -26,8 +58,12 @@ const PAGING: Paging = Paging {
 /// As AWS refuses it.
 pub fn answer(world: &mut World, call: &Call) -> Answer {
     let now = world.now();
-    if call.operation == "StartRestoreJob" {
-        return restore::start(world, call);
+    match call.operation.as_str() {
+        "StartRestoreJob" => return restore::start(world, call),
+        "StartCopyJob" => return copies::start(world, call),
+        "CreateBackupVault" => return create_vault(world, call),
+        "DeleteBackupVault" | "TagResource" | "UntagResource" => return change(world, call),
+        _ => {}
     }
     let none = Backup::default();
     let backup = world.site(&call.caller).map_or(&none, |site| &site.backup);
@@ -58,8 +94,119 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
             let (page, token) = cursor.take(rows.map(|(key, job)| (*key, job.answer(now))));
             Ok(listed("RestoreJobs", page, token))
         }
+        "DescribeCopyJob" => {
+            let id = members::required(&call.input, "CopyJobId");
+            let mut told = backup.copies.values().map(CopyJob::answer);
+            let job = told.find(|job| members::text(job, "CopyJobId") == Some(id));
+            job.map(|job| json!({"CopyJob": job})).ok_or_else(|| missing(format!("Copy job not found: {id}")))
+        }
+        "ListCopyJobs" => {
+            let cursor = PAGING.open::<JobKey>(call)?;
+            let from = cursor.after.map_or(Bound::Unbounded, Bound::Excluded);
+            let rows = backup.copies.range((from, Bound::Unbounded)).filter(|(_, job)| copies::wanted(job, &call.input));
+            let (page, token) = cursor.take(rows.map(|(key, job)| (*key, job.answer())));
+            Ok(listed("CopyJobs", page, token))
+        }
+        "ListTags" => list_tags(backup, call),
+        "DescribeProtectedResource" => {
+            let arn = members::required(&call.input, "ResourceArn");
+            let told = protected(backup, arn).ok_or_else(|| missing(format!("Resource {arn} is not protected")))?;
+            let restored = backup.jobs.values().find(|job| *job.source == *arn && job.completed.is_some());
+            let minutes = restored.and_then(|job| Some((job.completed? - job.created).num_minutes()));
+            Ok(told
+                .maybe("LatestRestoreExecutionTimeMinutes", minutes)
+                .time("LatestRestoreJobCreationDate", restored.map(|job| job.created))
+                .done())
+        }
+        "GetRestoreTestingInferredMetadata" => {
+            let (_, point) = point(backup, call)?;
+            Ok(json!({"InferredMetadata": copies::inferred(point, &call.caller.region)}))
+        }
         _ => Err(super::super::unknown(call)),
     }
+}
+
+fn create_vault(world: &mut World, call: &Call) -> Answer {
+    let input = &call.input;
+    let name = members::required(input, "BackupVaultName");
+    let (key, now) = (world.ids.uuid(), world.now());
+    let (account, region) = (&call.caller.account, &call.caller.region);
+    let arn = format!("arn:aws:backup:{region}:{account}:backup-vault:{name}");
+    let backup = &mut world.site_mut(&call.caller).backup;
+    if backup.vaults.contains_key(name) {
+        let message = "Backup vault with the same name already exists";
+        return Err(Refusal::new("AlreadyExistsException", message).with("Type", "Client").with("Arn", arn));
+    }
+    let key_arn = members::text(input, "EncryptionKeyArn").map(str::to_owned);
+    let vault = Vault {
+        name: Arc::from(name),
+        arn: arn.clone(),
+        vault_type: "BACKUP_VAULT".to_owned(),
+        created: now,
+        key_arn: key_arn.unwrap_or_else(|| format!("arn:aws:kms:{region}:{account}:key/{key}")),
+        locked: false,
+        points: BTreeMap::new(),
+    };
+    backup.vaults.insert(name.to_owned(), vault);
+    if let Some(tags) = input.get("BackupVaultTags").and_then(Value::as_object) {
+        backup.tags.insert(arn.clone(), tags.clone());
+    }
+    world.effect(call, name);
+    Ok(Members::new().set("BackupVaultName", name).set("BackupVaultArn", arn).time("CreationDate", now).done())
+}
+
+fn change(world: &mut World, call: &Call) -> Answer {
+    let input = &call.input;
+    let backup = &mut world.site_mut(&call.caller).backup;
+    if call.operation == "DeleteBackupVault" {
+        let (name, points) = vault(backup, call).map(|vault| (vault.name.to_string(), vault.points.len()))?;
+        if points > 0 {
+            let message = format!("Backup vault cannot be deleted (contains {points} recovery points)");
+            return Err(Refusal::new("InvalidRequestException", message).with("Type", "Client"));
+        }
+        if let Some(vault) = backup.vaults.remove(&name) {
+            backup.tags.remove(&vault.arn);
+        }
+        return Ok(json!({}));
+    }
+    let arn = members::required(input, "ResourceArn");
+    taggable(backup, arn)?;
+    let tags = backup.tags.entry(arn.to_owned()).or_default();
+    tags.extend(input.get("Tags").and_then(Value::as_object).cloned().unwrap_or_default());
+    members::texts(input, "TagKeyList").into_iter().for_each(|key| drop(tags.remove(key)));
+    Ok(json!({}))
+}
+
+/// Refuses the ARN of what is not there.
+fn taggable(backup: &Backup, arn: &str) -> Result<(), Refusal> {
+    let there = backup.vaults.values().any(|vault| vault.arn == arn) || backup.find(arn).is_some();
+    if there { Ok(()) } else { Err(missing(format!("Resource not found: {arn}"))) }
+}
+
+fn list_tags(backup: &Backup, call: &Call) -> Answer {
+    let cursor = PAGING.open::<String>(call)?;
+    let arn = members::required(&call.input, "ResourceArn");
+    taggable(backup, arn)?;
+    let mut tags: Vec<_> = backup.tags.get(arn).into_iter().flatten().collect();
+    tags.sort_by_key(|(key, _)| *key);
+    let after = cursor.after.clone();
+    let rows = tags.into_iter().filter(|(key, _)| after.as_ref().is_none_or(|after| *key > after));
+    let (page, token) = cursor.take(rows.map(|(key, value)| (key.clone(), (key.clone(), value.clone()))));
+    let tags: serde_json::Map<String, Value> = page.into_iter().collect();
+    Ok(Members::new().set("Tags", tags).maybe("NextToken", token).done())
+}
+
+/// A resource that has recovery points, as lists tell it.
+fn protected(backup: &Backup, resource: &str) -> Option<Members> {
+    let (_, vault, point) = backup.of_resource(resource).next()?;
+    let told = Members::new()
+        .set("ResourceArn", resource)
+        .set("ResourceType", point.lineage.kind.as_str())
+        .time("LastBackupTime", point.created)
+        .set("ResourceName", point.lineage.name.as_str())
+        .set("LastBackupVaultArn", vault.arn.as_str())
+        .set("LastRecoveryPointArn", point.arn());
+    Some(told)
 }
 
 fn missing(message: impl Into<String>) -> Refusal {
@@ -127,14 +274,7 @@ fn list_resources(backup: &Backup, call: &Call) -> Answer {
     let cursor = PAGING.open::<String>(call)?;
     let after = cursor.after.clone();
     let rows = backup.resources(after.as_deref()).filter_map(|resource| {
-        let (_, vault, point) = backup.of_resource(resource).next()?;
-        let told = Members::new()
-            .set("ResourceArn", &**resource)
-            .set("ResourceType", point.lineage.kind.as_str())
-            .time("LastBackupTime", point.created)
-            .set("ResourceName", point.lineage.name.as_str())
-            .set("LastBackupVaultArn", vault.arn.as_str())
-            .set("LastRecoveryPointArn", point.arn());
+        let told = protected(backup, resource)?;
         Some((resource.to_string(), told.done()))
     });
     let (page, token) = cursor.take(rows);

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::copies::CopyJob;
 use super::restore::{Job, JobKey, Token};
 use crate::sim::members::Members;
 use crate::sim::seed;
@@ -29,6 +30,12 @@ pub struct Backup {
     pub job_ids: BTreeMap<String, JobKey>,
     /// Idempotency tokens of StartRestoreJob, and what became of them.
     pub tokens: BTreeMap<String, Token>,
+    /// Copy jobs, newest first.
+    pub copies: BTreeMap<JobKey, CopyJob>,
+    /// Idempotency tokens of StartCopyJob, and what each was answered.
+    pub copy_tokens: BTreeMap<String, Value>,
+    /// Tags of vaults and recovery points, by ARN.
+    pub tags: BTreeMap<String, Map<String, Value>>,
 }
 
 /// A vault.

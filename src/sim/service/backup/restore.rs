@@ -11,6 +11,7 @@ use super::rules::{self, Metadata, Outcome, Target};
 use crate::sim::call::{Answer, Call, Refusal};
 use crate::sim::estate::Place;
 use crate::sim::members::{self, Members, glob};
+use crate::sim::service::events::{self, Emitted};
 use crate::sim::world::{Happening, World};
 
 /// Newest first, then in the order in which they were asked for.
@@ -81,6 +82,28 @@ impl Job {
             .maybe("CreatedResourceArn", self.made.clone())
             .set("IsParent", false)
             .done()
+    }
+
+    /// The event of its latest change of status.
+    ///
+    /// Source: AWS Backup developer guide, "Monitoring AWS Backup events using Amazon EventBridge".
+    fn event(&self) -> Emitted {
+        let text = |key| members::text(&self.fixed, key);
+        let detail = Members::new()
+            .set("restoreJobId", self.id.as_str())
+            .set("backupSizeInBytes", members::integer(&self.fixed, "BackupSizeInBytes").unwrap_or(0).to_string())
+            .time("creationDate", self.created)
+            .time("completionDate", self.completed)
+            .maybe("iamRoleArn", text("IamRoleArn"))
+            // AWS's own samples tell 0 for completed jobs too.
+            .set("percentDone", 0)
+            .maybe("resourceType", text("ResourceType"))
+            .set("status", self.status)
+            .maybe("statusMessage", self.message.clone())
+            .maybe("createdResourceArn", self.made.clone())
+            .done();
+        let resources = text("RecoveryPointArn").map(str::to_owned).into_iter().collect();
+        Emitted::Event { source: "aws.backup", detail_type: "Restore Job State Change", resources, detail }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "milliseconds of a restore")]
@@ -214,7 +237,8 @@ pub fn advance(world: &mut World, place: &Place, key: &JobKey) {
     let Some(job) = site.backup.jobs.get_mut(key) else { return };
     if job.status == "PENDING" {
         job.status = "RUNNING";
-        return;
+        let told = job.event();
+        return events::emit(world, place, told);
     }
     job.completed = Some(place.now);
     match job.outcome.clone() {
@@ -229,6 +253,8 @@ pub fn advance(world: &mut World, place: &Place, key: &JobKey) {
             site.network.resources.insert(arn, resource);
         }
     }
+    let told = job.event();
+    events::emit(world, place, told);
 }
 
 /// Is this filter of ListRestoreJobs satisfied?

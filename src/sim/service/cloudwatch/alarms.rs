@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
+use super::announce::{self, Turned};
 use super::composite::Expression;
 use super::evaluate::{Comparison, Missing, Rule, State, Verdict, offset};
 use super::history::{History, Side};
-use super::metrics::{self, Metric};
+use super::metrics::{self, Datapoint, Metric};
+use super::queries::Queries;
 use crate::sim::call::Refusal;
 use crate::sim::estate::Place;
 use crate::sim::members::{self, Members};
+use crate::sim::service::events::Emitted;
 
 /// CloudWatch's state in one account and Region.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -22,6 +25,10 @@ pub struct CloudWatch {
     pub alarms: BTreeMap<String, Alarm>,
     /// What happened to them.
     pub history: History,
+    /// What is to be told to others, and is not on its way yet.
+    pub outbox: Vec<Emitted>,
+    /// Tags, by alarm.
+    pub tags: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// One alarm.
@@ -74,6 +81,7 @@ const METRIC: &[&str] = &[
     "ComparisonOperator",
     "TreatMissingData",
     "EvaluateLowSampleCountPercentile",
+    "Metrics",
 ];
 
 const COMPOSITE: &[&str] = &[
@@ -160,11 +168,13 @@ fn invalid(message: impl Into<String>) -> Refusal {
 
 fn rule(input: &Value) -> Result<Rule, Refusal> {
     let not_modelled = |what: &str| invalid(format!("{what} is not modelled by the simulated AWS"));
-    if !members::list(input, "Metrics").is_empty() {
-        return Err(not_modelled("An alarm on metric math"));
-    }
+    let math = match members::list(input, "Metrics") {
+        [] => None,
+        queries => Some(Queries::read(queries)?),
+    };
     let needed = |key: &str| members::text(input, key).ok_or_else(|| invalid(format!("{key} must be provided")));
     let statistic = members::text(input, "Statistic").or_else(|| members::text(input, "ExtendedStatistic"));
+    let statistic = if math.is_some() { Some("Average") } else { statistic };
     let statistic = statistic.ok_or_else(|| invalid("One of Statistic or ExtendedStatistic must be provided"))?;
     if !metrics::is_statistic(statistic) {
         return Err(not_modelled(&format!("The statistic {statistic}")));
@@ -177,18 +187,28 @@ fn rule(input: &Value) -> Result<Rule, Refusal> {
     }
     let operator = needed("ComparisonOperator")?;
     let missing = members::text(input, "TreatMissingData").unwrap_or("missing");
+    let followed = math.as_ref().map(|math| {
+        let returned = math.returned().ok_or_else(|| invalid("Exactly one of the Metrics must have ReturnData true"))?;
+        Ok((returned.to_owned(), math.period(returned)))
+    });
+    let followed = followed.transpose()?;
+    let own = || -> Result<_, Refusal> {
+        let key = metrics::key(needed("Namespace")?, needed("MetricName")?, members::list(input, "Dimensions"));
+        let period = members::integer(input, "Period").filter(|period| *period > 0);
+        Ok((key, period.ok_or_else(|| invalid("Period must be provided"))?))
+    };
+    let (metric, period) = followed.map_or_else(own, Ok)?;
     Ok(Rule {
-        metric: metrics::key(needed("Namespace")?, needed("MetricName")?, members::list(input, "Dimensions")),
+        metric,
         statistic: statistic.to_owned(),
-        period: members::integer(input, "Period")
-            .filter(|period| *period > 0)
-            .ok_or_else(|| invalid("Period must be provided"))?,
+        period,
         periods,
         datapoints,
         threshold: members::number(input, "Threshold").ok_or_else(|| invalid("Threshold must be provided"))?,
         comparison: Comparison::named(operator).ok_or_else(|| not_modelled(&format!("The operator {operator}")))?,
         missing: Missing::named(missing).ok_or_else(|| invalid(format!("Invalid TreatMissingData: {missing}")))?,
         unit: members::text(input, "Unit").map(str::to_owned),
+        math,
     })
 }
 
@@ -217,6 +237,23 @@ impl CloudWatch {
         Ok(())
     }
 
+    /// Deletes alarms: all of them, or none if one is not there.
+    ///
+    /// # Errors
+    /// `ResourceNotFound`.
+    pub fn delete(&mut self, names: &[&str], now: DateTime<Utc>) -> Result<(), Refusal> {
+        if let Some(unknown) = names.iter().find(|name| !self.alarms.contains_key(**name)) {
+            return Err(Refusal::new("ResourceNotFound", format!("Alarm {unknown} does not exist")).status(404));
+        }
+        for name in names {
+            if let Some(alarm) = self.alarms.remove(*name) {
+                self.history.deleted(now, name, alarm.alarm_type(), &alarm.config);
+                self.tags.remove(*name);
+            }
+        }
+        Ok(())
+    }
+
     /// Sets a state by hand: DescribeAlarms tells it until the next evaluation.
     pub fn set(&mut self, place: &Place, name: &str, state: State, reason: &str, data: Option<&str>) {
         let to = Move { state, reason: reason.to_owned(), data: data.map(str::to_owned) };
@@ -242,12 +279,21 @@ impl CloudWatch {
 
     fn judge(&self, place: &Place, rule: &Rule) -> Option<Verdict> {
         let last = place.now.timestamp().div_euclid(rule.period) * rule.period;
+        let range = i64::try_from(rule.range()).unwrap_or(i64::MAX);
+        if let Some(math) = &rule.math {
+            let slots: Vec<i64> = (1..=range).rev().map(|back| last - back * rule.period).collect();
+            let series = math.series(self, place, &rule.metric, &slots, rule.period).into_iter().next().unwrap_or_default();
+            let points = slots.iter().map(|slot| {
+                let at = DateTime::from_timestamp(*slot, 0)?;
+                series.get(slot).map(|value| Datapoint { at, value: *value, samples: 1.0 })
+            });
+            return rule.judge(&points.collect::<Vec<_>>(), place.now);
+        }
         let metric = self.metrics.get(&rule.metric);
         let point = |back: i64| {
             let start = DateTime::from_timestamp(last - back * rule.period, 0)?;
             metric?.statistic(place.seed, start, rule.period, &rule.statistic, place.now)
         };
-        let range = i64::try_from(rule.range()).unwrap_or(i64::MAX);
         rule.judge(&(1..=range).rev().map(point).collect::<Vec<_>>(), place.now)
     }
 
@@ -293,18 +339,22 @@ impl CloudWatch {
         let new = Side { value: to.state.name(), reason: &to.reason, data: to.data.as_deref() };
         let moved = alarm.state != to.state;
         if moved {
+            let turned = Turned { old: alarm.side(), since: alarm.updated, new: new.clone() };
+            self.outbox.push(announce::event(place, name, alarm, &turned));
+            if members::flag(&alarm.config, "ActionsEnabled") != Some(false) {
+                let topics =
+                    members::texts(&alarm.config, to.state.actions()).into_iter().filter(|action| action.contains(":sns:"));
+                self.outbox.extend(topics.map(|topic| announce::notice(place, name, alarm, &turned, topic)));
+            }
+        }
+        if moved {
             self.history.state(place.now, name, alarm.alarm_type(), &alarm.side(), &new);
             alarm.transitioned = place.now;
         }
         alarm.updated = place.now;
         (alarm.state, alarm.reason, alarm.data) = (to.state, to.reason, to.data);
         if moved && members::flag(&alarm.config, "ActionsEnabled") != Some(false) {
-            let actions = match alarm.state {
-                State::Ok => "OKActions",
-                State::Alarm => "AlarmActions",
-                State::InsufficientData => "InsufficientDataActions",
-            };
-            for action in members::texts(&alarm.config, actions) {
+            for action in members::texts(&alarm.config, alarm.state.actions()) {
                 self.history.acted(place.now, name, alarm.alarm_type(), action);
             }
         }
@@ -320,5 +370,6 @@ impl CloudWatch {
             alarm.configured = place.now - TimeDelta::days(60);
         }
         self.history = History::default();
+        self.outbox.clear();
     }
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::metrics::Datapoint;
+use super::queries::Queries;
 use crate::sim::members;
 
 /// How many periods more than it needs CloudWatch looks at when data is missing.
@@ -30,6 +31,15 @@ impl State {
             Self::Ok => "OK",
             Self::Alarm => "ALARM",
             Self::InsufficientData => "INSUFFICIENT_DATA",
+        }
+    }
+
+    /// The member that holds the actions of alarms that enter it.
+    pub fn actions(self) -> &'static str {
+        match self {
+            Self::Ok => "OKActions",
+            Self::Alarm => "AlarmActions",
+            Self::InsufficientData => "InsufficientDataActions",
         }
     }
 
@@ -60,6 +70,8 @@ pub struct Rule {
     pub missing: Missing,
     /// The unit that the reason data names.
     pub unit: Option<String>,
+    /// The queries of an alarm on metric math; then `metric` is the id of the one that is followed.
+    pub math: Option<Queries>,
 }
 
 /// AWS's ComparisonOperator, as far as it needs no anomaly band.
@@ -265,6 +277,7 @@ mod tests {
             comparison: Comparison::Greater,
             missing,
             unit: None,
+            math: None,
         }
     }
 

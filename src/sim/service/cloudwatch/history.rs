@@ -35,6 +35,7 @@ pub struct History {
 }
 
 /// One side of a transition.
+#[derive(Clone)]
 pub struct Side<'a> {
     /// The state's name.
     pub value: &'a str,
@@ -70,6 +71,13 @@ impl History {
             if new { ("created", "Create", "createdAlarm") } else { ("updated", "Update", "updatedAlarm") };
         let data = json!({"version": "1.0", "type": kind, member: config});
         let summary = format!("Alarm \"{alarm}\" {done}");
+        self.add(at, Item { alarm: alarm.to_owned(), alarm_type, kind: "ConfigurationUpdate", summary, data });
+    }
+
+    /// The alarm was deleted.
+    pub fn deleted(&mut self, at: DateTime<Utc>, alarm: &str, alarm_type: &'static str, config: &Value) {
+        let data = json!({"version": "1.0", "type": "Delete", "deletedAlarm": config});
+        let summary = format!("Alarm \"{alarm}\" deleted");
         self.add(at, Item { alarm: alarm.to_owned(), alarm_type, kind: "ConfigurationUpdate", summary, data });
     }
 

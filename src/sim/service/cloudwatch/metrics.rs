@@ -36,6 +36,8 @@ pub struct Metric {
     pub noise: f64,
     /// AWS's name of the unit.
     pub unit: Option<String>,
+    /// AWS's Metric, where a caller made it.
+    pub told: Option<Value>,
     turns: Vec<Turn>,
     posted: BTreeMap<i64, Vec<(f64, f64)>>,
 }
@@ -107,6 +109,18 @@ impl Metric {
         let first = start.timestamp().div_euclid(SAMPLE_SECS) * SAMPLE_SECS;
         let minutes = (first..end.timestamp()).step_by(60).filter(|minute| *minute >= start.timestamp() || period < SAMPLE_SECS);
         samples.extend(minutes.filter_map(|minute| Some((self.sample(seed, minute)?, 1.0))));
+        let value = reduce(&mut samples, statistic)?;
+        Some(Datapoint { at: start, value: (value * 1e4).round() / 1e4, samples: samples.iter().map(|(_, count)| count).sum() })
+    }
+
+    /// As [`Metric::statistic`], but of a period that has not ended it tells what callers have put so far.
+    pub fn so_far(&self, seed: u64, start: DateTime<Utc>, period: i64, statistic: &str, now: DateTime<Utc>) -> Option<Datapoint> {
+        let end = start + TimeDelta::seconds(period);
+        if end <= now {
+            return self.statistic(seed, start, period, statistic, now);
+        }
+        let posted = self.posted.range(start.timestamp()..end.timestamp()).flat_map(|(_, posted)| posted.iter().copied());
+        let mut samples: Vec<(f64, f64)> = posted.collect();
         let value = reduce(&mut samples, statistic)?;
         Some(Datapoint { at: start, value: (value * 1e4).round() / 1e4, samples: samples.iter().map(|(_, count)| count).sum() })
     }

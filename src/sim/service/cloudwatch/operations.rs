@@ -7,14 +7,42 @@ use serde_json::{Value, json};
 
 use super::alarms::{Alarm, CloudWatch, Follows};
 use super::evaluate::State;
+use super::listing;
+use super::math::Series;
 use super::metrics::{self, Metric};
+use super::queries::Queries;
 use crate::sim::call::{Answer, Call, Refusal};
 use crate::sim::estate::Place;
 use crate::sim::members::{self, Members};
 use crate::sim::page::Paging;
+use crate::sim::service::coverage::{Operation, changes, reads};
 use crate::sim::world::World;
 
-const PAGING: Paging = Paging {
+/// What holds for all of the service.
+pub const NOTE: &str = "Statistics are the five simple ones and percentiles. Anomaly detection, dashboards, metric streams and mute \
+                        rules are not modelled. Alarms are evaluated each full minute; their actions reach SNS topics.";
+
+/// What is modelled.
+pub const OPERATIONS: &[Operation] = &[
+    changes("DeleteAlarms", "composite alarms may be deleted while others follow them"),
+    reads("DescribeAlarmHistory", ""),
+    reads("DescribeAlarms", ""),
+    reads("DescribeAlarmsForMetric", ""),
+    changes("DisableAlarmActions", ""),
+    changes("EnableAlarmActions", ""),
+    reads("GetMetricData", "metric math without SEARCH, anomaly bands and metric insights"),
+    reads("GetMetricStatistics", ""),
+    reads("ListMetrics", "metrics are listed from their first datapoint on, for ever"),
+    reads("ListTagsForResource", "alarms"),
+    changes("PutCompositeAlarm", "suppressors are kept, not followed"),
+    changes("PutMetricAlarm", "no anomaly bands, no metric insights"),
+    changes("PutMetricData", ""),
+    changes("SetAlarmState", "the next evaluation sets it back"),
+    changes("TagResource", "alarms"),
+    changes("UntagResource", ""),
+];
+
+pub(super) const PAGING: Paging = Paging {
     token: "NextToken",
     size: "MaxRecords",
     default: 50,
@@ -41,6 +69,10 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
         "DescribeAlarms" => describe_alarms(cloudwatch, &place, call),
         "DescribeAlarmHistory" => describe_history(cloudwatch, &place, call),
         "GetMetricData" => get_metric_data(cloudwatch, &place, call),
+        "GetMetricStatistics" => listing::get_statistics(cloudwatch, &place, call),
+        "ListMetrics" => listing::list_metrics(cloudwatch, call),
+        "DescribeAlarmsForMetric" => listing::alarms_for_metric(cloudwatch, &place, call),
+        "ListTagsForResource" => listing::list_tags(cloudwatch, &place, call),
         _ => Err(super::super::unknown(call)),
     }
 }
@@ -51,7 +83,22 @@ fn change(world: &mut World, call: &Call) -> Answer {
     match call.operation.as_str() {
         "PutMetricData" => return put_metric_data(cloudwatch, &place, &call.input),
         "SetAlarmState" => set_alarm_state(cloudwatch, &place, &call.input)?,
-        _ => cloudwatch.put(&call.input, place.now)?,
+        "TagResource" | "UntagResource" => return listing::tag(cloudwatch, &place, &call.input),
+        "DeleteAlarms" => cloudwatch.delete(&members::texts(&call.input, "AlarmNames"), place.now)?,
+        "EnableAlarmActions" | "DisableAlarmActions" => {
+            for name in members::texts(&call.input, "AlarmNames") {
+                // A name that is not there is no fault.
+                let Some(alarm) = cloudwatch.alarms.get_mut(name) else { continue };
+                alarm.config["ActionsEnabled"] = (call.operation == "EnableAlarmActions").into();
+                alarm.configured = place.now;
+                cloudwatch.history.configured(place.now, name, alarm.alarm_type(), &alarm.config, false);
+            }
+        }
+        _ => {
+            cloudwatch.put(&call.input, place.now)?;
+            let name = members::required(&call.input, "AlarmName").to_owned();
+            cloudwatch.tags.entry(name).or_default().extend(listing::read_tags(&call.input));
+        }
     }
     world.effect(call, members::required(&call.input, "AlarmName"));
     Ok(json!({}))
@@ -161,6 +208,10 @@ fn put_metric_data(cloudwatch: &mut CloudWatch, place: &Place, input: &Value) ->
             .metrics
             .entry(key.clone())
             .or_insert_with(|| Metric::new(String::new(), key, None, 0.0, members::text(datum, "Unit").map(str::to_owned)));
+        metric.told.get_or_insert_with(|| {
+            let named = Members::new().set("Namespace", namespace).copy(datum, &["MetricName"]);
+            named.set("Dimensions", members::list(datum, "Dimensions").to_vec()).done()
+        });
         let at = members::time(datum, "Timestamp").unwrap_or(place.now);
         for (value, count) in samples(datum) {
             metric.post(at, value, count);
@@ -187,13 +238,31 @@ fn samples(datum: &Value) -> Vec<(f64, f64)> {
     samples
 }
 
-/// One query of GetMetricData that is modelled: a statistic of a metric.
-struct Query<'a> {
+/// One series of GetMetricData's answer.
+struct Row<'a> {
     id: &'a str,
     label: String,
-    metric: Option<&'a Metric>,
     period: i64,
-    statistic: &'a str,
+    of: Source<'a>,
+}
+
+/// Where its datapoints come from.
+enum Source<'a> {
+    /// A statistic, taken period by period as the page needs it.
+    Statistic(Option<&'a Metric>, &'a str),
+    /// An expression, worked out before.
+    Series(Series),
+}
+
+impl Row<'_> {
+    fn point(&self, place: &Place, at: DateTime<Utc>) -> Option<f64> {
+        match &self.of {
+            Source::Statistic(metric, statistic) => {
+                metric.as_ref()?.so_far(place.seed, at, self.period, statistic, place.now).map(|point| point.value)
+            }
+            Source::Series(series) => series.get(&at.timestamp()).copied(),
+        }
+    }
 }
 
 fn get_metric_data(cloudwatch: &CloudWatch, place: &Place, call: &Call) -> Answer {
@@ -206,15 +275,16 @@ fn get_metric_data(cloudwatch: &CloudWatch, place: &Place, call: &Call) -> Answe
     if end <= start {
         return Err(Refusal::new("ValidationError", "The parameter StartTime must be less than the parameter EndTime."));
     }
+    let all = Queries::read(members::list(input, "MetricDataQueries"))?;
     let queries =
         members::list(input, "MetricDataQueries").iter().filter(|query| members::flag(query, "ReturnData") != Some(false));
-    let queries = queries.map(|query| read_query(cloudwatch, query)).collect::<Result<Vec<_>, _>>()?;
+    let queries: Vec<Row<'_>> = queries.flat_map(|query| rows(cloudwatch, place, &all, query, start, end)).collect();
     let ascending = members::text(input, "ScanBy") == Some("TimestampAscending");
     let after = cursor.after;
     let rows = queries.iter().enumerate().flat_map(|(number, query)| {
         slots(start, end, query.period, ascending).filter_map(move |at| {
-            let point = query.metric?.statistic(place.seed, at, query.period, query.statistic, place.now)?;
-            Some(((number, at.timestamp()), (number, point)))
+            let value = query.point(place, at)?;
+            Some(((number, at.timestamp()), (number, at, value)))
         })
     });
     let rows = rows.filter(|((number, at), _)| {
@@ -223,14 +293,14 @@ fn get_metric_data(cloudwatch: &CloudWatch, place: &Place, call: &Call) -> Answe
         })
     });
     let (page, token) = cursor.take(rows);
-    let last = page.last().map(|(number, _)| *number).filter(|_| token.is_some());
+    let last = page.last().map(|(number, ..)| *number).filter(|_| token.is_some());
     let results = queries.iter().enumerate().map(|(number, query)| {
-        let points = || page.iter().filter(|(of, _)| *of == number).map(|(_, point)| point);
+        let points = || page.iter().filter(|(of, ..)| *of == number);
         Members::new()
             .set("Id", query.id)
             .set("Label", query.label.as_str())
-            .set("Timestamps", points().map(|point| members::stamp(point.at)).collect::<Vec<_>>())
-            .set("Values", points().map(|point| point.value).collect::<Vec<_>>())
+            .set("Timestamps", points().map(|(_, at, _)| members::stamp(*at)).collect::<Vec<_>>())
+            .set("Values", points().map(|(.., value)| *value).collect::<Vec<_>>())
             .set("StatusCode", if last.is_some_and(|last| number >= last) { "PartialData" } else { "Complete" })
             .done()
     });
@@ -241,31 +311,37 @@ fn get_metric_data(cloudwatch: &CloudWatch, place: &Place, call: &Call) -> Answe
         .done())
 }
 
-fn read_query<'a>(cloudwatch: &'a CloudWatch, query: &'a Value) -> Result<Query<'a>, Refusal> {
-    let invalid = |message: String| Refusal::new("ValidationError", message);
-    let Some(asked) = query.get("MetricStat") else {
-        // Metric math gets its place here: an expression is a function of the other queries' series.
-        let expression = members::text(query, "Expression").unwrap_or_default();
-        return Err(invalid(format!("The expression {expression} is not modelled by the simulated AWS")));
-    };
-    let statistic = members::required(asked, "Stat");
-    if !metrics::is_statistic(statistic) {
-        return Err(invalid(format!("The statistic {statistic} is not modelled by the simulated AWS")));
+/// The series that a query gives: one, or those of an expression that comes to several.
+fn rows<'a>(
+    cloudwatch: &'a CloudWatch,
+    place: &Place,
+    all: &Queries,
+    query: &'a Value,
+    start: DateTime<Utc>,
+    end: DateTime<Utc>,
+) -> Vec<Row<'a>> {
+    let id = members::required(query, "Id");
+    let period = all.period(id);
+    let label = |usual: &str| members::text(query, "Label").unwrap_or(usual).to_owned();
+    if let Some(asked) = query.get("MetricStat") {
+        let metric = asked.get("Metric").unwrap_or(&Value::Null);
+        let name = members::required(metric, "MetricName");
+        let key = metrics::key(members::required(metric, "Namespace"), name, members::list(metric, "Dimensions"));
+        let of = Source::Statistic(cloudwatch.metrics.get(&key), members::required(asked, "Stat"));
+        return vec![Row { id, label: label(name), period, of }];
     }
-    let metric = asked.get("Metric").unwrap_or(&Value::Null);
-    let name = members::required(metric, "MetricName");
-    let key = metrics::key(members::required(metric, "Namespace"), name, members::list(metric, "Dimensions"));
-    Ok(Query {
-        id: members::required(query, "Id"),
-        label: members::text(query, "Label").unwrap_or(name).to_owned(),
-        metric: cloudwatch.metrics.get(&key),
-        period: members::integer(asked, "Period").filter(|period| *period > 0).unwrap_or(60),
-        statistic,
-    })
+    let slots: Vec<i64> = slots(start, end, period, true).take(MAX_DATAPOINTS).map(|at| at.timestamp()).collect();
+    let series = all.series(cloudwatch, place, id, &slots, period);
+    series.into_iter().map(|series| Row { id, label: label(id), period, of: Source::Series(series) }).collect()
 }
 
 /// The beginnings of the periods from `start` to `end`, on the period's grid.
-fn slots(start: DateTime<Utc>, end: DateTime<Utc>, period: i64, ascending: bool) -> Box<dyn Iterator<Item = DateTime<Utc>>> {
+pub(super) fn slots(
+    start: DateTime<Utc>,
+    end: DateTime<Utc>,
+    period: i64,
+    ascending: bool,
+) -> Box<dyn Iterator<Item = DateTime<Utc>>> {
     let first = start.timestamp().div_euclid(period);
     let count = (end.timestamp() - first * period + period - 1).div_euclid(period).max(0);
     let slot = move |number: i64| DateTime::from_timestamp((first + number) * period, 0);

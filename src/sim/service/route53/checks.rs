@@ -16,6 +16,10 @@ pub struct HealthCheck {
     pub watches: Option<String>,
     /// What the checkers find, unless they watch a site.
     pub well: bool,
+    /// CallerReference; `None`: a scenario made it.
+    pub reference: Option<String>,
+    /// HealthCheckVersion.
+    pub version: i64,
 }
 
 /// The Regions that check, with an address of a checker in each.
@@ -33,9 +37,9 @@ const CHECKERS: [(&str, &str); 8] = [
 impl HealthCheck {
     /// AWS's HealthCheck.
     pub fn answer(&self) -> Value {
+        let reference = self.reference.clone().unwrap_or_else(|| format!("simulated-{}", self.id));
         json!({
-            "Id": self.id, "CallerReference": format!("simulated-{}", self.id), "HealthCheckConfig": self.config,
-            "HealthCheckVersion": 1,
+            "Id": self.id, "CallerReference": reference, "HealthCheckConfig": self.config, "HealthCheckVersion": self.version,
         })
     }
 

@@ -2,10 +2,11 @@
 
 pub mod batch;
 pub mod checks;
+pub mod manage;
 pub mod operations;
 pub mod resolve;
 pub mod zones;
 
-pub use operations::answer;
+pub use operations::{NOTE, OPERATIONS, answer};
 pub use resolve::resolve;
 pub use zones::Route53;

@@ -5,11 +5,42 @@ use std::ops::Bound;
 use serde_json::{Value, json};
 
 use super::batch;
+use super::manage;
 use super::resolve::{self, Resolution};
 use super::zones::{Change, RecordKey, Route53, Zone, name_servers, normal, reversed};
 use crate::sim::call::{Answer, Call, Refusal};
 use crate::sim::members::{self, Members};
+use crate::sim::service::coverage::{Operation, changes, reads};
 use crate::sim::world::{Happening, World};
+
+/// What holds for all of the service.
+pub const NOTE: &str = "Traffic policies, DNSSEC, CIDR collections and query logs are not modelled.";
+
+/// What is modelled.
+pub const OPERATIONS: &[Operation] = &[
+    changes("ChangeResourceRecordSets", "values of A, AAAA, CNAME and TXT records are held against their types"),
+    changes("ChangeTagsForResource", ""),
+    changes(
+        "CreateHealthCheck",
+        "checkers find every endpoint well unless a scenario says otherwise; calculated and alarm checks are real",
+    ),
+    changes("CreateHostedZone", "delegation sets are passed over"),
+    changes("DeleteHealthCheck", ""),
+    changes("DeleteHostedZone", ""),
+    reads("GetChange", ""),
+    reads("GetHealthCheck", ""),
+    reads("GetHealthCheckCount", ""),
+    reads("GetHealthCheckStatus", ""),
+    reads("GetHostedZone", ""),
+    reads("GetHostedZoneCount", ""),
+    reads("ListHealthChecks", ""),
+    reads("ListHostedZones", ""),
+    reads("ListHostedZonesByName", ""),
+    reads("ListResourceRecordSets", ""),
+    reads("ListTagsForResource", ""),
+    reads("TestDNSAnswer", "resolver and client addresses are passed over: latency is measured from us-east-1"),
+    changes("UpdateHealthCheck", ""),
+];
 
 /// The most rows of one answer; also what an answer holds if nobody asks for less. The API model says 100 for zones and checks,
 /// 300 for record sets.
@@ -21,8 +52,10 @@ const MAX_ITEMS: (usize, usize) = (100, 300);
 /// As AWS refuses it.
 pub fn answer(world: &mut World, call: &Call) -> Answer {
     let now = world.now();
-    if call.operation == "ChangeResourceRecordSets" {
-        return change(world, call);
+    match call.operation.as_str() {
+        "ChangeResourceRecordSets" => return change(world, call),
+        operation if super::super::changes(call.service, operation) => return manage::answer(world, call),
+        _ => {}
     }
     let none = Route53::default();
     let route53 = world.estate.route53.get(&call.caller.account).unwrap_or(&none);
@@ -51,23 +84,31 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
             let well = resolve::found_well(world, &check.id);
             Ok(json!({"HealthCheckObservations": check.observations(well, now)}))
         }
+        "GetHostedZoneCount" => Ok(json!({"HostedZoneCount": route53.zones.len()})),
+        "GetHealthCheckCount" => Ok(json!({"HealthCheckCount": route53.checks.len()})),
+        "ListTagsForResource" => {
+            let key = manage::tagged(route53, input)?;
+            let tags = route53.tags.get(&key).into_iter().flatten();
+            let tags: Vec<_> = tags.map(|(key, value)| json!({"Key": key, "Value": value})).collect();
+            Ok(json!({"ResourceTagSet": {"ResourceType": key.0, "ResourceId": key.1, "Tags": tags}}))
+        }
         "TestDNSAnswer" => test_answer(world, route53, input),
         _ => Err(super::super::unknown(call)),
     }
 }
 
 /// An id without its path: `/hostedzone/Z1`, `/change/C1`.
-fn plain(id: &str) -> &str {
+pub(super) fn plain(id: &str) -> &str {
     id.rsplit('/').next().unwrap_or(id)
 }
 
-fn zone<'a>(route53: &'a Route53, id: &str) -> Result<&'a Zone, Refusal> {
+pub(super) fn zone<'a>(route53: &'a Route53, id: &str) -> Result<&'a Zone, Refusal> {
     let id = plain(id);
     let message = || format!("No hosted zone found with ID: {id}");
     route53.zones.get(id).ok_or_else(|| Refusal::new("NoSuchHostedZone", message()).status(404))
 }
 
-fn check<'a>(route53: &'a Route53, input: &Value) -> Result<&'a super::checks::HealthCheck, Refusal> {
+pub(super) fn check<'a>(route53: &'a Route53, input: &Value) -> Result<&'a super::checks::HealthCheck, Refusal> {
     let id = members::required(input, "HealthCheckId");
     let message = format!("A health check with id {id} does not exist.");
     route53.checks.get(id).ok_or_else(|| Refusal::new("NoSuchHealthCheck", message).status(404))

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::zones::{Zone, normal, reversed};
 use crate::sim::members;
 use crate::sim::seed;
+use crate::sim::service::cloudwatch::evaluate::State;
 use crate::sim::shop;
 use crate::sim::world::World;
 
@@ -56,7 +57,7 @@ pub fn in_zone(world: &World, zone: &Zone, name: &str, kind: &str, aliases: usiz
     if candidates.is_empty() {
         candidates = of("CNAME");
     }
-    let chosen = choose(world, name, &candidates);
+    let chosen = choose(world, zone, name, &candidates);
     let mut answers = Vec::new();
     for record in chosen {
         if let Some(target) = record.get("AliasTarget").and_then(|alias| members::text(alias, "DNSName")) {
@@ -79,9 +80,9 @@ pub fn in_zone(world: &World, zone: &Zone, name: &str, kind: &str, aliases: usiz
     Resolution::Records(answers)
 }
 
-fn choose<'a>(world: &World, name: &str, candidates: &[&'a Value]) -> Vec<&'a Value> {
+fn choose<'a>(world: &World, zone: &Zone, name: &str, candidates: &[&'a Value]) -> Vec<&'a Value> {
     let Some(first) = candidates.first() else { return Vec::new() };
-    let healthy: Vec<_> = candidates.iter().copied().filter(|record| is_healthy(world, record)).collect();
+    let healthy: Vec<_> = candidates.iter().copied().filter(|record| is_healthy(world, zone, record, DEPTH)).collect();
     // When none is healthy, Route 53 answers as if all were.
     let fit = if healthy.is_empty() { candidates } else { &healthy };
     if first.get("Weight").is_some() {
@@ -91,10 +92,27 @@ fn choose<'a>(world: &World, name: &str, candidates: &[&'a Value]) -> Vec<&'a Va
         let primary = fit.iter().find(|record| members::text(record, "Failover") == Some("PRIMARY"));
         return primary.or_else(|| fit.first()).copied().into_iter().collect();
     }
+    if first.get("Region").is_some() {
+        return fit.iter().min_by_key(|record| distance(members::required(record, "Region"))).copied().into_iter().collect();
+    }
     if first.get("MultiValueAnswer").is_some() {
         return fit.iter().take(8).copied().collect();
     }
     fit.first().copied().into_iter().collect()
+}
+
+/// Where resolvers stand, for records that are chosen by latency.
+const RESOLVERS: &str = "us-east-1";
+
+/// How far a Region is from the resolvers: its own, the same country, the same ocean, elsewhere.
+fn distance(region: &str) -> (u8, &str) {
+    let far = match region.split('-').next() {
+        _ if region == RESOLVERS => 0,
+        Some("us" | "ca") => 1,
+        Some("eu" | "sa") => 2,
+        _ => 3,
+    };
+    (far, region)
 }
 
 /// Records of weight 0 are answered only if no other is fit, or if all have weight 0.
@@ -116,17 +134,59 @@ fn by_weight<'a>(world: &World, name: &str, all: &[&'a Value], healthy: &[&'a Va
     pool.first().copied()
 }
 
-fn is_healthy(world: &World, record: &Value) -> bool {
-    let Some(id) = members::text(record, "HealthCheckId") else { return true };
+/// How deep checks may be calculated from checks, and aliases may lead to aliases.
+const DEPTH: usize = 8;
+
+fn is_healthy(world: &World, zone: &Zone, record: &Value, depth: usize) -> bool {
+    if let Some(id) = members::text(record, "HealthCheckId") {
+        return check_counts_healthy(world, id, depth);
+    }
+    let Some(alias) = record.get("AliasTarget").filter(|alias| members::flag(alias, "EvaluateTargetHealth") == Some(true)) else {
+        return true;
+    };
+    // An alias is as well as the best of what it leads to.
+    let target = members::required(alias, "DNSName");
+    let name = reversed(target);
+    let targets = zone.serving.range((name.clone(), String::new(), String::new())..).take_while(|((of, ..), _)| *of == name);
+    let mut targets = targets.filter(|((_, kind, _), _)| Some(kind.as_str()) == members::text(record, "Type")).peekable();
+    depth == 0 || targets.peek().is_none() || targets.any(|(_, target)| is_healthy(world, zone, target, depth - 1))
+}
+
+/// Does Route 53 count this check as healthy? One that does not exist is.
+fn check_counts_healthy(world: &World, id: &str, depth: usize) -> bool {
     let check = world.estate.route53.values().find_map(|account| account.checks.get(id));
-    check.is_none_or(|check| check.counts_healthy(found_well(world, id)))
+    check.is_none_or(|check| check.counts_healthy(well_within(world, id, depth)))
 }
 
 /// What the checkers of a health check find now.
 pub fn found_well(world: &World, id: &str) -> bool {
-    let check = world.estate.route53.values().find_map(|account| account.checks.get(id));
-    check.is_none_or(|check| match &check.watches {
-        Some(site) => shop::front_of(world, site).is_some_and(|front| shop::is_well(world, front)),
-        None => check.well,
-    })
+    well_within(world, id, DEPTH)
+}
+
+fn well_within(world: &World, id: &str, depth: usize) -> bool {
+    let found = world.estate.route53.iter().find_map(|(account, route53)| Some((account, route53.checks.get(id)?)));
+    let Some((account, check)) = found.filter(|_| depth > 0) else { return true };
+    let config = &check.config;
+    match (&check.watches, members::required(config, "Type")) {
+        (Some(site), _) => shop::front_of(world, site).is_some_and(|front| shop::is_well(world, front)),
+        (None, "CALCULATED") => {
+            let children = members::texts(config, "ChildHealthChecks");
+            let wanted = members::integer(config, "HealthThreshold").and_then(|wanted| usize::try_from(wanted).ok());
+            let healthy = children.iter().filter(|child| check_counts_healthy(world, child, depth - 1)).count();
+            healthy >= wanted.unwrap_or(children.len())
+        }
+        (None, "CLOUDWATCH_METRIC") => {
+            let alarm = config.get("AlarmIdentifier").unwrap_or(&Value::Null);
+            let site = world.estate.sites.get(&(account.clone(), members::required(alarm, "Region").to_owned()));
+            let alarm = site.and_then(|site| site.cloudwatch.alarms.get(members::required(alarm, "Name")));
+            match alarm.map(|alarm| alarm.state) {
+                Some(State::Ok) => check.well,
+                Some(State::Alarm) => false,
+                Some(State::InsufficientData) | None => {
+                    members::text(config, "InsufficientDataHealthStatus") != Some("Unhealthy") && check.well
+                }
+            }
+        }
+        (None, _) => check.well,
+    }
 }

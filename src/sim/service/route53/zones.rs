@@ -24,6 +24,8 @@ pub struct Route53 {
     pub changes: BTreeMap<String, Change>,
     /// By id.
     pub checks: BTreeMap<String, HealthCheck>,
+    /// Tags, by resource type and id.
+    pub tags: BTreeMap<(String, String), BTreeMap<String, String>>,
 }
 
 /// A hosted zone.

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
+use super::documents::Text;
 use super::ops_items::OpsItem;
+use super::parameters::Parameter;
 use crate::sim::members::{self, Members};
 
 /// Newest first, then in the order in which they were asked for.
@@ -26,6 +28,10 @@ pub struct Ssm {
     pub tokens: BTreeMap<String, (String, Value)>,
     /// By OpsItem id.
     pub ops_items: BTreeMap<String, OpsItem>,
+    /// The texts of documents that callers made, by name.
+    pub texts: BTreeMap<String, Text>,
+    /// Parameter Store, by name.
+    pub parameters: BTreeMap<String, Parameter>,
 }
 
 /// A runbook.

@@ -1,11 +1,44 @@
 //! Systems Manager: Automation runs of documents with named steps, and OpsItems.
 
 pub mod automation;
+pub mod documents;
 pub mod execution;
 pub mod ops_items;
+pub mod parameters;
 
 use crate::sim::call::{Answer, Call};
+use crate::sim::service::coverage::{Operation, changes, reads};
 use crate::sim::world::World;
+
+/// What holds for all of the service.
+pub const NOTE: &str = "Runbooks take their time and do what the scenario says; of those that callers make in JSON, each step takes five \
+                        seconds and does nothing. AWS's own runbooks are not listed; commands are not modelled.";
+
+/// What is modelled.
+pub const OPERATIONS: &[Operation] = &[
+    changes("CreateDocument", "YAML is kept, not read; a document has one version"),
+    changes("CreateOpsItem", ""),
+    changes("DeleteDocument", ""),
+    changes("DeleteParameter", ""),
+    changes("DeleteParameters", ""),
+    reads("DescribeAutomationExecutions", ""),
+    reads("DescribeAutomationStepExecutions", ""),
+    reads("DescribeDocument", ""),
+    reads("DescribeOpsItems", "not every filter"),
+    reads("DescribeParameters", "not the filter on labels and tags"),
+    reads("GetAutomationExecution", ""),
+    reads("GetDocument", ""),
+    reads("GetOpsItem", ""),
+    reads("GetParameter", "a secret that is not decrypted is told in a form of its own"),
+    reads("GetParameters", ""),
+    reads("GetParametersByPath", "filters are passed over"),
+    reads("ListDocuments", "of the filters those on name, owner and type"),
+    changes("PutParameter", "policies, tags and allowed patterns are passed over"),
+    changes("SendAutomationSignal", ""),
+    changes("StartAutomationExecution", "no targets, no rate control, not interactive"),
+    changes("StopAutomationExecution", ""),
+    changes("UpdateOpsItem", ""),
+];
 
 pub use execution::{Document, Ssm, StepSpec};
 
@@ -14,5 +47,10 @@ pub use execution::{Document, Ssm, StepSpec};
 /// # Errors
 /// As AWS refuses it.
 pub fn answer(world: &mut World, call: &Call) -> Answer {
-    if call.operation.contains("OpsItem") { ops_items::answer(world, call) } else { automation::answer(world, call) }
+    match call.operation.as_str() {
+        operation if operation.contains("OpsItem") => ops_items::answer(world, call),
+        operation if operation.contains("Parameter") => parameters::answer(world, call),
+        operation if operation.contains("Document") => documents::answer(world, call),
+        _ => automation::answer(world, call),
+    }
 }

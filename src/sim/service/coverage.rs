@@ -1,0 +1,106 @@
+//! What of AWS is modelled, and how far: the one list that the record, and docs/simulated-aws.md, go by.
+
+use std::fmt::Write;
+
+use crate::sim::model;
+
+/// One operation of a service.
+#[derive(Debug, Clone, Copy)]
+pub struct Operation {
+    /// AWS's name of it.
+    pub name: &'static str,
+    /// Can it change the world, so that it belongs in the record?
+    pub changes: bool,
+    /// What is different from AWS; empty where nothing is known to be.
+    pub note: &'static str,
+}
+
+/// An operation that changes nothing.
+pub const fn reads(name: &'static str, note: &'static str) -> Operation {
+    Operation { name, changes: false, note }
+}
+
+/// An operation that can change the world.
+pub const fn changes(name: &'static str, note: &'static str) -> Operation {
+    Operation { name, changes: true, note }
+}
+
+/// The services in the order of the documentation: the name they sign with, what holds for all of the service, its operations.
+pub const SERVICES: &[(&str, &str, &[Operation])] = &[
+    ("backup", super::backup::NOTE, super::backup::OPERATIONS),
+    ("monitoring", super::cloudwatch::NOTE, super::cloudwatch::OPERATIONS),
+    ("ec2", "Availability Zones and Regions only.", super::ec2::OPERATIONS),
+    ("events", super::events::NOTE, super::events::OPERATIONS),
+    ("health", "Events come from scenarios; the organisation view is not modelled.", super::health::OPERATIONS),
+    ("route53", super::route53::NOTE, super::route53::OPERATIONS),
+    ("sns", super::sns::NOTE, super::sns::OPERATIONS),
+    (
+        "sqs",
+        "The JSON protocol; the old query protocol is not spoken. Messages of other accounts' queues are denied.",
+        super::sqs::OPERATIONS,
+    ),
+    ("ssm", super::ssm::NOTE, super::ssm::OPERATIONS),
+    ("sts", "Any role may be assumed in an account that the scenario does not list.", super::sts::OPERATIONS),
+];
+
+/// The operation of a service.
+pub fn operation(service: &str, name: &str) -> Option<&'static Operation> {
+    let (.., operations) = SERVICES.iter().find(|(known, ..)| *known == service)?;
+    operations.iter().find(|operation| operation.name == name)
+}
+
+/// docs/simulated-aws.md.
+pub fn document() -> String {
+    let mut text = String::from(
+        "# What the simulated AWS models\n\n\
+         Generated from the code (`sim::service::coverage`); a test keeps it current. An operation that is not listed is refused as\n\
+         AWS refuses one that it does not know. Every input is held against AWS's service model before it has an effect, every\n\
+         answer before it leaves. Signatures are read, not verified, and the server listens on loopback only: IAM, key and resource\n\
+         policies are not modelled. Accounts and Regions are apart.\n\n\
+         *changes* marks what `--state FILE` notes. Where the last column is empty, no difference from AWS is known.\n",
+    );
+    for (service, note, operations) in SERVICES {
+        let Some((_, model)) = model::model(service) else { continue };
+        let protocols: Vec<_> = model.metadata.protocols.iter().map(String::as_str).collect();
+        // Writing to a text cannot fail.
+        let _ = write!(
+            text,
+            "\n## {}\n\nSigns as `{service}`, speaks {}. {note}\n\n",
+            model.metadata.service_id,
+            protocols.join(", ")
+        );
+        text.push_str("| operation | | differs |\n| --- | --- | --- |\n");
+        for Operation { name, changes, note } in *operations {
+            let _ = writeln!(text, "| {name} | {} | {note} |", if *changes { "changes" } else { "" });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_operation_of_the_models_is_listed_once_and_no_other() {
+        assert_eq!(SERVICES.iter().map(|(name, ..)| *name).collect::<BTreeSet<_>>(), model::services().collect());
+        for (service, _, operations) in SERVICES {
+            let (_, model) = model::model(service).unwrap();
+            let modelled: BTreeSet<_> = model.operations().map(|operation| operation.name.as_str()).collect();
+            assert_eq!(operations.iter().map(|operation| operation.name).collect::<BTreeSet<_>>(), modelled, "{service}");
+            assert_eq!(operations.len(), modelled.len(), "{service} lists one twice");
+        }
+    }
+
+    #[test]
+    fn the_document_is_current() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/simulated-aws.md");
+        if std::env::var_os("LIFEBOAT_WRITE_DOCS").is_some() {
+            std::fs::write(path, document()).unwrap();
+        }
+        let written = std::fs::read_to_string(path).unwrap_or_default();
+        assert_eq!(written, document(), "write it anew with LIFEBOAT_WRITE_DOCS=1 cargo test --lib coverage");
+    }
+}

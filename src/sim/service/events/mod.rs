@@ -1,0 +1,8 @@
+//! EventBridge: buses, rules with event patterns, and targets that events reach.
+
+pub mod operations;
+pub mod pattern;
+pub mod rules;
+
+pub use operations::{NOTE, OPERATIONS, answer};
+pub use rules::{Emitted, Events, emit};
