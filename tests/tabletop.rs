@@ -319,7 +319,8 @@ fn life(folder: &Path, resume: bool, kill: Option<(u64, Duration)>) -> Option<Ve
             ended = played => Some(ended),
         }
     });
-    runtime.shutdown_background();
+    // Every task is dropped where it waits; unlike a killed process, a runtime has to be waited for until nothing of it writes.
+    runtime.shutdown_timeout(Duration::from_secs(30));
     ended
 }
 
