@@ -9,7 +9,7 @@ mod live;
 mod screen;
 mod session;
 
-pub use exercise::{Exercise, Played, StartExercise, read};
+pub use exercise::{Exercise, Played, StartExercise, begun, empty, read};
 pub use live::{Reach, connect};
 pub use screen::{Leave, ScreenError, run};
 pub use session::{Opening, Session, SessionError};
