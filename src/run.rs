@@ -23,7 +23,6 @@ use crate::journal::{Journal, JournalDirectory, Recorded};
 use crate::list::list;
 use crate::plan::Plan;
 use crate::query::What;
-use crate::sim;
 use crate::store::ExerciseState;
 use crate::ui::{App, BUILTIN, Keymap, Theme};
 
@@ -364,16 +363,13 @@ async fn play(opening: Opening, preferences: Preferences) -> Result<u8, Error> {
 }
 
 async fn simulate(arguments: Simulate) -> Result<u8, Error> {
-    let begun = match &arguments.state {
-        Some(file) => sim::begun(file).map_err(console::StartExercise::Record)?,
-        None => None,
-    };
+    let begun = console::begun(arguments.state.as_deref())?;
     let now = Clock::system().now();
     let scenario = match arguments.estate {
         EstateKind::Scenario => console::read(&arguments.scenario)?.scenario,
         EstateKind::Empty => {
             let starts_at = begun.as_ref().and_then(|begun| begun.starts_at).unwrap_or(now);
-            Arc::new(sim::Scenario::empty(starts_at))
+            console::empty(starts_at)
         }
     };
     let seed = arguments.seed.or(begun.map(|begun| begun.seed)).unwrap_or(scenario.seed);

@@ -35,7 +35,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "run",
         &[
             "cli", "clock", "cloud", "commands", "config", "console", "domain", "driver", "engine", "error", "journal", "list",
-            "plan", "query", "report", "sim", "store", "ui",
+            "plan", "query", "report", "store", "ui",
         ],
     ),
 ];

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use http::request::Parts;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio_util::sync::CancellationToken;
@@ -112,6 +113,19 @@ pub fn read(name: &str) -> Result<Played, StartExercise> {
     let plan = scenario.plan.clone().ok_or_else(|| StartExercise::NoPlan { path: name.to_owned() })?;
     let plan_path = Path::new(name).parent().unwrap_or(Path::new("")).join(plan);
     Ok(Played { scenario, plan_text: read_file(&plan_path)?, plan_path: plan_path.display().to_string() })
+}
+
+/// An estate in which nothing exists but the default account.
+pub fn empty(starts_at: DateTime<Utc>) -> Arc<Scenario> {
+    Arc::new(Scenario::empty(starts_at))
+}
+
+/// What the record of an earlier run begins with; `None` where there is none.
+///
+/// # Errors
+/// A record that cannot be read.
+pub fn begun(record: Option<&Path>) -> Result<Option<sim::Begun>, StartExercise> {
+    Ok(record.map(sim::begun).transpose()?.flatten())
 }
 
 fn parse(path: &str, text: &str) -> Result<Arc<Scenario>, StartExercise> {

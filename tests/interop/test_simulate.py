@@ -546,7 +546,7 @@ def test_an_operation_that_does_not_exist_is_refused_as_its_protocol_does(calm: 
     assert status in (403, 404) and body
     # Known to the client, not modelled by the simulated AWS: a refusal with a code, and no crash.
     with pytest.raises(ClientError) as caught:
-        recovery(calm).client("ssm").list_documents()
+        recovery(calm).client("ssm").list_associations()
     assert caught.value.response["Error"]["Code"] and caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
 
 

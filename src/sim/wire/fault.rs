@@ -68,6 +68,9 @@ impl<'m> Fault<'m> {
                 let lost = || QUERY_CODES.iter().find(|(name, _)| compatible && *name == shape.name);
                 let code = shape.error.as_ref().and_then(|error| error.code.clone());
                 let code = code.or_else(|| lost().map(|(_, code)| (*code).to_owned()));
+                // That one operation names a common error in its own right does not rename it for the others.
+                let common = || COMMON.iter().find(|(_, json)| *json == shape.name).map(|(xml, _)| (*xml).to_owned());
+                let code = code.or_else(common);
                 (code.unwrap_or_else(|| shape.name.clone()), shape.name.clone())
             }
             None => match COMMON.iter().find(|(xml, json)| *xml == refusal.code || *json == refusal.code) {
