@@ -15,7 +15,7 @@ use crate::cloud::{Access, Recorder};
 use crate::commands;
 use crate::config::{Paths, Settings};
 use crate::console::{self, Exercise, Leave, Opening, Reach, Session};
-use crate::domain::{IncidentId, Mode, Operator, Region};
+use crate::domain::{Identity, IncidentId, Mode, Operator, Problem, ProblemKind, Region, SiteName};
 use crate::driver::Probe;
 use crate::engine::ExerciseOf;
 use crate::error::{DONE, Error, FAILED, WORK_OPEN};
@@ -23,7 +23,7 @@ use crate::journal::{Journal, JournalDirectory, Recorded};
 use crate::list::list;
 use crate::plan::Plan;
 use crate::query::What;
-use crate::store::ExerciseState;
+use crate::store::{ExerciseState, Source, State};
 use crate::ui::{App, BUILTIN, Keymap, Theme};
 
 /// The base credentials of every exercise; the simulated AWS knows them, and nothing else does.
@@ -343,7 +343,11 @@ async fn play(opening: Opening, preferences: Preferences) -> Result<u8, Error> {
     } else {
         console::run(session, App::new(preferences.theme, preferences.keymap)).await?
     };
-    let Some(path) = &state.journal_path else { return Ok(DONE) };
+    // A console that never learned who it is somewhere has not done its work, however calmly it was left.
+    let strangers = strangers(&state);
+    let left_well = if strangers.is_empty() { DONE } else { FAILED };
+    print(&strangers)?;
+    let Some(path) = &state.journal_path else { return Ok(left_well) };
     let id = state.incident.id();
     let running: Vec<String> = state.incident.running().map(|(step, _)| step.to_string()).collect();
     let command = match mode {
@@ -359,7 +363,20 @@ async fn play(opening: Opening, preferences: Preferences) -> Result<u8, Error> {
         farewell.push_str(&format!("  still running: {}\n", running.join(", ")));
     }
     print(&farewell)?;
-    Ok(if running.is_empty() && !abrupt { DONE } else { WORK_OPEN })
+    Ok(if running.is_empty() && !abrupt { left_well } else { WORK_OPEN })
+}
+
+/// The sites at which AWS never said who we are, each with the reason and what to do next: no credentials, an expired token, a recovery
+/// Region that does not answer. That the primary does not answer is what recoveries are for.
+fn strangers(state: &State) -> String {
+    let refused = |problem: &Problem| matches!(problem.kind, ProblemKind::Expired | ProblemKind::Denied);
+    let line = |(site, source): (&SiteName, &Source<Identity>)| match (&source.data, &source.problem) {
+        (None, Some((problem, _))) if refused(problem) || *site == SiteName::recovery() => {
+            Some(format!("{site}: AWS never said who we are: {problem}\n  next: {}\n", problem.kind.next()))
+        }
+        _ => None,
+    };
+    state.identities.iter().filter_map(line).collect()
 }
 
 async fn simulate(arguments: Simulate) -> Result<u8, Error> {

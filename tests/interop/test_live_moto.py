@@ -150,7 +150,9 @@ def test_a_console_without_credentials_says_so_and_stays_usable(world: Aws, star
     console = start_console("live", "--plan", str(PLAN), "--endpoint-url", world.url, environment=without)
     console.wait_for(lambda screen: "credentials" in screen.lower(), 30, "a sentence about credentials")
     console.send("q")
-    assert console.exit_code() == 0
+    assert console.exit_code() == 1
+    left = " ".join(console.screen().split())
+    assert "AWS never said who we are" in left and "renew the credentials" in left
 
 
 def test_without_a_terminal_there_is_a_sentence_and_an_exit_code(world: Aws, tmp_path: Path):
