@@ -18,7 +18,7 @@ pub use call::{
     RecordSetChange, RecordValue, RestoreJobStart, RunbookStart, RunbookStop,
 };
 pub use ids::{AccountId, IncidentId, Operator, Region, StepId};
-pub use moment::{Evidence, EvidenceKind, Fixed, Moment};
+pub use moment::{Evidence, EvidenceKind, Fixed, Moment, Role};
 pub use preparation::{Change, Finding, Preparation, Verdict};
 pub use problem::{Problem, ProblemKind};
 pub use recovery_point::{JobStatus, ProtectedResource, RecoveryPoint, RestoreJob, Usable};

@@ -1,6 +1,7 @@
 //! One input in, a decision out: split by what comes in.
 
 mod milestone;
+mod notebook;
 mod order;
 mod outcome;
 mod signals;
