@@ -37,8 +37,7 @@ const HELLO: &str = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938
 
 /// The kinds of events that came with format 2.
 fn since_format_2() -> Vec<Event> {
-    let attachment =
-        Attachment { name: "screen.txt".into(), bytes: 5, sha256: HELLO.into(), content: "aGVsbG8=".into() };
+    let attachment = Attachment { name: "screen.txt".into(), bytes: 5, sha256: HELLO.into(), content: "aGVsbG8=".into() };
     let observed = Observed {
         source: "alarms primary".into(),
         set: [("shop-error-rate".to_owned(), serde_json::json!({"state": "OK"}))].into_iter().collect(),

@@ -43,7 +43,9 @@ fn faults(schema: &Value, root: &Value, value: &Value, at: &str, found: &mut Vec
             }
             "enum" if !rule.as_array().unwrap().contains(value) => found.push(format!("{at} is none of {rule}: {value}")),
             "const" if rule != value => found.push(format!("{at} is not {rule}: {value}")),
-            "minimum" if value.as_i64().is_some_and(|value| Some(value) < rule.as_i64()) => found.push(format!("{at} is below {rule}: {value}")),
+            "minimum" if value.as_i64().is_some_and(|value| Some(value) < rule.as_i64()) => {
+                found.push(format!("{at} is below {rule}: {value}"))
+            }
             "minItems" if value.as_array().is_some_and(|items| (items.len() as u64) < rule.as_u64().unwrap()) => {
                 found.push(format!("{at}: {value}"))
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
-use crate::domain::{Evidence, EvidenceKind, Fixed, Mode, Moment, MutatingCall, Phase};
+use crate::domain::{Evidence, EvidenceKind, Fixed, Mode, Moment, Phase};
 use crate::journal::{
     Attempt, Ended, Event, Incident, Mark, Note, Reading, Recorded, SeenElsewhere, StepConfirmed, StepRecord, StepStatus,
 };
@@ -425,11 +425,7 @@ fn call_rows(events: &[Recorded]) -> Vec<CallRow> {
 
 fn call_row(recorded: &Recorded, confirmed: &StepConfirmed) -> Option<CallRow> {
     let call = confirmed.call.as_ref()?;
-    let token = match call {
-        MutatingCall::StartRestoreJob(start) => Some(start.idempotency_token.clone()),
-        MutatingCall::StartAutomationExecution(start) => Some(start.client_token.clone()),
-        _ => None,
-    };
+    let token = call.token().map(str::to_owned);
     Some(CallRow {
         seq: recorded.seq,
         confirmed_at: recorded.recorded_at,
