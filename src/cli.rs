@@ -103,6 +103,8 @@ pub enum Command {
     ///
     /// With `--format svg` or `png`, `--theme light`, `dark` or `print` chooses what the picture is made for; light by default.
     Report(Report),
+    /// Play an incident in the console: what was known then, at any moment of it. Nothing is asked of AWS and nothing can be changed.
+    Replay(Replay),
     /// Print the hand-over brief of an incident, on one page: people, conditions, clock, what runs, what is needed, what was done.
     Brief {
         /// Its id, or a beginning of it that fits one alone, or a journal file.
@@ -356,6 +358,46 @@ pub struct Report {
     /// Fill in this template (MiniJinja) instead of the built-in one; with `--format md` or `html`.
     #[arg(long, value_name = "FILE")]
     pub template: Option<PathBuf>,
+}
+
+/// Arguments of `replay`.
+#[derive(Debug, Clone, PartialEq, Args)]
+pub struct Replay {
+    /// Its id, or a beginning of it that fits one alone, or a journal file.
+    pub id: String,
+    /// Seconds of the incident in one real second.
+    #[arg(long, value_parser = speed, default_value = "60")]
+    pub speed: f64,
+    /// Begin there: a time such as `2026-03-14T03:02:10Z`.
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<chrono::DateTime<chrono::Utc>>,
+    /// Write it instead of playing it.
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub export: Option<Film>,
+    /// The file to write to; standard output by default.
+    #[arg(long, value_name = "FILE", requires = "export")]
+    pub to: Option<PathBuf>,
+    /// Columns and rows of what is written.
+    #[arg(long, value_name = "COLUMNSxROWS", value_parser = size, default_value = "120x40", requires = "export")]
+    pub size: (u16, u16),
+    /// The longest pause in what is written, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 2, requires = "export")]
+    pub longest_pause: u16,
+}
+
+/// What a replay is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Film {
+    /// An asciicast, version 2.
+    Cast,
+}
+
+fn size(text: &str) -> Result<(u16, u16), String> {
+    let parsed = text.split_once('x').and_then(|(columns, rows)| Some((columns.parse().ok()?, rows.parse().ok()?)));
+    match parsed {
+        Some((columns, rows)) if (40..=500).contains(&columns) && (10..=200).contains(&rows) => Ok((columns, rows)),
+        _ => Err("expected columns and rows such as 120x40, at least 40x10".to_owned()),
+    }
 }
 
 /// The form of a report.

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::io;
 
 use crate::config::{NoHome, ReadSettings};
-use crate::console::{ScreenError, SessionError, StartExercise};
+use crate::console::{NothingToReplay, ScreenError, SessionError, StartExercise};
 use crate::document::Faults;
 use crate::domain::Problem;
 use crate::journal::JournalError;
@@ -71,6 +71,9 @@ pub enum Error {
     /// The report.
     #[error(transparent)]
     Report(#[from] RenderReport),
+    /// A replay.
+    #[error(transparent)]
+    Replay(#[from] NothingToReplay),
     /// The zone of a report.
     #[error(transparent)]
     Zone(#[from] NoSuchZone),

@@ -1,6 +1,7 @@
 //! Runs one command: reads what it needs, joins the rooms, prints what is to be printed.
 
 mod record;
+mod replay;
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -44,6 +45,7 @@ pub fn run(cli: Cli) -> Result<u8, Error> {
         Command::Incidents { command: Some(IncidentsCommand::Attachments { id, to }) } => {
             record::attachments(&id, to.as_deref(), &paths)
         }
+        Command::Replay(arguments) => replay::run(&arguments, preferences(&cli.common, &paths)?, &paths),
         Command::Brief { id } => record::brief(&id, &paths),
         Command::Incidents { command: Some(IncidentsCommand::Import { file }) } => record::import(&file, &paths),
         Command::History { json, command: None } => record::history(json, &paths),

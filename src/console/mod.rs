@@ -5,15 +5,19 @@
 //! nothing itself, and draws nothing itself.
 
 mod exercise;
+mod export;
 mod live;
 mod opening;
 mod plain;
+mod replay;
 mod screen;
 mod session;
 
 pub use exercise::{Exercise, Played, StartExercise, begun, empty, read};
+pub use export::{CastSetting, cast};
 pub use live::{Reach, connect};
 pub use opening::{Opening, SessionError};
 pub use plain::run_plain;
+pub use replay::{NothingToReplay, Replay};
 pub use screen::{Leave, ScreenError, run};
 pub use session::Session;

@@ -5,11 +5,11 @@ use std::time::Duration;
 use crossterm::event::{Event as TerminalEvent, EventStream};
 use futures_util::StreamExt;
 
-use crate::clock::Stopwatch;
+use crate::clock::{Clock, Stopwatch};
 use crate::store::State;
 use crate::ui::{App, OpenTerminal, Request, Screen};
 
-use super::Session;
+use super::{Replay, Session};
 
 /// The shortest pause between two frames: what arrives within it is drawn together.
 const FRAME: Duration = Duration::from_millis(16);
@@ -37,11 +37,70 @@ pub enum ScreenError {
     Terminated,
 }
 
+/// What is on the screen: a session, or a replay.
+#[expect(async_fn_in_trait, reason = "only this room implements and uses it")]
+pub trait Stage {
+    /// What the screen reads.
+    fn state(&self) -> &State;
+    /// The console's clock.
+    fn clock(&self) -> &Clock;
+    /// Does what the screen asks, as far as it does not concern the terminal.
+    fn request(&mut self, request: Request);
+    /// Waits for something to happen.
+    async fn next(&mut self);
+    /// Ends it; gives the state as it was left.
+    async fn close(self) -> State;
+}
+
+impl Stage for Session {
+    fn state(&self) -> &State {
+        self.state()
+    }
+
+    fn clock(&self) -> &Clock {
+        self.clock()
+    }
+
+    fn request(&mut self, request: Request) {
+        self.request(request);
+    }
+
+    async fn next(&mut self) {
+        self.next().await;
+    }
+
+    async fn close(self) -> State {
+        self.close().await
+    }
+}
+
+impl Stage for Replay {
+    fn state(&self) -> &State {
+        self.state()
+    }
+
+    fn clock(&self) -> &Clock {
+        self.clock()
+    }
+
+    fn request(&mut self, request: Request) {
+        self.request(request);
+    }
+
+    async fn next(&mut self) {
+        self.next().await;
+    }
+
+    async fn close(self) -> State {
+        self.state().clone()
+    }
+}
+
 /// Runs the session on this terminal until the operator leaves.
 ///
 /// # Errors
 /// There is no terminal, or it went away. The terminal is restored and the journal whole in any case.
-pub async fn run(mut session: Session, mut app: App) -> Result<Leave, ScreenError> {
+pub async fn run<S: Stage>(mut session: S, mut app: App) -> Result<Leave, ScreenError> {
     let mut terminal = Screen::open()?;
     let mut keys = EventStream::new();
     let stopwatch = Stopwatch::new();
@@ -90,9 +149,9 @@ pub async fn run(mut session: Session, mut app: App) -> Result<Leave, ScreenErro
 }
 
 /// Takes in what the terminal tells; `true` if the operator wants to leave.
-fn on_event(
+fn on_event<S: Stage>(
     event: &TerminalEvent,
-    session: &mut Session,
+    session: &mut S,
     app: &mut App,
     terminal: &mut Screen,
     stopwatch: &Stopwatch,
@@ -117,7 +176,7 @@ fn suspend(terminal: &mut Screen) -> std::io::Result<()> {
 }
 
 /// Waits for the answers of calls that are on their way; a second Ctrl-C leaves at once.
-async fn finish(session: Session, keys: &mut EventStream) -> Leave {
+async fn finish<S: Stage>(session: S, keys: &mut EventStream) -> Leave {
     let state = session.state().clone();
     tokio::select! {
         state = session.close() => Leave { state, abrupt: false },

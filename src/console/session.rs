@@ -17,7 +17,7 @@ use crate::engine::{self, Context, Decision, Effect, ExerciseOf, Input, Intent};
 use crate::feed::Feeds;
 use crate::gate::Gate;
 use crate::journal::{Attachment, Confirmed, Event, Journal, JournalDirectory, JournalError, Purpose, Recorded};
-use crate::store::{Notice, NoticeLevel, State, Update};
+use crate::store::{News, Notice, NoticeLevel, State, Update};
 use crate::ui::Request;
 
 use super::{Opening, SessionError};
@@ -28,6 +28,8 @@ const INBOX: usize = 256;
 const STILL_SENDING: TimeDelta = TimeDelta::seconds(30);
 /// How often the journal is looked at for what another console has written, in real time.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// How often what changes without being urgent goes into the journal, by the console's clock.
+const OBSERVE_EVERY: TimeDelta = TimeDelta::seconds(60);
 /// How much of an alarm's metric is drawn.
 const GRAPH_WINDOW: TimeDelta = TimeDelta::hours(1);
 
@@ -47,6 +49,8 @@ pub struct Session {
     stop: CancellationToken,
     questions: u64,
     look_again: Interval,
+    /// When what each source showed was last written into the journal.
+    observed_at: BTreeMap<String, DateTime<Utc>>,
     /// The check-in that was reminded of last.
     reminded: Option<DateTime<Utc>>,
     /// Calls without an answer, found when the incident was taken up, and when they may be looked up.
@@ -92,6 +96,7 @@ impl Session {
             stop,
             questions: 0,
             look_again: look_again(),
+            observed_at: BTreeMap::new(),
             reminded: None,
             unanswered: Vec::new(),
         };
@@ -157,7 +162,7 @@ impl Session {
             Request::Speed(speed) => self.turn_clock(|clock| clock.set_speed(speed)),
             Request::StepClock(step) => self.turn_clock(|clock| clock.step(step)),
             // The terminal's business: see `screen`.
-            Request::Copy(_) | Request::Quit | Request::Suspend => {}
+            Request::Copy(_) | Request::Quit | Request::Suspend | Request::Seek(_) => {}
         }
     }
 
@@ -246,8 +251,41 @@ impl Session {
     fn told(&mut self, told: Told) {
         match told {
             Told::Outcome(outcome) => self.submit(&Input::Outcome(outcome)),
-            Told::Update(update) => self.state.apply(update),
+            Told::Update(update) => {
+                self.state.apply(update);
+                self.observe();
+            }
         }
+    }
+
+    /// Writes what the sources show into the journal, where that is news: at once if a source fell silent or a signal changed, else
+    /// not more often than once a minute. A record that cannot be written stops what changes AWS, not what is shown.
+    fn observe(&mut self) {
+        let now = self.clock.now();
+        let due = |news: &News, last: Option<&DateTime<Utc>>| news.urgent || last.is_none_or(|last| now - *last >= OBSERVE_EVERY);
+        let news = self.unrecorded();
+        let due: Vec<News> = news.into_iter().filter(|news| due(news, self.observed_at.get(&news.observed.source))).collect();
+        if due.is_empty() {
+            return;
+        }
+        let sources: Vec<String> = due.iter().map(|news| news.observed.source.clone()).collect();
+        let events = due.into_iter().map(|news| Event::Observed(Box::new(news.observed))).collect();
+        match self.carry_out(Decision { events, effects: Vec::new() }) {
+            Ok(()) => self.observed_at.extend(sources.into_iter().map(|source| (source, now))),
+            // The other console may have told the same: the next look says what is left.
+            Err(JournalError::Moved { .. }) => {
+                if let Err(error) = self.catch_up() {
+                    self.journal_failed(&error);
+                }
+            }
+            Err(error) => self.state.journal_problem = Some(told_error(&error)),
+        }
+    }
+
+    /// What the sources show and the journal does not know, while there is an incident to record.
+    fn unrecorded(&self) -> Vec<News> {
+        let recording = self.state.incident.opened.is_some() && self.state.incident.closed.is_none() && self.journal.is_some();
+        if recording { self.state.known.news(&self.state) } else { Vec::new() }
     }
 
     fn update(&mut self, update: Update) {
@@ -265,6 +303,7 @@ impl Session {
             let events = self.state.health.data.clone().unwrap_or_default();
             self.submit(&Input::Signals { alarms, events, seen_at: self.clock.now() });
         }
+        self.observe();
     }
 
     fn order(&mut self, intent: Intent) {
@@ -353,10 +392,7 @@ impl Session {
     }
 
     fn journal_failed(&mut self, error: &JournalError) {
-        let mut text = error.to_string();
-        if let Some(source) = std::error::Error::source(error) {
-            text.push_str(&format!(": {source}"));
-        }
+        let text = told_error(error);
         tracing::error!(error = %text, "the journal cannot be written");
         self.state.journal_problem = Some(text.clone());
         self.notice(NoticeLevel::Warning, format!("nothing was done: {text}"));
@@ -375,6 +411,13 @@ impl Session {
         }
         if self.state.incident.opened.is_none() {
             events.splice(0..0, self.first_events());
+        }
+        // A decision's record says what was known when it was made.
+        let decides = |event: &Event| {
+            matches!(event, Event::DecidedToWait { .. } | Event::FailoverDeclared { .. } | Event::StepConfirmed(_))
+        };
+        if events.iter().any(decides) {
+            events.splice(0..0, self.unrecorded().into_iter().map(|news| Event::Observed(Box::new(news.observed))));
         }
         let Some(journal) = &mut self.journal else { return Ok(()) };
         let appended = journal.append(events, &self.state.operator, self.clock.now())?;
@@ -440,6 +483,11 @@ impl Session {
             Err(error) => self.journal_failed(&error),
         }
     }
+}
+
+fn told_error(error: &JournalError) -> String {
+    let source = std::error::Error::source(error).map_or_else(String::new, |source| format!(": {source}"));
+    format!("{error}{source}")
 }
 
 fn look_again() -> Interval {

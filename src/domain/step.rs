@@ -69,8 +69,8 @@ pub enum Strength {
     SecondPerson,
 }
 
-/// How far a running step is. Droppable: the next one replaces it, and none is journalled.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// How far a running step is. Droppable: the next one replaces it. What the journal has of it are looks, not steps of the work.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Progress {
     /// 0 to 100, where AWS says so.
     pub percent: Option<u8>,
@@ -83,7 +83,7 @@ pub struct Progress {
 }
 
 /// One part of a running step.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProgressPart {
     /// Its name.
     pub name: String,

@@ -84,7 +84,8 @@ pub(super) fn document(reading: &Reading) -> Document {
         notes: incident.notes.iter().map(note_row).collect(),
         important: important(events),
         attachments: events.iter().filter_map(attachment_row).collect(),
-        log: events.iter().map(log_row).collect(),
+        log: events.iter().filter(|recorded| !is_look(recorded)).map(log_row).collect(),
+        looks: events.iter().filter(|recorded| is_look(recorded)).count() as u64,
         open_questions: Vec::new(),
         action_items: Vec::new(),
         integrity: Integrity {
@@ -175,7 +176,7 @@ fn elsewhere(incident: &Incident) -> Vec<ElsewhereRow> {
         work: seen.work.clone(),
     };
     let mut rows: Vec<ElsewhereRow> = incident.elsewhere.iter().map(row).collect();
-    rows.sort_by(|a, b| (a.work.began_at, a.seq).cmp(&(b.work.began_at, b.seq)));
+    rows.sort_by_key(|row| (row.work.began_at, row.seq));
     rows
 }
 
@@ -446,6 +447,11 @@ fn call_row(recorded: &Recorded, confirmed: &StepConfirmed) -> Option<CallRow> {
         answered: None,
         refused: None,
     })
+}
+
+/// A look at a source: for replays, and in no list.
+fn is_look(recorded: &Recorded) -> bool {
+    matches!(recorded.event, Event::Observed(_))
 }
 
 fn log_row(recorded: &Recorded) -> LogRow {

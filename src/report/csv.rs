@@ -12,7 +12,11 @@ use super::{Zone, log};
 pub(super) fn timeline(events: &[Recorded], zone: Zone) -> String {
     let [at, recorded_at] = ["at", "recorded_at"].map(|name| column(name, zone));
     let header = [at.as_str(), recorded_at.as_str(), "event", "kind", "what", "who", "source", "evidence", "request_id"];
-    let mut rows: Vec<(DateTime<Utc>, [String; 9])> = events.iter().map(|recorded| row(recorded, zone)).collect();
+    let mut rows: Vec<(DateTime<Utc>, [String; 9])> = events
+        .iter()
+        .filter(|recorded| !matches!(recorded.event, Event::Observed(_)))
+        .map(|recorded| row(recorded, zone))
+        .collect();
     rows.sort_by_key(|(at, _)| *at);
     let mut text = line(&header.map(str::to_owned));
     text.extend(rows.iter().map(|(_, cells)| line(cells)));

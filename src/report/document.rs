@@ -66,6 +66,8 @@ pub(super) struct Document {
     pub important: Vec<LogRow>,
     pub attachments: Vec<AttachmentRow>,
     pub log: Vec<LogRow>,
+    /// How many events are looks at the sources, which the log leaves out.
+    pub looks: u64,
     pub open_questions: Vec<String>,
     pub action_items: Vec<String>,
     pub integrity: Integrity,

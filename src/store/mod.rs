@@ -3,10 +3,12 @@
 //! Pure and synchronous: no clock, no channels, no screen. Live data and the incident are separate: a feed can never rewrite the
 //! incident. An update that answers an older question than the last one is dropped.
 
+mod known;
 mod source;
 mod state;
 mod update;
 
+pub use known::{Known, News};
 pub use source::{Completeness, Freshness, Source};
-pub use state::{ExerciseState, Notice, NoticeLevel, Prepared, RecoveryPoints, State};
+pub use state::{ExerciseState, Notice, NoticeLevel, Prepared, RecoveryPoints, ReplayState, State};
 pub use update::{Loaded, Update};

@@ -9,10 +9,10 @@ use crate::domain::{
     Alarm, HealthEvent, Identity, MetricPoint, Mode, Operator, Preparation, Problem, Progress, ProtectedResource, RecoveryPoint,
     SiteName, StepId,
 };
-use crate::journal::{Incident, Recorded};
+use crate::journal::{Event, Incident, Recorded};
 use crate::plan::Plan;
 
-use super::{Source, Update};
+use super::{Known, Source, Update};
 
 /// Everything that the screen may read.
 #[derive(Debug, Clone)]
@@ -27,8 +27,12 @@ pub struct State {
     pub plan: Arc<Plan>,
     /// The incident as the journal tells it.
     pub incident: Incident,
-    /// The journal's events, for the log.
-    pub events: Vec<Recorded>,
+    /// The journal's events, for the log; shared, because a replay goes back and forth among very many.
+    pub events: Vec<Arc<Recorded>>,
+    /// What the journal has told of the sources.
+    pub known: Known,
+    /// Where a replay is, in a replay: then nothing is live, and nothing can be done.
+    pub replay: Option<ReplayState>,
     /// Where the journal is kept; `None` until there is one.
     pub journal_path: Option<String>,
     /// Why the journal cannot be written, if it cannot: then nothing may change AWS.
@@ -67,6 +71,23 @@ pub struct ExerciseState {
     /// Does the clock stand still?
     pub paused: bool,
     /// Simulated seconds in one real second.
+    pub speed: f64,
+}
+
+/// A replay as the screen needs it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReplayState {
+    /// The time of the first event.
+    pub from: DateTime<Utc>,
+    /// The time of the last event.
+    pub to: DateTime<Utc>,
+    /// How many events have been played.
+    pub position: usize,
+    /// How many there are.
+    pub events: usize,
+    /// Does it stand still?
+    pub paused: bool,
+    /// Seconds of the incident in one real second.
     pub speed: f64,
 }
 
@@ -123,6 +144,8 @@ impl State {
             operator,
             incident: Incident::default(),
             events: Vec::new(),
+            known: Known::default(),
+            replay: None,
             journal_path: None,
             journal_problem: None,
             identities: sites().map(|site| (site, Source::new(CADENCE_SECS * 4))).collect(),
@@ -141,8 +164,27 @@ impl State {
 
     /// Takes a journal event that is durable.
     pub fn record(&mut self, recorded: Recorded) {
+        self.record_shared(Arc::new(recorded));
+    }
+
+    /// The same for one that others hold as well.
+    pub fn record_shared(&mut self, recorded: Arc<Recorded>) {
         self.incident.apply(&recorded);
+        if let Event::Observed(observed) = &recorded.event {
+            self.known.apply(observed);
+        }
         self.events.push(recorded);
+    }
+
+    /// Forgets what its sources said; where nothing is known nothing is shown.
+    pub fn forget_sources(&mut self) {
+        self.alarms.values_mut().for_each(|source| *source = Source::new(source.cadence_secs));
+        self.recovery_points.values_mut().for_each(|source| *source = Source::new(source.cadence_secs));
+        self.identities.values_mut().for_each(|source| *source = Source::new(source.cadence_secs));
+        self.health = Source::new(self.health.cadence_secs);
+        self.progress.clear();
+        self.preparations.clear();
+        self.graphs.clear();
     }
 
     /// Takes a piece of news.

@@ -9,7 +9,7 @@ use super::commands::is_waiting_to_start;
 use super::overlays::{Asked, Confirm, Detail, Help, Overlay, Palette, Prompt, Question};
 use super::panes::{self, offers};
 use super::ready::{prepared_start, startable};
-use super::{Action, Pane, Request, Role};
+use super::{Action, Pane, Request, Role, Seek};
 use crate::engine::Intent;
 use crate::journal::Mark;
 use crate::store::{NoticeLevel, Prepared, State};
@@ -59,6 +59,9 @@ impl App {
             Action::Quit => return self.quit(state, real_now),
             Action::StartExercise | Action::PauseClock | Action::Faster | Action::Slower | Action::StepClock => {
                 return self.turn_clock(action, state);
+            }
+            Action::NextEvent | Action::PreviousEvent | Action::NextMoment | Action::PreviousMoment | Action::Jump => {
+                return self.seek(action, state);
             }
             Action::Declare
             | Action::DecideToWait
@@ -213,17 +216,18 @@ impl App {
     }
 
     fn turn_clock(&mut self, action: Action, state: &State) -> Vec<Request> {
-        let Some(exercise) = &state.exercise else {
+        let replay = state.replay.as_ref().map(|replay| (replay.paused, replay.speed));
+        let Some((paused, speed)) = replay.or(state.exercise.as_ref().map(|exercise| (exercise.paused, exercise.speed))) else {
             self.say(NoticeLevel::Info, "There is no exercise: the clock is the real one.");
             return Vec::new();
         };
         let request = match action {
-            Action::StartExercise if state.incident.exercise_started_at.is_some() => return Vec::new(),
-            Action::StartExercise => Request::Order(Intent::StartExercise { speed: exercise.speed }),
-            Action::PauseClock if exercise.paused => Request::Resume,
+            Action::StartExercise if replay.is_some() || state.incident.exercise_started_at.is_some() => return Vec::new(),
+            Action::StartExercise => Request::Order(Intent::StartExercise { speed }),
+            Action::PauseClock if paused => Request::Resume,
             Action::PauseClock => Request::Pause,
-            Action::Faster => Request::Speed((exercise.speed * 2.0).min(1000.0)),
-            Action::Slower => Request::Speed((exercise.speed / 2.0).max(0.5)),
+            Action::Faster => Request::Speed((speed * 2.0).min(1000.0)),
+            Action::Slower => Request::Speed((speed / 2.0).max(0.5)),
             _ => Request::StepClock(Duration::from_secs(60)),
         };
         vec![request]
@@ -241,7 +245,9 @@ impl App {
             Action::CheckIn => Asked::CheckIn,
             _ => Asked::Close,
         };
-        let refused = if state.read_only {
+        let refused = if state.replay.is_some() {
+            Some("This is a replay: nothing can be written into it.")
+        } else if state.read_only {
             Some("This console is read-only.")
         } else if state.incident.closed.is_some() {
             Some("The incident is closed.")
@@ -254,6 +260,24 @@ impl App {
             Some(why) => self.say(NoticeLevel::Warning, why),
             None => self.overlays.push(Overlay::Prompt(Box::new(Prompt::new(asked)))),
         }
+    }
+
+    fn seek(&mut self, action: Action, state: &State) -> Vec<Request> {
+        if state.replay.is_none() {
+            self.say(NoticeLevel::Info, "This is no replay: what comes next nobody knows.");
+            return Vec::new();
+        }
+        let seek = match action {
+            Action::NextEvent => Seek::NextEvent,
+            Action::PreviousEvent => Seek::PreviousEvent,
+            Action::NextMoment => Seek::NextMoment,
+            Action::PreviousMoment => Seek::PreviousMoment,
+            _ => {
+                self.overlays.push(Overlay::Prompt(Box::new(Prompt::new(Asked::Jump))));
+                return Vec::new();
+            }
+        };
+        vec![Request::Seek(seek)]
     }
 
     fn mark_important(&mut self, state: &State, now: DateTime<Utc>) -> Vec<Request> {

@@ -126,6 +126,16 @@ actions! {
     Slower = "slower",
     /// Move the exercise's clock forward by a minute.
     StepClock = "step-clock",
+    /// In a replay: one event on.
+    NextEvent = "next-event",
+    /// In a replay: one event back.
+    PreviousEvent = "previous-event",
+    /// In a replay: on to the next moment, decision, confirmation or end of a step.
+    NextMoment = "next-moment",
+    /// In a replay: back to the one before.
+    PreviousMoment = "previous-moment",
+    /// In a replay: go to a moment or a time.
+    Jump = "jump",
     /// Ask the pane's sources again now.
     Refresh = "refresh",
     /// The keys that work here and now.

@@ -285,6 +285,10 @@ impl App {
 
     /// A step that can begin is prepared when it is looked at, once; a retry is asked for by a person.
     fn prepare_chosen(&mut self, state: &State) -> Vec<Request> {
+        // What a step would have done was asked of AWS then, and cannot be asked now.
+        if state.replay.is_some() {
+            return Vec::new();
+        }
         let Some(step) = self.wizard.step(state) else { return Vec::new() };
         let attempts = state.incident.steps.get(&step.id).map_or(0, |record| record.attempts.len());
         let wanted = startable(state, step).is_ok() && attempts == 0 && !state.preparations.contains_key(&step.id);
@@ -298,7 +302,10 @@ impl App {
     pub fn next_redraw(&self, state: &State, now: DateTime<Utc>) -> Option<Duration> {
         /// Faster than this no one reads, and a slow line suffers.
         const LEAST: Duration = Duration::from_millis(100);
+        let replay = state.replay.as_ref().map(|replay| (replay.paused, replay.speed));
         let speed = match &state.exercise {
+            _ if replay.is_some_and(|(paused, _)| paused) => return None,
+            _ if replay.is_some() => replay.map_or(1.0, |(_, speed)| speed.max(0.01)),
             Some(exercise) if exercise.paused || is_waiting_to_start(state) => return None,
             Some(exercise) => exercise.speed.max(0.01),
             None => 1.0,

@@ -106,6 +106,23 @@ pub fn commands(state: &State, pane: Pane, wizard: &WizardView) -> Vec<Command> 
         );
     }
     add(Group::Incident, &[(Action::Brief, "")]);
+    if let Some(replay) = &state.replay {
+        let label = if replay.paused { "play" } else { "pause" };
+        add(
+            Group::Exercise,
+            &[
+                (Action::PauseClock, label),
+                (Action::NextMoment, "next moment"),
+                (Action::PreviousMoment, "back"),
+                (Action::NextEvent, "next event"),
+                (Action::PreviousEvent, ""),
+                (Action::Jump, "go to…"),
+                (Action::Faster, "faster"),
+                (Action::Slower, ""),
+                (Action::StepClock, ""),
+            ],
+        );
+    }
     if let Some(exercise) = &state.exercise {
         let label = if exercise.paused { "run on" } else { "pause" };
         add(Group::Exercise, &[(Action::PauseClock, label), (Action::Faster, ""), (Action::Slower, ""), (Action::StepClock, "")]);

@@ -54,7 +54,8 @@ impl App {
     /// What the operator should know now: a word of the screen itself, else of the console.
     fn message(&self, state: &State, now: DateTime<Utc>) -> Option<(NoticeLevel, String)> {
         let fresh = |at: DateTime<Utc>| {
-            let speed = state.exercise.as_ref().map_or(1.0, |exercise| exercise.speed.max(1.0));
+            let exercise = state.exercise.as_ref().map(|exercise| exercise.speed);
+            let speed = state.replay.as_ref().map(|replay| replay.speed).or(exercise).map_or(1.0, |speed| speed.max(1.0));
             (now - at).num_milliseconds() as f64 / 1000.0 < INFO_SHOWN_SECS * speed
         };
         // A warning stays until it is put away; what is only good to know goes by itself.

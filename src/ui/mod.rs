@@ -9,6 +9,7 @@
 mod act;
 mod action;
 mod app;
+pub mod cast;
 mod commands;
 mod draw;
 pub mod format;
@@ -34,7 +35,7 @@ pub use keymap::{BindFault, Key, KeyFault, Keymap};
 pub use layout::{LEAST, Pane};
 pub use ledger::{Bar, Forecast, Ledger, StepBar};
 pub use loss::{Loss, losses, worst};
-pub use request::Request;
+pub use request::{Request, Seek};
 pub use seen::{seen, weighed};
 pub use terminal::{OpenTerminal, Screen};
 pub use theme::{BUILTIN, Role, Theme, ThemeFault, nominal};

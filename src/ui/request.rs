@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::domain::{SiteName, StepId};
+use chrono::{DateTime, Utc};
+
+use crate::domain::{Moment, SiteName, StepId};
 use crate::engine::Intent;
 
 use super::Pane;
@@ -45,6 +47,8 @@ pub enum Request {
     Speed(f64),
     /// Move the exercise's clock forward.
     StepClock(Duration),
+    /// Go somewhere else in a replay.
+    Seek(Seek),
     /// Put a file of this machine into the record.
     Attach {
         /// Its path.
@@ -56,4 +60,21 @@ pub enum Request {
     Quit,
     /// Give the terminal back to the shell for a while.
     Suspend,
+}
+
+/// Where to go in a replay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seek {
+    /// One event on.
+    NextEvent,
+    /// One event back.
+    PreviousEvent,
+    /// To the next moment, decision, confirmation or end of a step.
+    NextMoment,
+    /// To the one before.
+    PreviousMoment,
+    /// To where a moment was first known.
+    Moment(Moment),
+    /// To a time.
+    At(DateTime<Utc>),
 }

@@ -12,7 +12,7 @@ use crate::engine::Intent;
 use crate::journal::Weighed;
 use crate::ui::panes::Look;
 use crate::ui::widgets::{Doc, Field, draw_field, edit, put, row, scroll_lines};
-use crate::ui::{Action, Request, Role, format, seen, weighed};
+use crate::ui::{Action, Request, Role, Seek, format, seen, weighed};
 
 /// What the words are for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub enum Asked {
     Role,
     /// How often to check in.
     CheckIn,
+    /// Where to go in a replay.
+    Jump,
     /// The answer to what a step asks: `Approve` or `Reject`.
     Answer(StepId, &'static str),
 }
@@ -60,6 +62,7 @@ impl Asked {
             Self::Attach => "Attach to the record".to_owned(),
             Self::Role => "Give or take a role".to_owned(),
             Self::CheckIn => "Check in".to_owned(),
+            Self::Jump => "Go to".to_owned(),
             Self::Answer(step, signal) => format!("{signal} for {step}"),
         }
     }
@@ -84,6 +87,7 @@ impl Asked {
                 "The journal keeps all of it with its hash: 512 KiB at most. A paste of several lines is kept as a file."
             }
             Self::Role => "While there is a commander nobody else decides. A scribe writes and does not act.",
+            Self::Jump => "A moment shows what was known when it was recorded.",
             Self::CheckIn => "The console reminds you when nobody has written a note for so long.",
             Self::Answer(..) => "AWS records this comment with the answer.",
         }
@@ -101,6 +105,7 @@ impl Asked {
             Self::Acknowledge => vec![("what you know so far", false)],
             Self::Attach => vec![("file, or paste it here", true)],
             Self::Role => vec![("role (commander, operator, scribe)", true), ("who; empty: you", false), ("why", true)],
+            Self::Jump => vec![("a moment (impact, detected, …), or a time, UTC (03:02 or 2026-03-14 03:02:10)", true)],
             Self::CheckIn => vec![("every so many minutes; 0 is never", true)],
             Self::Note => vec![("note", true)],
             Self::Close => vec![("how it ended", true)],
@@ -214,6 +219,17 @@ impl Prompt {
                 let role = role_named(&text(0)).ok_or("No such role: type commander, operator or scribe.")?;
                 let to = Some(text(1)).filter(|who| !who.is_empty()).map_or_else(|| look.state.operator.clone(), Operator::new);
                 order(Intent::GiveRole { to, role, reason: text(2) })
+            }
+            Asked::Jump => {
+                let seek = match (
+                    moment_named(&text(0)),
+                    time_of(&text(0), look.state.replay.as_ref().map_or(look.now, |replay| replay.to)),
+                ) {
+                    (Some(moment), _) => Seek::Moment(moment),
+                    (None, Some(at)) => Seek::At(at),
+                    (None, None) => return Err("No such moment and no such time.".to_owned()),
+                };
+                Outcome::Ask(vec![Request::Seek(seek)])
             }
             Asked::CheckIn => {
                 let minutes: u64 = text(0).parse().map_err(|_| "No such pause: type minutes, such as 15.")?;

@@ -31,11 +31,18 @@ fn text(text: impl Into<String>, role: Role) -> Runs {
 pub fn draw_banner(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let state = look.state;
     let (role, fill) = match state.mode {
+        _ if state.replay.is_some() => (Role::ExerciseBanner, "▷"),
         Mode::Live => (Role::LiveBanner, " "),
         Mode::Exercise => (Role::ExerciseBanner, "╱"),
     };
     let mut strip = Strip::new(fill, role).filled(fill, role);
     let mark = match state.mode {
+        _ if state.replay.is_some() => {
+            let of = state.mode.banner();
+            Piece::new(10, text(format!(" ▶▶ REPLAY of {of} ▶▶ nothing here is live "), role))
+                .or(text(format!(" ▶▶ REPLAY of {of} "), role))
+                .or(text(" REPLAY ", role))
+        }
         Mode::Live => {
             Piece::new(10, text(" ■■ LIVE ■■ real AWS accounts ", role)).or(text(" ■■ LIVE ■■ ", role)).or(text(" LIVE ", role))
         }
@@ -46,7 +53,7 @@ pub fn draw_banner(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     strip.push(mark.always());
     let plan = &state.plan;
     strip.push(Piece::new(6, text(format!(" {} · {} ", plan.name, plan.title), role)).or(text(format!(" {} ", plan.name), role)));
-    if state.read_only {
+    if state.read_only && state.replay.is_none() {
         strip.push(Piece::new(9, text(" READ-ONLY ", role)).always());
     }
     if let Some(problem) = &state.journal_problem {
@@ -57,6 +64,14 @@ pub fn draw_banner(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let time = format!(" {} UTC ", format::time(look.now));
     let dated = format!(" {} UTC ", format::date_time(look.now));
     let mut clock = Piece::new(7, text(dated, role)).or(text(time, role)).at_right();
+    if let Some(replay) = &state.replay {
+        let (position, events) = (replay.position, replay.events);
+        let running = if replay.paused { "‖ stands".to_owned() } else { format::speed(replay.speed) };
+        clock = Piece::new(7, text(format!(" {} UTC {running} event {position}/{events} ", format::date_time(look.now)), role))
+            .or(text(format!(" {} UTC {running} {position}/{events} ", format::time(look.now)), role))
+            .or(text(format!(" {} {running} ", format::time(look.now)), role))
+            .at_right();
+    }
     if let Some(exercise) = &state.exercise {
         let running =
             if exercise.paused { "‖ paused".to_owned() } else { format!("{} simulated", format::speed(exercise.speed)) };

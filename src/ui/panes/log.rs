@@ -1,6 +1,7 @@
 //! What happened and who did it, oldest first; it follows its end until the cursor leaves it.
 
 use super::{Listing, Look};
+use crate::journal::Event;
 use crate::ui::widgets::{Column, Doc, Row, Sort, Table};
 use crate::ui::{Role, format, words};
 
@@ -13,7 +14,9 @@ const COLUMNS: [Column; 4] = [
 
 pub(super) fn listing(look: &Look<'_>) -> Listing {
     let events = &look.state.events;
-    let rows = events.iter().map(|recorded| {
+    // What the sources showed is in the panes, and in the journal for a replay; here it would hide what people did.
+    let told = events.iter().filter(|recorded| !matches!(recorded.event, Event::Observed(_)));
+    let rows = told.map(|recorded| {
         let (role, text) = words::sentence(&recorded.event);
         let cells = vec![
             (format::moment(recorded.recorded_at, look.now), Role::Muted),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use crate::domain::{Alarm, HealthEvent, SiteName, StepId};
-use crate::journal::StepStatus;
+use crate::journal::{Event, StepStatus};
 use crate::store::{Completeness, Freshness, Notice, Source, State};
 use crate::ui::ready::startable;
 use crate::ui::{format, sentence, words};
@@ -42,7 +42,8 @@ impl News {
         self.clock(state, &time, &mut lines);
         self.sources(state, now, &mut lines);
         self.signals(state, &time, &mut lines);
-        for recorded in state.events.iter().filter(|recorded| recorded.seq > self.seq) {
+        let told = |event: &Event| !matches!(event, Event::Observed(_));
+        for recorded in state.events.iter().filter(|recorded| recorded.seq > self.seq && told(&recorded.event)) {
             lines.push(format!("{} {}", format::time(recorded.recorded_at), sentence(&recorded.event).1));
         }
         self.seq = self.seq.max(state.incident.last_seq);
