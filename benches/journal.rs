@@ -1,4 +1,5 @@
-//! What a journal of 100,000 events costs: open with its hashes, fold, and report in Markdown. The aim is one second together.
+//! What a journal of 100,000 events costs: open with its hashes, fold, and report in Markdown, where the aim is one second together;
+//! and a replay going anywhere in it, where the aim is a tenth of a second.
 //!
 //! `cargo bench --bench journal`; `LIFEBOAT_BENCH_EVENTS=1000` for another size, to see that the cost grows in proportion.
 #![expect(clippy::unwrap_used, reason = "a measurement may fail this way")]
@@ -10,9 +11,12 @@ use std::path::Path;
 
 use chrono::TimeDelta;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use lifeboat::domain::{IncidentId, Mode};
+use lifeboat::console::Replay;
+use lifeboat::domain::{IncidentId, Mode, Operator};
 use lifeboat::journal::{self, Event, Incident, Journal, JournalDirectory, Reading, Recorded};
+use lifeboat::plan::Plan;
 use lifeboat::report::{Format, render_reading};
+use lifeboat::ui::Seek;
 
 /// The exercise with signals and notes between its events, as a long night has them, until there are so many.
 fn events(count: usize) -> Vec<Recorded> {
@@ -66,6 +70,15 @@ fn journal_of_100_000_events(criterion: &mut Criterion) {
         render_reading(&reading, Format::Markdown).unwrap()
     };
     group.bench_function("open, fold, markdown", |bencher| bencher.iter(|| all(&path)));
+    group.bench_function("replay: go back to the middle, then to the end", |bencher| {
+        let plan = std::sync::Arc::new(Plan::parse("shop.toml", include_str!("../assets/plans/shop.toml")).unwrap());
+        let mut replay = Replay::new(reading.clone(), plan, Operator::new("ann"), 60.0).unwrap();
+        let (middle, end) = (replay.time_of(replay.len() / 2 + 1).unwrap(), replay.time_of(replay.len()).unwrap());
+        bencher.iter(|| {
+            replay.seek(Seek::At(middle));
+            replay.seek(Seek::At(end));
+        });
+    });
     group.finish();
 }
 

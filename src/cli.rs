@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// A terminal console for bringing a workload on AWS back from backups after a disaster.
@@ -185,6 +186,15 @@ pub enum IncidentsCommand {
         #[arg(long, value_name = "FILE")]
         to: Option<PathBuf>,
     },
+    /// Merge what others did at AWS in the incident's window into its record: restore and copy jobs, Automation runs, Step Functions
+    /// executions, stack operations, executions of Region switch. They are marked as seen, not done, here. Reads AWS.
+    Bridge {
+        /// Its id, or a beginning of it that fits one alone.
+        id: String,
+        /// How AWS is asked.
+        #[command(flatten)]
+        access: AwsAccess,
+    },
     /// List what was attached to an incident, or write it into a folder, each checked against its hash.
     Attachments {
         /// Its id, or a beginning of it that fits one alone, or a journal file.
@@ -337,8 +347,24 @@ pub enum PlanCommand {
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct Report {
     /// Its id, or a beginning of it that fits one alone, or a journal file.
-    #[arg(required_unless_present = "schema")]
+    #[arg(required_unless_present_any = ["schema", "reconstruct"])]
     pub id: Option<String>,
+    /// Instead of a journal: make the timeline of an incident that nobody ran here from what AWS remembers of it, the history of the
+    /// plan's alarms, Health events, jobs, executions and stack operations. Reads AWS; the times are its own.
+    #[arg(long, requires_all = ["from", "to", "plan"], conflicts_with = "id")]
+    pub reconstruct: bool,
+    /// Where the reconstruction begins: `2026-03-14T02:00:00Z`.
+    #[arg(long, value_name = "TIME", requires = "reconstruct")]
+    pub from: Option<DateTime<Utc>>,
+    /// Where it ends.
+    #[arg(long, value_name = "TIME", requires = "reconstruct")]
+    pub to: Option<DateTime<Utc>>,
+    /// The plan of the workload.
+    #[arg(long, value_name = "FILE", requires = "reconstruct")]
+    pub plan: Option<PathBuf>,
+    /// How AWS is asked.
+    #[command(flatten)]
+    pub access: AwsAccess,
     /// For people, for programs, for spreadsheets.
     #[arg(long, value_enum, default_value_t = ReportFormat::Md)]
     pub format: ReportFormat,
@@ -351,7 +377,7 @@ pub struct Report {
     pub zone: String,
     /// Write the report there instead of to standard output. A picture as PNG is never written to a terminal.
     #[arg(long, value_name = "FILE")]
-    pub to: Option<PathBuf>,
+    pub output: Option<PathBuf>,
     /// Print the JSON Schema of `--format json` instead of a report.
     #[arg(long, exclusive = true)]
     pub schema: bool,
@@ -370,7 +396,7 @@ pub struct Replay {
     pub speed: f64,
     /// Begin there: a time such as `2026-03-14T03:02:10Z`.
     #[arg(long, value_name = "TIME")]
-    pub at: Option<chrono::DateTime<chrono::Utc>>,
+    pub at: Option<DateTime<Utc>>,
     /// Write it instead of playing it.
     #[arg(long, value_enum, value_name = "FORM")]
     pub export: Option<Film>,
@@ -397,6 +423,39 @@ fn size(text: &str) -> Result<(u16, u16), String> {
     match parsed {
         Some((columns, rows)) if (40..=500).contains(&columns) && (10..=200).contains(&rows) => Ok((columns, rows)),
         _ => Err("expected columns and rows such as 120x40, at least 40x10".to_owned()),
+    }
+}
+
+/// How AWS is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct AwsAccess {
+    /// The profile of the base credentials, as with the AWS CLI.
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// The Region whose STS issues the sites' roles; the recovery Region by default.
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+    /// Send every call to this address instead of AWS.
+    #[arg(long, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+}
+
+/// What is made the timeline of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reconstruct {
+    /// From here on.
+    pub from: DateTime<Utc>,
+    /// Up to here.
+    pub to: DateTime<Utc>,
+    /// The plan of the workload.
+    pub plan: PathBuf,
+}
+
+impl Report {
+    /// What to reconstruct, if that is asked for.
+    pub fn reconstruction(&self) -> Option<Reconstruct> {
+        let (from, to) = self.from.zip(self.to)?;
+        Some(Reconstruct { from, to, plan: self.plan.clone().filter(|_| self.reconstruct)? })
     }
 }
 

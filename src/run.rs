@@ -1,5 +1,6 @@
 //! Runs one command: reads what it needs, joins the rooms, prints what is to be printed.
 
+mod elsewhere;
 mod record;
 mod replay;
 
@@ -42,6 +43,10 @@ pub fn run(cli: Cli) -> Result<u8, Error> {
         Command::Live(arguments) => block_on(live(arguments, &cli.common, &paths))?,
         Command::Incidents { command: None } => record::list(&paths),
         Command::Incidents { command: Some(IncidentsCommand::Export { id, to }) } => record::export(&id, to, &paths),
+        Command::Incidents { command: Some(IncidentsCommand::Bridge { id, access }) } => {
+            let operator = preferences(&cli.common, &paths)?.operator;
+            block_on(elsewhere::merge(&id, &access, operator, &paths))?
+        }
         Command::Incidents { command: Some(IncidentsCommand::Attachments { id, to }) } => {
             record::attachments(&id, to.as_deref(), &paths)
         }
@@ -53,6 +58,10 @@ pub fn run(cli: Cli) -> Result<u8, Error> {
             record::compare(&first, &second, &paths)
         }
         Command::Verify { id, contains } => record::verify(&id, contains.as_deref(), &paths),
+        Command::Report(arguments) if arguments.reconstruct => {
+            let theme = cli.common.theme.as_deref();
+            block_on(elsewhere::report(&arguments, theme))?
+        }
         Command::Report(arguments) => record::report(&arguments, cli.common.theme.as_deref(), &paths),
         Command::Simulate(arguments) => block_on(simulate(arguments))?,
         Command::Plan { command: PlanCommand::Check { file } } => check_plan(&file),

@@ -5,9 +5,9 @@ mod support;
 
 use std::path::{Path, PathBuf};
 
-use lifeboat::domain::{IncidentId, Mode, Operator, Region, Role, SiteName};
+use lifeboat::domain::{Elsewhere, IncidentId, Mode, Operator, Region, Role, SiteName};
 use lifeboat::journal::{
-    self, Attachment, Elsewhere, Event, FORMAT, Incident, Journal, JournalDirectory, JournalError, Mark, Observed,
+    self, Attachment, Event, FORMAT, Incident, Journal, JournalDirectory, JournalError, Mark, Observed,
 };
 use lifeboat::report::{Format, render};
 use support::{at, exercise};

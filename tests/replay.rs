@@ -7,7 +7,6 @@ mod support;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use lifeboat::clock::Stopwatch;
 use lifeboat::console::{CastSetting, Replay, cast};
 use lifeboat::domain::{Alarm, AlarmKind, AlarmState, Moment, Operator, Problem, ProblemKind, SiteName};
 use lifeboat::engine::Intent;
@@ -165,23 +164,6 @@ fn many(count: usize) -> Vec<Recorded> {
     all.rotate_left(between);
     (1..).zip(&mut all).for_each(|(seq, recorded)| recorded.seq = seq);
     all
-}
-
-#[test]
-fn anywhere_in_a_hundred_thousand_events_is_near() {
-    let count = 100_000;
-    let mut replay = replay(many(count));
-    let events = replay.len();
-    let mut slowest = std::time::Duration::ZERO;
-    for number in [events, 1, events / 2, events - 1, 17, events / 3, events / 3 + 1, events / 3] {
-        let stopwatch = Stopwatch::new();
-        let time = replay.time_of(number).unwrap();
-        replay.seek(Seek::At(time));
-        slowest = slowest.max(stopwatch.elapsed());
-        assert!(replay.state().events.len() >= number);
-    }
-    // Told, not asserted: how long a seek may take is measured by `cargo bench`.
-    println!("slowest seek {slowest:?}");
 }
 
 proptest! {

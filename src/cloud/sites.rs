@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::{Region, SiteName};
 
-use super::{Backup, CloudControl, CloudWatch, Connection, Health, Route53, Ssm, Sts};
+use super::{Backup, CloudControl, CloudWatch, Connection, Health, Others, Route53, Ssm, Sts};
 
 /// The sites that a console is connected to.
 #[derive(Debug, Default)]
@@ -33,6 +33,8 @@ pub struct SiteClients {
     pub ssm: Ssm,
     /// Zones, records, changes.
     pub route53: Route53,
+    /// What others do.
+    pub others: Others,
 }
 
 impl SiteClients {
@@ -48,6 +50,7 @@ impl SiteClients {
             cloudcontrol: CloudControl::new(connection),
             ssm: Ssm::new(connection),
             route53: Route53::new(connection),
+            others: Others::new(connection),
         }
     }
 }

@@ -1,5 +1,5 @@
 //! What an incident's events hold beside its steps: what a decision was weighed from, notes' marks, attachments, what sources
-//! showed, and what was seen of others' work. Their JSON is part of the journal's format.
+//! showed. Their JSON is part of the journal's format.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,8 +7,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-
-use crate::domain::{Region, SiteName};
 
 /// What a decision was weighed from, beside the lines that were on screen.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -148,30 +146,6 @@ pub struct Observed {
     /// In what way it is not all there is, if it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partial: Option<String>,
-}
-
-/// Something at AWS that somebody else, or something else, did: seen here, not done here.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Elsewhere {
-    /// What AWS calls it: `restore job`, `copy job`, `automation execution`, `state machine execution`, `stack operation`,
-    /// `Region switch execution`.
-    pub kind: String,
-    /// Its id or ARN.
-    pub id: String,
-    /// Where.
-    pub site: SiteName,
-    /// The Region.
-    pub region: Region,
-    /// What it is about: the resource, the document, the stack.
-    pub about: String,
-    /// Its state, as AWS says it.
-    pub status: String,
-    /// When it began.
-    pub began_at: Option<DateTime<Utc>>,
-    /// When it ended.
-    pub ended_at: Option<DateTime<Utc>>,
-    /// Who started it, where AWS says so.
-    pub by: Option<String>,
 }
 
 #[cfg(test)]

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::{
-    AccountId, AlarmState, Fixed, Identity, IncidentId, Mode, Moment, MutatingCall, Operator, Part, Phase, Problem, Region, Role,
+    AccountId, AlarmState, Elsewhere, Fixed, Identity, IncidentId, Mode, Moment, MutatingCall, Operator, Part, Phase, Problem, Region, Role,
     SignalId, SiteName, StepId, Strength,
 };
 
-use super::{Attachment, Elsewhere, Mark, Observed, Weighed};
+use super::{Attachment, Mark, Observed, Weighed};
 
 /// One event with its place in the journal.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::{Fixed, Identity, IncidentId, Moment, Operator, Problem, Role, SignalId, SiteName, StepId};
+use crate::domain::{Elsewhere, Fixed, Identity, IncidentId, Moment, Operator, Problem, Role, SignalId, SiteName, StepId};
 
-use super::{Elsewhere, Ended, Event, IncidentOpened, Mark, Purpose, Recorded, SignalSeen, StepConfirmed, Weighed};
+use super::{Ended, Event, IncidentOpened, Mark, Purpose, Recorded, SignalSeen, StepConfirmed, Weighed};
 
 /// An incident as its journal tells it.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -17,7 +17,7 @@ mod transfer;
 pub use append::{Appended, Journal};
 pub use confirmed::Confirmed;
 pub use directory::{JournalDirectory, Summary};
-pub use entry::{Attachment, Candidate, Choice, Elsewhere, Expected, Mark, Observed, Weighed, attached};
+pub use entry::{Attachment, Candidate, Choice, Expected, Mark, Observed, Weighed, attached};
 pub use error::{Damage, JournalError};
 pub use event::{
     CallAnswered, Ended, Event, IncidentOpened, PlannedStep, Purpose, Recorded, SignalSeen, StepConfirmed, StepEnded,

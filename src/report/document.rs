@@ -9,9 +9,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::domain::{
-    AccountId, EvidenceKind, IncidentId, Mode, Moment, Operator, Part, Phase, Problem, Region, Role, SiteName, StepId,
+    AccountId, Elsewhere, EvidenceKind, IncidentId, Mode, Moment, Operator, Part, Phase, Problem, Region, Role, SiteName, StepId,
 };
-use crate::journal::{Candidate, Choice, Elsewhere, Expected, Mark, Purpose};
+use crate::journal::{Candidate, Choice, Expected, Mark, Purpose};
 
 use super::{Measured, Spent};
 

@@ -51,22 +51,28 @@ pub(super) fn journal_file(named: &str, paths: &Paths) -> Result<PathBuf, Error>
 
 /// Prints a report, or writes it into a file.
 pub(super) fn report(arguments: &Report, theme: Option<&str>, paths: &Paths) -> Result<u8, Error> {
-    let Some(id) = &arguments.id else {
-        print(report::SCHEMA_TEXT)?;
-        return Ok(DONE);
-    };
+    match &arguments.id {
+        Some(id) => report_of(journal::read(&journal_file(id, paths)?)?, arguments, theme),
+        None => {
+            print(report::SCHEMA_TEXT)?;
+            Ok(DONE)
+        }
+    }
+}
+
+/// The report of a journal, or of what was put together like one.
+pub(super) fn report_of(mut reading: Reading, arguments: &Report, theme: Option<&str>) -> Result<u8, Error> {
     let zone: Zone = arguments.zone.parse()?;
-    let mut reading = journal::read(&journal_file(id, paths)?)?;
     if arguments.redact {
         reading = report::redacted(&reading);
     }
     let bytes = written(arguments, &reading, theme, zone)?;
-    match &arguments.to {
+    match &arguments.output {
         Some(file) => {
             std::fs::write(file, bytes).map_err(|source| Error::System { what: "the report cannot be written", source })?;
         }
         None if arguments.format == ReportFormat::Png && std::io::stdout().is_terminal() => {
-            let source = std::io::Error::other("a PNG is no text for a terminal: name a file with --to, or redirect it");
+            let source = std::io::Error::other("a PNG is no text for a terminal: name a file with --output, or redirect it");
             return Err(Error::System { what: "the picture was not written", source });
         }
         None => print_bytes(&bytes)?,

@@ -1,0 +1,30 @@
+//! Work at AWS that was not started here.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Region, SiteName};
+
+/// Something at AWS that somebody else, or something else, did: seen here, not done here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Elsewhere {
+    /// What AWS calls it: `restore job`, `copy job`, `automation execution`, `state machine execution`, `stack operation`,
+    /// `Region switch execution`.
+    pub kind: String,
+    /// Its id or ARN.
+    pub id: String,
+    /// Where.
+    pub site: SiteName,
+    /// The Region.
+    pub region: Region,
+    /// What it is about: the resource, the document, the stack.
+    pub about: String,
+    /// Its state, as AWS says it.
+    pub status: String,
+    /// When it began.
+    pub began_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Who started it, where AWS says so.
+    pub by: Option<String>,
+}
