@@ -175,7 +175,7 @@ fn elsewhere(incident: &Incident) -> Vec<ElsewhereRow> {
         work: seen.work.clone(),
     };
     let mut rows: Vec<ElsewhereRow> = incident.elsewhere.iter().map(row).collect();
-    rows.sort_by(|a, b| (a.work.began_at, a.seq).cmp(&(b.work.began_at, b.seq)));
+    rows.sort_by_key(|row| (row.work.began_at, row.seq));
     rows
 }
 
