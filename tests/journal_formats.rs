@@ -6,9 +6,7 @@ mod support;
 use std::path::{Path, PathBuf};
 
 use lifeboat::domain::{Elsewhere, IncidentId, Mode, Operator, Region, Role, SiteName};
-use lifeboat::journal::{
-    self, Attachment, Event, FORMAT, Incident, Journal, JournalDirectory, JournalError, Mark, Observed,
-};
+use lifeboat::journal::{self, Attachment, Event, FORMAT, Incident, Journal, JournalDirectory, JournalError, Mark, Observed};
 use lifeboat::report::{Format, render};
 use support::{at, exercise};
 

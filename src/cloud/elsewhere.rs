@@ -43,14 +43,8 @@ impl Window {
 }
 
 /// What each kind of work is called, in the order of [`Others::all`].
-const KINDS: [&str; 6] = [
-    "restore job",
-    "copy job",
-    "automation execution",
-    "state machine execution",
-    "stack operation",
-    "Region switch execution",
-];
+const KINDS: [&str; 6] =
+    ["restore job", "copy job", "automation execution", "state machine execution", "stack operation", "Region switch execution"];
 
 impl Others {
     /// Through `connection`.
@@ -133,7 +127,8 @@ impl Others {
         let operation = "Systems Manager DescribeAutomationExecutions";
         let since = window.from.to_rfc3339_opts(SecondsFormat::Secs, true);
         let filter = AutomationExecutionFilter::builder().key(AutomationExecutionFilterKey::StartTimeAfter).values(since);
-        let filter = filter.build().map_err(|error| self.connection.no_answer(ProblemKind::Invalid, operation, error.to_string()))?;
+        let filter =
+            filter.build().map_err(|error| self.connection.no_answer(ProblemKind::Invalid, operation, error.to_string()))?;
         let ask = self.ssm_client.describe_automation_executions().max_results(50).filters(filter);
         let found = gather(ask.into_paginator().send(), pages, |page, rows| {
             rows.extend(page.automation_execution_metadata_list().iter().map(|it| {
@@ -195,7 +190,13 @@ impl Others {
             let events = self.connection.read(found.await, "CloudFormation DescribeStackEvents").await?;
             all.complete &= events.complete;
             all.rows.extend(operations(&events.rows).into_iter().map(|(began, ended, status)| {
-                self.work(4, &format!("{id}@{}", began.to_rfc3339_opts(SecondsFormat::Secs, true)), &name, &status, [Some(began), ended])
+                self.work(
+                    4,
+                    &format!("{id}@{}", began.to_rfc3339_opts(SecondsFormat::Secs, true)),
+                    &name,
+                    &status,
+                    [Some(began), ended],
+                )
             }));
         }
         Ok(all)

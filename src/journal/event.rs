@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::{
-    AccountId, AlarmState, Elsewhere, Fixed, Identity, IncidentId, Mode, Moment, MutatingCall, Operator, Part, Phase, Problem, Region, Role,
-    SignalId, SiteName, StepId, Strength,
+    AccountId, AlarmState, Elsewhere, Fixed, Identity, IncidentId, Mode, Moment, MutatingCall, Operator, Part, Phase, Problem,
+    Region, Role, SignalId, SiteName, StepId, Strength,
 };
 
 use super::{Attachment, Mark, Observed, Weighed};

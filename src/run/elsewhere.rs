@@ -197,12 +197,7 @@ async fn health(
 }
 
 /// What the engine would have journalled, had a console been open: the same rules give the same moments.
-fn events(
-    plan: &Plan,
-    window: Window,
-    remembered: Vec<(DateTime<Utc>, Remembered)>,
-    problems: &[Problem],
-) -> Vec<Recorded> {
+fn events(plan: &Plan, window: Window, remembered: Vec<(DateTime<Utc>, Remembered)>, problems: &[Problem]) -> Vec<Recorded> {
     let operator = Operator::new("lifeboat");
     let mut incident = Incident::default();
     let mut all: Vec<Recorded> = Vec::new();
