@@ -81,6 +81,9 @@ pub enum Command {
         /// As JSON.
         #[arg(long)]
         json: bool,
+        /// As a picture, SVG; `--theme light`, `dark` or `print` chooses what it is for.
+        #[arg(long, conflicts_with = "json")]
+        svg: bool,
         /// Something else than all of them.
         #[command(subcommand)]
         command: Option<HistoryCommand>,
@@ -202,6 +205,13 @@ pub enum IncidentsCommand {
         /// The folder; a file that is there is never replaced.
         #[arg(long, value_name = "FOLDER")]
         to: Option<PathBuf>,
+    },
+    /// Show two journals of one incident side by side, from where they part. Exit code 1 if both hold events that the other one lacks.
+    Diff {
+        /// An id, or a beginning of it that fits one alone, or a journal file.
+        first: String,
+        /// Another one.
+        second: String,
     },
     /// Check a journal file and take it in. Never replaces or merges: where the incident is here already and differs, says where
     /// the two part and leaves both as they are.

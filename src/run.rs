@@ -47,13 +47,16 @@ pub fn run(cli: Cli) -> Result<u8, Error> {
             let operator = preferences(&cli.common, &paths)?.operator;
             block_on(elsewhere::merge(&id, &access, operator, &paths))?
         }
+        Command::Incidents { command: Some(IncidentsCommand::Diff { first, second }) } => record::diff(&first, &second, &paths),
         Command::Incidents { command: Some(IncidentsCommand::Attachments { id, to }) } => {
             record::attachments(&id, to.as_deref(), &paths)
         }
         Command::Replay(arguments) => replay::run(&arguments, preferences(&cli.common, &paths)?, &paths),
         Command::Brief { id } => record::brief(&id, &paths),
         Command::Incidents { command: Some(IncidentsCommand::Import { file }) } => record::import(&file, &paths),
-        Command::History { json, command: None } => record::history(json, &paths),
+        Command::History { json, svg, command: None } => {
+            record::history(json, svg.then_some(cli.common.theme.as_deref()), &paths)
+        }
         Command::History { command: Some(HistoryCommand::Compare { first, second }), .. } => {
             record::compare(&first, &second, &paths)
         }
@@ -268,6 +271,7 @@ async fn tabletop(arguments: Tabletop, common: &Common, paths: &Paths) -> Result
         paused: true,
         speed,
     };
+    let expectations = record::expectations(paths, &plan.name);
     let opening = Opening {
         mode: Mode::Exercise,
         read_only: false,
@@ -280,6 +284,7 @@ async fn tabletop(arguments: Tabletop, common: &Common, paths: &Paths) -> Result
         clock,
         journals,
         incident_id,
+        expectations: Some(expectations),
         resumed: resumed.map(|resumed| (resumed.journal, resumed.events)),
         exercise: Some((ExerciseOf { scenario: name, seed }, state)),
     };
@@ -324,6 +329,7 @@ async fn live(arguments: Live, common: &Common, paths: &Paths) -> Result<u8, Err
         Some(resumed) => resumed.opened.incident.clone(),
         None => JournalDirectory::new_id(&plan.name, clock.now(), entropy()),
     };
+    let expectations = record::expectations(paths, &plan.name);
     let opening = Opening {
         mode: Mode::Live,
         read_only: arguments.read_only,
@@ -336,6 +342,7 @@ async fn live(arguments: Live, common: &Common, paths: &Paths) -> Result<u8, Err
         clock,
         journals,
         incident_id,
+        expectations: Some(expectations),
         resumed: resumed.map(|resumed| (resumed.journal, resumed.events)),
         exercise: None,
     };

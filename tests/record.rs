@@ -148,6 +148,11 @@ fn two_journals_of_one_incident_that_disagree_are_kept_apart_and_it_is_said_wher
     let (code, text) = here.lifeboat(&["incidents", "import", there.path().to_str().unwrap()]);
     assert_eq!(code, 1);
     assert!(text.contains("they part after event 12: from there it has 1 events of its own, the other one 2"), "{text}");
+    for part in
+        ["both tell the same 12 events", "13 03-14 05:00:00Z ann: note: ours", "| 14 03-14 05:00:00Z ann: note: theirs again"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
     assert_eq!(std::fs::read(here.path()).unwrap(), before);
     let parting = journal::compare(&here.path(), &there.path()).unwrap();
     assert!(parting.disagrees() && parting.common == 12);

@@ -66,6 +66,7 @@ async fn open(folder: &Path, id: &str, resume: bool) -> Table {
         clock: exercise.clock.clone(),
         journals,
         incident_id,
+        expectations: None,
         resumed,
         exercise: Some((
             ExerciseOf { scenario: "region-outage".into(), seed: 7 },
@@ -285,7 +286,12 @@ async fn the_region_outage_is_played_from_its_first_alarm_to_verified_traffic() 
     let expected = [("assets-bucket", 18), ("catalog-volume", 52), ("media", 35), ("orders-db", 41), ("orders-table", 26)];
     assert_eq!(loss, expected.map(|(step, minutes)| (step.to_owned(), minutes)).into());
     table.order(Intent::Close { reason: "recovered".into() });
+    let journal = table.state().journal_path.clone().unwrap();
     assert_eq!(table.leave().await, once_each());
+    // For the reports that are checked in: see tests/exercise_reports.rs.
+    if let Some(kept) = std::env::var_os("LIFEBOAT_KEEP_JOURNAL") {
+        lifeboat::journal::export(Path::new(&journal), &Path::new(&kept).join("region-outage.lifeboat")).unwrap();
+    }
 }
 
 /// A killed console: its runtime goes, with everything that was under way, at a moment drawn from the seed.

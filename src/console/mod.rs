@@ -16,7 +16,7 @@ mod session;
 pub use exercise::{Exercise, Played, StartExercise, begun, empty, read};
 pub use export::{CastSetting, cast};
 pub use live::{Reach, connect};
-pub use opening::{Opening, SessionError};
+pub use opening::{Expectations, Opening, SessionError};
 pub use plain::run_plain;
 pub use replay::{NothingToReplay, Replay};
 pub use screen::{Leave, ScreenError, run};

@@ -1,15 +1,19 @@
 //! What a session is opened with, and why one could not go on.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::cloud::{Connection, Recorder};
-use crate::domain::{IncidentId, Mode, Operator};
+use crate::domain::{IncidentId, Mode, Operator, StepId};
 use crate::driver::Probe;
 use crate::engine::ExerciseOf;
 use crate::journal::{Journal, JournalDirectory, JournalError, Recorded};
 use crate::plan::Plan;
 use crate::store::ExerciseState;
+
+/// Looks up how long the steps took before.
+pub type Expectations = Box<dyn Fn() -> BTreeMap<StepId, u64> + Send>;
 
 /// What a session is opened with.
 pub struct Opening {
@@ -37,6 +41,8 @@ pub struct Opening {
     pub incident_id: IncidentId,
     /// The journal to go on with.
     pub resumed: Option<(Journal, Vec<Recorded>)>,
+    /// How long the plan's steps took before, in seconds; asked for once, when a new incident is written down.
+    pub expectations: Option<Expectations>,
     /// The scenario of an exercise.
     pub exercise: Option<(ExerciseOf, ExerciseState)>,
 }

@@ -20,7 +20,7 @@ use crate::journal::{Attachment, Confirmed, Event, Journal, JournalDirectory, Jo
 use crate::store::{News, Notice, NoticeLevel, State, Update};
 use crate::ui::Request;
 
-use super::{Opening, SessionError};
+use super::{Expectations, Opening, SessionError};
 
 /// How many answers may wait to be taken in; a feed that is faster waits.
 const INBOX: usize = 256;
@@ -42,6 +42,7 @@ pub struct Session {
     incident_id: IncidentId,
     journal: Option<Journal>,
     exercise: Option<ExerciseOf>,
+    expectations: Option<Expectations>,
     driver: Driver,
     feeds: Feeds,
     told: mpsc::Receiver<Told>,
@@ -89,6 +90,7 @@ impl Session {
             incident_id: opening.incident_id,
             journal: None,
             exercise,
+            expectations: opening.expectations,
             driver,
             feeds,
             told,
@@ -433,7 +435,13 @@ impl Session {
 
     fn first_events(&self) -> Vec<Event> {
         let mut events = vec![
-            engine::open(self.incident_id.clone(), self.state.mode, &self.state.plan, self.exercise.as_ref()),
+            engine::open(
+                self.incident_id.clone(),
+                self.state.mode,
+                &self.state.plan,
+                self.exercise.as_ref(),
+                &self.expectations.as_ref().map(|look_up| look_up()).unwrap_or_default(),
+            ),
             Event::OperatorJoined { host: self.host.clone(), read_only: self.state.read_only },
         ];
         let known: BTreeMap<_, _> =

@@ -1,5 +1,7 @@
 //! How an incident begins, and how one that was left is taken up again.
 
+use std::collections::BTreeMap;
+
 use crate::domain::{IncidentId, Mode, StepId};
 use crate::journal::{Event, Incident, IncidentOpened, PlannedStep, Purpose, StepStatus};
 use crate::plan::{Action, Plan, Step};
@@ -15,8 +17,8 @@ pub struct ExerciseOf {
     pub seed: u64,
 }
 
-/// The first event of an incident.
-pub fn open(id: IncidentId, mode: Mode, plan: &Plan, exercise: Option<&ExerciseOf>) -> Event {
+/// The first event of an incident. `before` is how long steps took before, in seconds: what a plan expects comes first.
+pub fn open(id: IncidentId, mode: Mode, plan: &Plan, exercise: Option<&ExerciseOf>, before: &BTreeMap<StepId, u64>) -> Event {
     Event::IncidentOpened(Box::new(IncidentOpened {
         incident: id,
         mode,
@@ -29,12 +31,14 @@ pub fn open(id: IncidentId, mode: Mode, plan: &Plan, exercise: Option<&ExerciseO
         rto_secs: plan.objectives.rto.as_secs(),
         rpo_secs: plan.objectives.rpo.as_secs(),
         sites: plan.sites.iter().map(|(name, site)| (name.clone(), (site.account.clone(), site.region.clone()))).collect(),
-        steps: plan.steps.iter().map(planned).collect(),
+        steps: plan.steps.iter().map(|step| planned(step, before)).collect(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     }))
 }
 
-fn planned(step: &Step) -> PlannedStep {
+fn planned(step: &Step, before: &BTreeMap<StepId, u64>) -> PlannedStep {
+    let told = step.expect.map(|expect| expect.as_secs());
+    let measured = before.get(&step.id).copied().filter(|_| told.is_none());
     PlannedStep {
         id: step.id.clone(),
         title: step.title.clone(),
@@ -42,7 +46,8 @@ fn planned(step: &Step) -> PlannedStep {
         part: step.part,
         action: step.action.name().to_owned(),
         needs: step.needs.clone(),
-        expect_secs: step.expect.map(|expect| expect.as_secs()),
+        expect_secs: told.or(measured),
+        expect_by_history: measured.is_some(),
     }
 }
 

@@ -94,7 +94,7 @@ impl Played {
         let plan = Arc::new(Plan::parse("test.toml", PLAN).unwrap());
         let operator = Operator::new("Ana");
         let mut played = Self { plan, incident: Incident::default(), seq: 0, now: at(0), operator, read_only: false };
-        let opened = open(IncidentId::new("20260314-shop-0001"), Mode::Live, &played.plan, None);
+        let opened = open(IncidentId::new("20260314-shop-0001"), Mode::Live, &played.plan, None, &Default::default());
         played.record(vec![opened]);
         played
     }

@@ -223,6 +223,9 @@ pub struct PlannedStep {
     pub needs: Vec<StepId>,
     /// The expected duration in seconds.
     pub expect_secs: Option<u64>,
+    /// Is that what it took before, because the plan says nothing?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub expect_by_history: bool,
 }
 
 /// A signal in a new state.

@@ -290,6 +290,7 @@ fn step_row(bar: &StepBar, record: Option<&StepRecord>, now: Option<DateTime<Utc
         waited_for_aws_secs: aws.num_seconds(),
         worked_secs: bar.worked.num_seconds(),
         expect_secs: bar.expect.map(|expect| expect.num_seconds()),
+        expect_by_history: bar.expect_by_history,
         critical: bar.critical,
         attempts: bar.attempts.iter().zip(attempts).map(|(bar, attempt)| attempt_row(bar, attempt)).collect(),
         outputs: end.map(|end| end.outputs.clone()).unwrap_or_default(),

@@ -236,6 +236,8 @@ pub(super) struct StepRow {
     pub waited_for_aws_secs: i64,
     pub worked_secs: i64,
     pub expect_secs: Option<i64>,
+    /// Is that what it took before, because the plan says nothing?
+    pub expect_by_history: bool,
     pub critical: bool,
     pub attempts: Vec<AttemptRow>,
     pub outputs: BTreeMap<String, String>,

@@ -14,7 +14,7 @@ use super::Timeline;
 use super::markdown::words;
 
 /// The number of this shape.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// All incidents, by whether they were real and by plan.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -67,6 +67,8 @@ pub struct Spread {
     pub longest_secs: i64,
     /// The last one.
     pub last_secs: i64,
+    /// All of them, oldest first.
+    pub series_secs: Vec<i64>,
     /// The last one minus the median of all before it; `None` if there is none before.
     pub slower_secs: Option<i64>,
 }
@@ -82,6 +84,7 @@ impl Spread {
             shortest_secs: *measured.iter().min()?,
             longest_secs: *measured.iter().max()?,
             last_secs: *last,
+            series_secs: measured.to_vec(),
             slower_secs: median(before).map(|median| last - median),
         })
     }
@@ -193,6 +196,14 @@ impl Measurements {
 }
 
 impl History {
+    /// How long each step of a plan usually takes, in seconds: the median of what was measured, of real incidents if there are any,
+    /// else of exercises.
+    pub fn expectations(&self, plan: &str) -> BTreeMap<StepId, u64> {
+        let group = self.groups.iter().find(|group| group.plan == plan && !group.steps.is_empty());
+        let steps = group.iter().flat_map(|group| &group.steps);
+        steps.filter_map(|step| Some((StepId::new(step.name.as_str()), u64::try_from(step.median_secs).ok()?))).collect()
+    }
+
     /// The history for a terminal.
     pub fn text(&self) -> String {
         let mut text = String::new();
@@ -229,7 +240,7 @@ fn table(title: &str, spreads: &[Spread]) -> String {
     if spreads.is_empty() {
         return String::new();
     }
-    let header = [title, "n", "median", "from", "to", "last", "than before"].map(str::to_owned);
+    let header = [title, "n", "median", "from", "to", "last", "than before", "trend"].map(str::to_owned);
     let row = |spread: &Spread| {
         [
             spread.name.clone(),
@@ -239,10 +250,21 @@ fn table(title: &str, spreads: &[Spread]) -> String {
             words(spread.longest_secs),
             words(spread.last_secs),
             spread.slower_secs.map_or_else(|| "-".to_owned(), difference),
+            trend(&spread.series_secs),
         ]
     };
-    let rows: Vec<[String; 7]> = std::iter::once(header).chain(spreads.iter().map(row)).collect();
+    let rows: Vec<[String; 8]> = std::iter::once(header).chain(spreads.iter().map(row)).collect();
     format!("\n{}", columns(&rows))
+}
+
+/// A column a measurement, the last ones, as high as they are long; none is nothing.
+fn trend(series: &[i64]) -> String {
+    const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    const LAST: usize = 16;
+    let shown = &series[series.len().saturating_sub(LAST)..];
+    let longest = shown.iter().copied().max().unwrap_or(0).max(1);
+    let level = |secs: i64| usize::try_from(secs.max(0).saturating_mul(7) / longest).unwrap_or(0).min(7);
+    shown.iter().map(|secs| LEVELS[level(*secs)]).collect()
 }
 
 fn slower(group: &Group) -> String {

@@ -80,6 +80,8 @@ pub struct StepBar {
     pub worked: TimeDelta,
     /// How long the plan expects one attempt to take.
     pub expect: Option<TimeDelta>,
+    /// Is that what it took before, because the plan says nothing?
+    pub expect_by_history: bool,
     /// When it is expected to begin and end; `None` once it is settled.
     pub forecast: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// Is it on the critical path?
@@ -193,6 +195,7 @@ fn bar(step: &PlannedStep, incident: &Incident, now: Option<DateTime<Utc>>, clos
         waiting_since,
         settled_at,
         expect: step.expect_secs.and_then(|secs| i64::try_from(secs).ok()).and_then(TimeDelta::try_seconds),
+        expect_by_history: step.expect_by_history,
         forecast: None,
         critical: false,
     }

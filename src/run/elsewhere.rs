@@ -214,7 +214,10 @@ fn events(plan: &Plan, window: Window, remembered: Vec<(DateTime<Utc>, Remembere
         stamp(window.from),
         stamp(window.to)
     );
-    let first = vec![engine::open(id, Mode::Live, plan, None), Event::Noted { text: note, mark: None }];
+    let first = vec![
+        engine::open(id, Mode::Live, plan, None, &std::collections::BTreeMap::new()),
+        Event::Noted { text: note, mark: None },
+    ];
     record(window.from, first, &mut incident);
     for problem in problems {
         let text = format!("Not known: {problem}");

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::{Report, ReportFormat};
 use crate::config::Paths;
+use crate::console::Expectations;
 use crate::error::{DONE, Error, FAILED};
-use crate::journal::{self, Event, FORMAT, Incident, JournalDirectory, Reading, Verified};
+use crate::journal::{self, Event, FORMAT, Incident, JournalDirectory, JournalError, Reading, Verified};
 use crate::report::{self, Format, Paper, Zone};
 
 use super::{print, print_bytes};
@@ -23,9 +24,11 @@ pub(super) fn list(paths: &Paths) -> Result<u8, Error> {
 }
 
 /// Tells how long everything took, over all incidents.
-pub(super) fn history(json: bool, paths: &Paths) -> Result<u8, Error> {
+pub(super) fn history(json: bool, picture: Option<Option<&str>>, paths: &Paths) -> Result<u8, Error> {
     let history = report::history(&JournalDirectory::new(&paths.data).list()?);
-    if json {
+    if let Some(theme) = picture {
+        print(&report::history_svg(&history, paper(theme)))?;
+    } else if json {
         print(&(serde_json::to_string_pretty(&history).map_err(report::RenderReport::from)? + "\n"))?;
     } else if history.groups.is_empty() {
         print(&format!("no incidents and no exercises under {}\n", paths.data.display()))?;
@@ -33,6 +36,12 @@ pub(super) fn history(json: bool, paths: &Paths) -> Result<u8, Error> {
         print(&history.text())?;
     }
     Ok(DONE)
+}
+
+/// Looks up how long a plan's steps took before, for the forecast; where nothing can be read there is nothing to expect.
+pub(super) fn expectations(paths: &Paths, plan: &str) -> Expectations {
+    let (journals, plan) = (JournalDirectory::new(&paths.data), plan.to_owned());
+    Box::new(move || journals.list().map(|listed| report::history(&listed).expectations(&plan)).unwrap_or_default())
 }
 
 /// Compares two incidents step by step.
@@ -80,12 +89,17 @@ pub(super) fn report_of(mut reading: Reading, arguments: &Report, theme: Option<
     Ok(if reading.damage.is_some() { FAILED } else { DONE })
 }
 
-fn written(arguments: &Report, reading: &Reading, theme: Option<&str>, zone: Zone) -> Result<Vec<u8>, Error> {
-    let paper = match theme {
+/// What a picture is made for.
+fn paper(theme: Option<&str>) -> Paper {
+    match theme {
         Some("dark") => Paper::Dark,
         Some("print") => Paper::Print,
         _ => Paper::Light,
-    };
+    }
+}
+
+fn written(arguments: &Report, reading: &Reading, theme: Option<&str>, zone: Zone) -> Result<Vec<u8>, Error> {
+    let paper = paper(theme);
     let format = match arguments.format {
         ReportFormat::Md => Format::Markdown,
         ReportFormat::Html => Format::Html,
@@ -211,9 +225,36 @@ pub(super) fn export(id: &str, to: Option<PathBuf>, paths: &Paths) -> Result<u8,
     Ok(DONE)
 }
 
+/// Two journals of one incident beside each other, from where they part.
+fn side_by_side(first: &Path, second: &Path, common: u64) -> Result<String, Error> {
+    let (one, other) = (journal::read(first)?, journal::read(second)?);
+    let told = report::side_by_side(&one.events, &other.events, common);
+    Ok(format!("the first:  {}\nthe second: {}\n{told}", first.display(), second.display()))
+}
+
+/// Says where two journals of one incident part, and what each tells from there.
+pub(super) fn diff(first: &str, second: &str, paths: &Paths) -> Result<u8, Error> {
+    let (first, second) = (journal_file(first, paths)?, journal_file(second, paths)?);
+    let parting = journal::compare(&first, &second)?;
+    let mut text = format!("{parting}\n");
+    if parting.only_first + parting.only_second > 0 {
+        text.push_str(&side_by_side(&first, &second, parting.common)?);
+    }
+    print(&text)?;
+    Ok(if parting.disagrees() { FAILED } else { DONE })
+}
+
 /// Takes a journal file in.
 pub(super) fn import(file: &Path, paths: &Paths) -> Result<u8, Error> {
-    let imported = JournalDirectory::new(&paths.data).import(file)?;
+    let imported = match JournalDirectory::new(&paths.data).import(file) {
+        Ok(imported) => imported,
+        // Both stay as they are; a person has to see where they part before anybody believes one of them.
+        Err(JournalError::Parted { here, other, parting }) => {
+            print(&side_by_side(&here, &other, parting.common)?)?;
+            return Err(JournalError::Parted { here, other, parting }.into());
+        }
+        Err(error) => return Err(error.into()),
+    };
     let how = if imported.was_here { "was here already, the same to its last event" } else { "taken in, checked" };
     print(&format!(
         "{}\n  {} events, {how}\n{}  report   lifeboat report {}\n",

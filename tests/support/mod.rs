@@ -135,6 +135,7 @@ fn planned(
         action: action.into(),
         needs: needs.iter().map(|need| StepId::new(*need)).collect(),
         expect_secs: expect_mins.map(|mins| mins * 60),
+        expect_by_history: false,
     }
 }
 
