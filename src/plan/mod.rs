@@ -4,8 +4,11 @@
 //! nothing else.
 
 mod actions;
+mod asked;
 mod check;
+mod condition;
 mod file;
+mod graph;
 mod metadata;
 mod names;
 mod order;
@@ -15,7 +18,9 @@ mod steps;
 mod template;
 mod workload;
 
+pub use asked::{Choice, ValueType, Variable};
 pub use file::ReadPlan;
+pub use graph::Graph;
 pub use metadata::{CarriedOver, carry_over};
 pub use step::{Action, Check, RecordPatch, RestorePoint, Step};
 pub use template::{Lookup, Reference, Template, TemplateFault};
