@@ -3,6 +3,7 @@
 //! Knows nothing of AWS's answers, of the engine's state or of the screen: everything that can be known from the file alone, and
 //! nothing else.
 
+mod action;
 mod actions;
 mod asked;
 mod check;
@@ -18,10 +19,11 @@ mod steps;
 mod template;
 mod workload;
 
+pub use action::*;
 pub use asked::{Choice, ValueType, Variable};
 pub use file::ReadPlan;
 pub use graph::Graph;
 pub use metadata::{CarriedOver, carry_over};
 pub use step::{Action, Check, RecordPatch, RestorePoint, Step};
-pub use template::{Lookup, Reference, Template, TemplateFault};
+pub use template::{JsonTemplate, Lookup, Reference, Template, TemplateFault};
 pub use workload::{AlarmRef, HealthFilter, Objectives, Plan, Resource, SitePlan};
