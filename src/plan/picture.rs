@@ -193,11 +193,11 @@ fn node(step: &Step, (x, y): (f64, f64), critical: bool) -> String {
         BOX.1,
         x + 10.0,
         y + 19.0,
-        escape(&cut(step.id.as_str(), 24)),
+        escape(cut(step.id.as_str(), 24)),
         x + BOX.0 - 10.0,
         y + 19.0,
         x + 10.0,
         y + 36.0,
-        escape(&cut(&condition, 34)),
+        escape(cut(&condition, 34)),
     )
 }
