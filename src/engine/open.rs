@@ -32,6 +32,7 @@ pub fn open(id: IncidentId, mode: Mode, plan: &Plan, exercise: Option<&ExerciseO
         rpo_secs: plan.objectives.rpo.as_secs(),
         sites: plan.sites.iter().map(|(name, site)| (name.clone(), (site.account.clone(), site.region.clone()))).collect(),
         steps: plan.steps.iter().map(|step| planned(step, before)).collect(),
+        variables: plan.variables.values().filter_map(|of| Some((of.name.clone(), of.default.clone()?))).collect(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     }))
 }
@@ -48,6 +49,9 @@ fn planned(step: &Step, before: &BTreeMap<StepId, u64>) -> PlannedStep {
         needs: step.needs.clone(),
         expect_secs: told.or(measured),
         expect_by_history: measured.is_some(),
+        group: step.group.clone(),
+        when: step.when.clone(),
+        undoes: step.undoes.clone(),
     }
 }
 
@@ -73,5 +77,7 @@ pub fn resume(incident: &Incident, plan: &Plan) -> Vec<Effect> {
 /// The prerequisites of a step that have not been settled yet, in the plan's order.
 pub fn blocked_by(incident: &Incident, plan: &Plan, step: &Step) -> Vec<StepId> {
     let settled = |id: &StepId| incident.steps.get(id).is_some_and(|record| record.is_settled());
-    plan.steps.iter().map(|step| &step.id).filter(|id| step.needs.contains(id) && !settled(id)).cloned().collect()
+    let mut open: Vec<&StepId> = step.needs.iter().filter(|id| !settled(id)).collect();
+    open.sort_by_key(|id| plan.graph.position(id));
+    open.into_iter().cloned().collect()
 }
