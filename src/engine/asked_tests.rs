@@ -83,7 +83,7 @@ impl Played {
         let plan = Plan::parse("test.toml", PLAN).unwrap_or_else(|faults| panic!("{faults}"));
         let now = DateTime::from_timestamp(1_773_457_200, 0).unwrap();
         let mut played = Self { plan: Arc::new(plan), incident: Incident::default(), operator: Operator::new("Ana"), now };
-        played.record(open(IncidentId::new("i"), Mode::Live, &played.plan.clone(), None));
+        played.record(open(IncidentId::new("i"), Mode::Live, &played.plan.clone(), None, &Default::default()));
         played
     }
 

@@ -221,6 +221,7 @@ fn opened(plan: &Plan, mode: Mode) -> Event {
                 action: step.action.name().into(),
                 needs: step.needs.clone(),
                 expect_secs: step.expect.map(|expect| expect.as_secs()),
+                expect_by_history: false,
                 group: None,
                 when: None,
                 undoes: None,
