@@ -51,7 +51,12 @@ fn hostile(text: &str) -> Vec<Recorded> {
                     objections: Some(vec![text.clone()]),
                     ..Weighed::default()
                 };
-                Event::FailoverDeclared { reason: text.clone(), seen: vec![text.clone()], weighed: Some(Box::new(weighed)) }
+                Event::FailoverDeclared {
+                    reason: text.clone(),
+                    seen: vec![text.clone()],
+                    weighed: Some(Box::new(weighed)),
+                    notices: None,
+                }
             }
             Event::StepSkipped { step, .. } => Event::StepSkipped { step, reason: text.clone() },
             Event::IncidentOpened(mut opened) => {

@@ -572,3 +572,45 @@ fn whoever_first_does_something_has_taken_notice_and_a_closed_recovery_is_recove
     played.order(Intent::Close { reason: "a false alarm".into() }).unwrap();
     assert_eq!(played.incident.moment(Moment::Recovered), None, "nothing was failed over");
 }
+
+#[test]
+fn the_declaration_covers_one_notice_a_phase_and_no_other() {
+    let mut played = Played::new();
+    let plan = format!("{PLAN}\n[notices]\ntopic = \"arn:aws:sns:eu-central-1:444455556666:shop\"\nops_item = \"item\"\n");
+    played.plan = Arc::new(Plan::parse("test.toml", &plan).unwrap());
+    let due = |decision: &Decision| -> Vec<String> {
+        let notice = |event: &Event| match event {
+            Event::NoticeDue(due) => Some(due.id.to_string()),
+            _ => None,
+        };
+        decision.events.iter().filter_map(notice).collect()
+    };
+    let declare = Intent::Declare { reason: "gone".into(), seen: vec![], weighed: Box::default() };
+    let decision = played.order(declare).unwrap();
+    assert_eq!(due(&decision), ["message-decided"], "the OpsItem is not open yet");
+    let Some(Event::NoticeDue(notice)) = decision.events.last() else { panic!("{decision:?}") };
+    let MutatingCall::Publish(message) = &notice.call else { panic!("{notice:?}") };
+    assert_eq!(message.subject, "LIVE: The shop: decided");
+    assert!(message.message.contains("decided at 2026-03-14 03:00:00Z"), "{}", message.message);
+    let sends = Effect::Send { step: notice.id.clone(), attempt: 1, purpose: Purpose::Notice };
+    assert!(decision.effects.contains(&sends), "{:?}", decision.effects);
+    // What the declaration covers is what it says, and nothing else.
+    let covered = played.incident.notices.clone().unwrap();
+    assert!(covered.cover(notice));
+    let mut other = (**notice).clone();
+    other.call = MutatingCall::Publish(crate::domain::TopicMessage { topic_arn: "arn:aws:sns:x:y:z".into(), ..message.clone() });
+    assert!(!covered.cover(&other));
+    // Its end is written down; a second one, or one of a notice that is not open, is not.
+    let answered = CallAnswered {
+        step: notice.id.clone(),
+        attempt: 1,
+        purpose: Purpose::Notice,
+        handle: "m-1".into(),
+        request_id: Some("r-1".into()),
+        aws_at: None,
+        found: None,
+    };
+    assert_eq!(played.input(&Input::Outcome(Outcome::Answered(answered.clone()))).unwrap().events.len(), 1);
+    assert!(played.incident.told[0].outcome.as_ref().is_some_and(Result::is_ok));
+    assert!(played.input(&Input::Outcome(Outcome::Answered(answered))).unwrap().events.is_empty());
+}

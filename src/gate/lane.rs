@@ -39,6 +39,7 @@ impl Lane {
             MutatingCall::ChangeResourceRecordSets(change) => self.change_records(change).await,
             MutatingCall::CreateResource(creation) => self.create_resource(creation).await,
             MutatingCall::DeleteResource(deletion) => self.delete_resource(deletion).await,
+            MutatingCall::Publish(message) => self.publish(message).await,
         }
     }
 }

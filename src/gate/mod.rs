@@ -8,6 +8,7 @@ mod backup;
 mod cloudcontrol;
 mod lane;
 mod route53;
+mod sns;
 mod ssm;
 
 use std::collections::BTreeMap;

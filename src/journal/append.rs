@@ -10,7 +10,7 @@ use crate::domain::{IncidentId, Mode, Operator};
 use super::error::damage_in;
 use super::file::{self, Tail};
 use super::reader::{self, header, rows_after};
-use super::{Confirmed, Damage, Event, JournalDirectory, JournalError, Recorded};
+use super::{Confirmed, Damage, Event, JournalDirectory, JournalError, Notices, Recorded};
 
 /// A journal that events can be appended to. Several consoles may have the same one open: each append names the number that it
 /// expects, so of two only one succeeds, and the other has to look again.
@@ -20,6 +20,8 @@ pub struct Journal {
     incident: IncidentId,
     connection: Connection,
     tail: Tail,
+    /// What the declaration in it covers beside itself, once there is one.
+    covered: Option<Notices>,
 }
 
 /// What came of an append.
@@ -39,7 +41,7 @@ impl Journal {
     pub fn create(directory: &JournalDirectory, id: &IncidentId, mode: Mode) -> Result<Self, JournalError> {
         let path = directory.path_of(id, mode);
         let connection = file::create(&path, id, mode)?;
-        Ok(Self { path, incident: id.clone(), connection, tail: Tail::START })
+        Ok(Self { path, incident: id.clone(), connection, tail: Tail::START, covered: None })
     }
 
     /// Opens the journal of an incident to go on with it, and reads all of it.
@@ -60,10 +62,11 @@ impl Journal {
         file::sync_folder(path)?;
         let header = header(&connection).map_err(|source| reading_failed(path, tail, source))?;
         let incident = IncidentId::new(header.incident);
-        let mut journal = Self { path: path.to_owned(), incident, connection, tail };
+        let mut journal = Self { path: path.to_owned(), incident, connection, tail, covered: None };
         let mut events = reading.events;
         // Another console may have written in between.
         events.extend(journal.catch_up()?);
+        journal.covered = events.iter().rev().find_map(covered);
         Ok((journal, events))
     }
 
@@ -97,6 +100,10 @@ impl Journal {
                 insert.execute(params![tail.seq.cast_signed(), recorded_at, by.as_str(), body, tail.hash]).map_err(write)?;
                 let recorded = Recorded { seq: tail.seq, recorded_at: at, by: by.clone(), event };
                 appended.confirmed.extend(Confirmed::of(&self.incident, &recorded));
+                // The declaration is in the journal before it, or in the same append.
+                let declared = appended.recorded.iter().rev().find_map(covered);
+                let known = declared.as_ref().or(self.covered.as_ref());
+                appended.confirmed.extend(Confirmed::of_notice(&self.incident, &recorded, known));
                 appended.recorded.push(recorded);
             }
         }
@@ -111,6 +118,9 @@ impl Journal {
         }
         transaction.commit().map_err(write)?;
         self.tail = tail;
+        if let Some(declared) = appended.recorded.iter().rev().find_map(covered) {
+            self.covered = Some(declared);
+        }
         Ok(appended)
     }
 
@@ -132,6 +142,9 @@ impl Journal {
         }
         drop(transaction);
         self.tail = tail;
+        if let Some(declared) = events.iter().rev().find_map(covered) {
+            self.covered = Some(declared);
+        }
         Ok(events)
     }
 
@@ -157,6 +170,14 @@ impl Journal {
     /// The incident.
     pub fn incident(&self) -> &IncidentId {
         &self.incident
+    }
+}
+
+/// What a declaration covers beside itself.
+fn covered(recorded: &Recorded) -> Option<Notices> {
+    match &recorded.event {
+        Event::FailoverDeclared { notices, .. } => notices.as_deref().cloned(),
+        _ => None,
     }
 }
 

@@ -3,9 +3,9 @@
 //! A [`Confirmed`] comes only from an append or from a journal that was read again, so whoever holds one knows that the intent is
 //! durable. It must not be possible to make, copy or deserialise one anywhere else.
 
-use crate::domain::{IncidentId, MutatingCall};
+use crate::domain::{IncidentId, MutatingCall, Strength};
 
-use super::{Event, Purpose, Recorded, StepConfirmed};
+use super::{Event, Notices, Purpose, Recorded, StepConfirmed};
 
 /// A confirmed call, durable in the journal, to be sent once.
 ///
@@ -44,6 +44,26 @@ impl Confirmed {
         let Event::StepConfirmed(confirmation) = &recorded.event else { return None };
         let call = confirmation.call.clone()?;
         Some(Self { incident: incident.clone(), seq: recorded.seq, confirmation: (**confirmation).clone(), call })
+    }
+
+    /// The permit of a recorded notice, if the declaration in the same journal covers it. The caller vouches that both are durable.
+    pub(super) fn of_notice(incident: &IncidentId, recorded: &Recorded, covered: Option<&Notices>) -> Option<Self> {
+        let Event::NoticeDue(due) = &recorded.event else { return None };
+        covered.filter(|covered| covered.cover(due))?;
+        let confirmation = StepConfirmed {
+            step: due.id.clone(),
+            attempt: 1,
+            purpose: Purpose::Notice,
+            site: due.site.clone(),
+            region: due.region.clone(),
+            identity: None,
+            call: Some(due.call.clone()),
+            fingerprint: String::new(),
+            strength: Strength::Key,
+            typed: None,
+            second: None,
+        };
+        Some(Self { incident: incident.clone(), seq: recorded.seq, confirmation, call: due.call.clone() })
     }
 
     /// The confirmed calls among these durable events that were neither answered nor outlived by their attempt.

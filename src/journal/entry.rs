@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use crate::domain::{MutatingCall, Region, SiteName, StepId};
+
 /// What a decision was weighed from, beside the lines that were on screen.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Weighed {
@@ -49,6 +51,48 @@ pub struct Expected {
     pub in_time: bool,
     /// Steps without an expected duration, which count as nothing.
     pub unknown_steps: usize,
+}
+
+/// What a declaration covers beside itself, as the plan had it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notices {
+    /// From which site.
+    pub site: SiteName,
+    /// Its Region.
+    pub region: Region,
+    /// The SNS topic's ARN.
+    pub topic: Option<String>,
+    /// The step that opens the OpsItem which is kept current.
+    pub ops_item: Option<StepId>,
+    /// The message's subject, with `${phase}` and the like.
+    pub subject: String,
+    /// The message, and the OpsItem's text.
+    pub message: String,
+}
+
+impl Notices {
+    /// Does the declaration cover this call? An OpsItem is known only once it was opened: any of the site's is then the step's.
+    pub fn cover(&self, due: &NoticeDue) -> bool {
+        (&due.site, &due.region) == (&self.site, &self.region)
+            && match &due.call {
+                MutatingCall::Publish(message) => self.topic.as_ref() == Some(&message.topic_arn),
+                MutatingCall::UpdateOpsItem(change) => self.ops_item.is_some() && change.status.is_none(),
+                _ => false,
+            }
+    }
+}
+
+/// A notice that the declaration covers is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticeDue {
+    /// Its name: `message-decided`, `ops-item-restored`.
+    pub id: StepId,
+    /// From which site.
+    pub site: SiteName,
+    /// Its Region.
+    pub region: Region,
+    /// The exact call.
+    pub call: MutatingCall,
 }
 
 /// Something that could be decided.

@@ -11,7 +11,7 @@ use crate::domain::{
     Problem, Region, Role, SignalId, SiteName, StepId, Strength,
 };
 
-use super::{Attachment, Mark, Observed, Weighed};
+use super::{Attachment, Mark, NoticeDue, Notices, Observed, Weighed};
 
 /// One event with its place in the journal.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -89,7 +89,12 @@ pub enum Event {
         /// What it was weighed from.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         weighed: Option<Box<Weighed>>,
+        /// What it covers beside itself: who is told at each phase.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        notices: Option<Box<Notices>>,
     },
+    /// A notice that the declaration covers is about to be sent.
+    NoticeDue(Box<NoticeDue>),
     /// A person gave a variable of the plan its value.
     VariableSet {
         /// Which.
@@ -302,6 +307,8 @@ pub enum Purpose {
     Answer,
     /// Stops what a running step started.
     Stop,
+    /// Tells somebody of a phase; belongs to the declaration, not to a step.
+    Notice,
 }
 
 /// A person's recorded yes.
@@ -407,6 +414,7 @@ impl Event {
             Self::StepRuledOut { .. } => "step-ruled-out",
             Self::StepTakenUp { .. } => "step-taken-up",
             Self::StepTakenBack { .. } => "step-taken-back",
+            Self::NoticeDue(_) => "notice-due",
             Self::StepConfirmed(_) => "step-confirmed",
             Self::CallAnswered(_) => "call-answered",
             Self::CallRefused { .. } => "call-refused",

@@ -12,7 +12,7 @@ use crate::domain::{
     StepId, Watched,
 };
 
-use super::{Ended, Event, IncidentOpened, Mark, Purpose, Recorded, SignalSeen, StepConfirmed, Weighed};
+use super::{Ended, Event, IncidentOpened, Mark, NoticeDue, Notices, Purpose, Recorded, SignalSeen, StepConfirmed, Weighed};
 
 /// An incident as its journal tells it.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -47,6 +47,10 @@ pub struct Incident {
     pub check_in: Option<(u64, DateTime<Utc>)>,
     /// The length of all attachments together, in bytes.
     pub attached_bytes: u64,
+    /// What the declaration covers beside itself.
+    pub notices: Option<Notices>,
+    /// Who was told of the phases, and what came of it.
+    pub told: Vec<NoticeRecord>,
     /// What others did at AWS, as last seen.
     pub elsewhere: Vec<SeenElsewhere>,
     /// When and with what words it was closed.
@@ -96,6 +100,19 @@ pub struct Decision {
     pub seen: Vec<String>,
     /// What it was weighed from.
     pub weighed: Weighed,
+}
+
+/// A notice and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticeRecord {
+    /// When it was due.
+    pub at: DateTime<Utc>,
+    /// The number of its event.
+    pub seq: u64,
+    /// What was to be told.
+    pub due: NoticeDue,
+    /// AWS's answer, or why there is none; `None` until one of them is known.
+    pub outcome: Option<Result<super::CallAnswered, Problem>>,
 }
 
 /// Work of somebody else that was seen here.
@@ -312,7 +329,11 @@ impl Incident {
                 self.moments.insert(*moment, record);
             }
             Event::DecidedToWait { reason, seen, weighed } => self.decide(recorded, false, reason, (seen, weighed.as_deref())),
-            Event::FailoverDeclared { reason, seen, weighed } => self.decide(recorded, true, reason, (seen, weighed.as_deref())),
+            Event::FailoverDeclared { reason, seen, weighed, notices } => {
+                self.decide(recorded, true, reason, (seen, weighed.as_deref()));
+                self.notices = notices.as_deref().cloned();
+            }
+            Event::NoticeDue(due) => self.told.push(NoticeRecord { at, seq: recorded.seq, due: (**due).clone(), outcome: None }),
             Event::VariableSet { name, value } => drop(self.variables.insert(name.clone(), value.clone())),
             Event::ChoiceMade { choice, option } => drop(self.choices.insert(choice.clone(), option.clone())),
             Event::StepRuledOut { step, because } => {
@@ -330,6 +351,12 @@ impl Incident {
             }
             Event::StepConfirmed(confirmed) => self.confirmed(recorded, confirmed),
             Event::CallAnswered(answered) => self.answered(answered),
+            Event::CallRefused { step, purpose: Purpose::Notice, problem, .. }
+            | Event::AnswerLost { step, purpose: Purpose::Notice, problem, .. } => {
+                if let Some(told) = self.told.iter_mut().find(|told| &told.due.id == step) {
+                    told.outcome = Some(Err(problem.clone()));
+                }
+            }
             Event::CallRefused { step, attempt, .. } => {
                 if let Some(attempt) = self.attempt_mut(step, *attempt) {
                     attempt.open_answer = None;
@@ -468,6 +495,12 @@ impl Incident {
     }
 
     fn answered(&mut self, answered: &super::CallAnswered) {
+        if answered.purpose == Purpose::Notice {
+            if let Some(told) = self.told.iter_mut().find(|told| told.due.id == answered.step) {
+                told.outcome = Some(Ok(answered.clone()));
+            }
+            return;
+        }
         let Some(attempt) = self.attempt_mut(&answered.step, answered.attempt) else { return };
         if answered.purpose == Purpose::Start {
             attempt.answered = Some(answered.clone());

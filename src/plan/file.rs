@@ -10,6 +10,7 @@ use crate::domain::Condition;
 use super::check::{check_steps, join_steps};
 use super::metadata::{known_types, rule_of};
 use super::names::is_id;
+use super::notices::read_notices;
 use super::setting::Setting;
 use super::steps::{Sketch, read_step};
 use super::{Graph, Objectives, Plan, Reference};
@@ -110,6 +111,8 @@ fn read_plan(root: &Table<'_>, path: &str, text: &str) -> Option<Plan> {
     join_steps(root, &mut sketches);
     check_steps(root, &sketches, &setting);
     check_source(root, name.as_deref(), &tables);
+    let ids: Vec<String> = tables.iter().filter_map(|table| table.text("id")).collect();
+    let notices = read_notices(root, &setting, &ids);
     root.finish();
     let asked: BTreeSet<String> = sketches.iter().flat_map(choices_asked).collect();
     let steps = sketches.into_iter().map(|sketch| sketch.step).collect::<Option<Vec<_>>>()?;
@@ -128,6 +131,7 @@ fn read_plan(root: &Table<'_>, path: &str, text: &str) -> Option<Plan> {
         resources,
         variables,
         choices,
+        notices,
         graph: Graph::of(&steps),
         steps,
     })

@@ -35,6 +35,7 @@ pub fn schema() -> Value {
     root["properties"]["sites"] = named("## `[sites.NAME]`");
     root["properties"]["sites"]["required"] = json!(["primary", "recovery"]);
     root["properties"]["signals"] = table("## `[signals]`");
+    root["properties"]["notices"] = table("## `[notices]`");
     root["properties"]["resources"] = named("## `[resources.NAME]`");
     root["properties"]["variables"] = named("## `[variables.NAME]`");
     root["properties"]["choices"] = named("## `[choices.NAME]`");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::domain::{AccountId, Region, SiteName, StepId};
 
-use super::{Choice, Graph, Step, Variable};
+use super::{Choice, Graph, NoticePlan, Step, Variable};
 
 /// A checked plan: every reference in it resolves, every prerequisite exists, and there is no cycle.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +32,8 @@ pub struct Plan {
     pub variables: BTreeMap<String, Variable>,
     /// What is asked at the declaration; only what some step asks about.
     pub choices: BTreeMap<String, Choice>,
+    /// Who is told at each phase.
+    pub notices: Option<NoticePlan>,
     /// The recovery steps in the order of the file.
     pub steps: Vec<Step>,
     /// The same as a graph.

@@ -7,13 +7,14 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::{Evidence, EvidenceKind, Fixed, Mode, Moment, Phase};
 use crate::journal::{
-    Attempt, Ended, Event, Incident, Mark, Note, Reading, Recorded, SeenElsewhere, StepConfirmed, StepRecord, StepStatus,
+    Attempt, Ended, Event, Incident, Mark, Note, NoticeRecord, Reading, Recorded, SeenElsewhere, StepConfirmed, StepRecord,
+    StepStatus,
 };
 
 use super::document::{
     Answer, AttachmentRow, AttemptRow, CallRow, Closed, DataRow, DecisionRow, Document, DurationRow, ElsewhereRow, FailureRow,
     ForecastLine, Integrity, LogRow, MomentRow, NoteRow, Objective, PartRow, PlanLine, Proof, RoleRow, SCHEMA, SaidRow,
-    SignalRow, SiteLine, StepRow, Tail,
+    SignalRow, SiteLine, StepRow, Tail, ToldRow,
 };
 use super::{Durations, StepBar, Timeline, links, log, questions, waits};
 
@@ -79,6 +80,7 @@ pub(super) fn document(reading: &Reading) -> Document {
         signals: events.iter().filter_map(signal_row).collect(),
         failures: events.iter().filter_map(failure_row).collect(),
         calls: call_rows(events),
+        told: incident.told.iter().map(told_row).collect(),
         elsewhere: elsewhere(&incident),
         roles: events.iter().filter_map(role_row).collect(),
         notes: incident.notes.iter().map(note_row).collect(),
@@ -166,6 +168,26 @@ fn tail(incident: &Incident) -> Option<Tail> {
 
 fn note_row(note: &Note) -> NoteRow {
     NoteRow { seq: note.seq, at: note.at, by: note.by.clone(), text: note.text.clone(), mark: note.mark }
+}
+
+fn told_row(told: &NoticeRecord) -> ToldRow {
+    let answered = told.outcome.as_ref().and_then(|outcome| outcome.as_ref().ok());
+    let problem = told.outcome.as_ref().and_then(|outcome| outcome.as_ref().err());
+    ToldRow {
+        seq: told.seq,
+        at: told.at,
+        notice: told.due.id.clone(),
+        service: told.due.call.service().0,
+        operation: told.due.call.operation(),
+        site: told.due.site.clone(),
+        region: told.due.region.clone(),
+        parameters: told.due.call.parameters(),
+        handle: answered.map(|answered| answered.handle.clone()),
+        request_id: answered
+            .and_then(|answered| answered.request_id.clone())
+            .or_else(|| problem.and_then(|problem| problem.request_id.clone())),
+        problem: problem.cloned(),
+    }
 }
 
 fn elsewhere(incident: &Incident) -> Vec<ElsewhereRow> {

@@ -58,6 +58,8 @@ pub(super) struct Document {
     pub signals: Vec<SignalRow>,
     pub failures: Vec<FailureRow>,
     pub calls: Vec<CallRow>,
+    /// Who was told of the phases, as the declaration covers.
+    pub told: Vec<ToldRow>,
     /// What others did at AWS: seen here, not done here.
     pub elsewhere: Vec<ElsewhereRow>,
     pub roles: Vec<RoleRow>,
@@ -118,6 +120,24 @@ pub(super) struct Tail {
     pub to: Time,
     pub secs: i64,
     pub running: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct ToldRow {
+    pub seq: u64,
+    pub at: Time,
+    /// `message-decided`, `ops-item-restored`, …
+    pub notice: StepId,
+    pub service: &'static str,
+    pub operation: &'static str,
+    pub site: SiteName,
+    pub region: Region,
+    pub parameters: Value,
+    /// The message's id, once AWS has it.
+    pub handle: Option<String>,
+    pub request_id: Option<String>,
+    /// Why it was not sent, or why that is not known.
+    pub problem: Option<Problem>,
 }
 
 #[derive(Debug, Serialize)]

@@ -42,6 +42,7 @@ pub fn sentence(event: &Event) -> String {
                 Purpose::Start => "start",
                 Purpose::Answer => "answer",
                 Purpose::Stop => "stop",
+                Purpose::Notice => "notice",
             };
             format!("AWS refused the {what} of {step}, attempt {attempt}: {problem}")
         }
@@ -68,6 +69,7 @@ pub fn sentence(event: &Event) -> String {
             format!("check in every {}", words(i64::try_from(*every_secs).unwrap_or(i64::MAX)))
         }
         Event::Observed(observed) => observation(observed),
+        Event::NoticeDue(due) => format!("{}: {} {} from {}", due.id, due.call.service().0, due.call.operation(), due.site),
         Event::SeenElsewhere(work) => {
             let by = work.by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
             format!("seen, not done here: {} {} of {}{by}: {}", work.kind, work.id, work.about, work.status)
@@ -101,6 +103,7 @@ fn confirmation(confirmed: &StepConfirmed) -> String {
         Purpose::Start => "confirmed",
         Purpose::Answer => "confirmed an answer to",
         Purpose::Stop => "confirmed the stop of",
+        Purpose::Notice => "covered",
     };
     let call = confirmed.call.as_ref().map_or_else(String::new, |call| {
         format!(": {} {} in {}", call.service().0, MutatingCall::operation(call), confirmed.region)

@@ -99,3 +99,17 @@ fn options(ledger: &Ledger, worst: Option<&super::Loss<'_>>, now: DateTime<Utc>)
     let choice = |what: &str, means: Vec<String>| Choice { what: what.to_owned(), means: means.join("; ") };
     vec![choice("fail over now", fail_over), choice("wait", wait)]
 }
+
+/// What the declaration covers beside itself, in words: it is shown before the yes.
+pub fn covered(state: &State) -> Vec<String> {
+    let Some(notices) = &state.plan.notices else { return Vec::new() };
+    let mut lines = Vec::new();
+    let when = "when it was decided, restored, failed over and recovered";
+    if let Some(topic) = &notices.topic {
+        lines.push(format!("Also {when}: a message to {topic}, from {}.", notices.site));
+    }
+    if let Some(step) = &notices.ops_item {
+        lines.push(format!("Also {when}: the OpsItem of step {step} gets phase and durations as its text."));
+    }
+    lines
+}

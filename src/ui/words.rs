@@ -162,6 +162,7 @@ pub fn sentence(event: &Event) -> (Role, String) {
                 (Purpose::Start, None) => "begun".to_owned(),
                 (Purpose::Answer, _) => "answer confirmed".to_owned(),
                 (Purpose::Stop, _) => "stop confirmed".to_owned(),
+                (Purpose::Notice, _) => "notice".to_owned(),
             };
             let second = confirmed.second.as_ref().map(|second| format!(", approved by {second}")).unwrap_or_default();
             let again = if confirmed.attempt > 1 { format!(", attempt {}", confirmed.attempt) } else { String::new() };
@@ -200,6 +201,7 @@ pub fn sentence(event: &Event) -> (Role, String) {
                 (Role::Muted, format!("{}: {set} new or changed, {gone} gone", observed.source))
             }
         },
+        Event::NoticeDue(due) => (Role::Accent, format!("{}: {} sent from {}", due.id, due.call.operation(), due.site)),
         Event::SeenElsewhere(work) => {
             let by = work.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
             (Role::Unknown, format!("seen, not done here: {} of {}{by}: {}", work.kind, work.about, work.status))

@@ -525,7 +525,7 @@ pub fn prepare(state: &mut State, seq: u64, answered: DateTime<Utc>, preparation
 
 pub fn declare(state: &mut State, when: DateTime<Utc>) {
     let reason = "eu-west-1 does not answer; support is flooded".to_owned();
-    Journal { state }.record(when, Event::FailoverDeclared { reason, seen: Vec::new(), weighed: None });
+    Journal { state }.record(when, Event::FailoverDeclared { reason, seen: Vec::new(), weighed: None, notices: None });
     moment(state, when, Moment::Decided, when, EvidenceKind::Person, "declared by ana");
 }
 

@@ -250,7 +250,7 @@ fn decide(story: &mut Story) {
     story.add(
         "03:31:00",
         "ann",
-        Event::FailoverDeclared { reason: "no ETA from AWS, half an hour gone".into(), seen, weighed: None },
+        Event::FailoverDeclared { reason: "no ETA from AWS, half an hour gone".into(), seen, weighed: None, notices: None },
     );
     let evidence = "ann declared the failover";
     story.moment("03:31:00", Moment::Decided, fixed("03:31:00", None, EvidenceKind::Person, evidence, None));

@@ -7,6 +7,7 @@
 mod backup;
 mod cloudcontrol;
 mod route53;
+mod sns;
 mod ssm;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,7 @@ use sha2::{Digest, Sha256};
 pub use backup::*;
 pub use cloudcontrol::*;
 pub use route53::*;
+pub use sns::*;
 pub use ssm::*;
 
 use super::{AccountId, Region};
@@ -42,6 +44,8 @@ pub enum MutatingCall {
     CreateResource(ResourceCreation),
     /// Cloud Control API: takes back what a step created.
     DeleteResource(ResourceDeletion),
+    /// SNS.
+    Publish(TopicMessage),
 }
 
 /// What is to be known of a call beside its parameters.
@@ -86,6 +90,7 @@ impl MutatingCall {
             }
             Self::CreateResource(it) => with_token(CLOUD_CONTROL, "cloudcontrol", "CreateResource", &it.client_token),
             Self::DeleteResource(it) => with_token(CLOUD_CONTROL, "cloudcontrol", "DeleteResource", &it.client_token),
+            Self::Publish(_) => facts("SNS", "sns", "Publish"),
         }
     }
 

@@ -121,5 +121,7 @@ pub(super) async fn reconcile(site: &SiteClients, call: &MutatingCall, confirmed
         MutatingCall::CreateOpsItem(item) => ops_item::reconcile(site, item).await,
         MutatingCall::UpdateOpsItem(change) => ops_item::reconcile_change(site, change).await,
         MutatingCall::ChangeResourceRecordSets(change) => records::reconcile(site, change).await,
+        // Whether a message was sent cannot be looked up, and nobody is to be told twice: the engine never asks for this.
+        MutatingCall::Publish(_) => Ok(Found::TookEffect { handle: String::new(), aws_at: None }),
     }
 }

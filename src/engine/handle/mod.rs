@@ -3,6 +3,7 @@
 mod asked;
 mod milestone;
 mod notebook;
+mod notices;
 mod order;
 mod outcome;
 mod signals;
@@ -37,8 +38,8 @@ pub struct Context<'a> {
 /// matters decides nothing.
 pub fn handle(context: Context<'_>, input: &Input) -> Result<Decision, Refusal> {
     match input {
-        Input::Order(intent) => order::handle(context, intent),
-        Input::Outcome(outcome) => Ok(outcome::handle(context, outcome)),
+        Input::Order(intent) => order::handle(context, intent).map(|decision| notices::with(context, decision)),
+        Input::Outcome(outcome) => Ok(notices::with(context, outcome::handle(context, outcome))),
         Input::Signals { alarms, events, seen_at } => Ok(signals::handle(context, alarms, events, *seen_at)),
         Input::Identity { site, identity } => Ok(signals::identity(context, site, identity)),
     }

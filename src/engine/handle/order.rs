@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::{Evidence, EvidenceKind, Fixed, Moment, Operator, Preparation, StepId, Strength};
 use crate::engine::{Decision, Effect, Intent, Refusal, blocked_by};
-use crate::journal::{Ended, Event, Purpose, StepConfirmed, StepEnded, StepStatus, Weighed};
+use crate::journal::{Ended, Event, Notices, Purpose, StepConfirmed, StepEnded, StepStatus, Weighed};
 use crate::plan::{Action, Step};
 
 use super::{Context, asked, notebook};
@@ -88,8 +88,12 @@ fn declare(context: Context<'_>, reason: &str, seen: &[String], weighed: &Weighe
             reference: None,
         },
     };
-    let mut told =
-        vec![Event::FailoverDeclared { reason: reason.clone(), seen: seen.to_vec(), weighed: Some(Box::new(weighed.clone())) }];
+    let mut told = vec![Event::FailoverDeclared {
+        reason: reason.clone(),
+        seen: seen.to_vec(),
+        weighed: Some(Box::new(weighed.clone())),
+        notices: covers(context).map(Box::new),
+    }];
     for choice in context.plan.choices.values().filter(|choice| !context.incident.choices.contains_key(&choice.name)) {
         let Some(option) = choice.default.clone() else {
             return refuse(format!("choose first: {} ({})", choice.prompt, choice.name));
@@ -102,6 +106,20 @@ fn declare(context: Context<'_>, reason: &str, seen: &[String], weighed: &Weighe
     }
     told.push(Event::MomentFixed { moment: Moment::Decided, fixed: fixed("declared the failover") });
     Ok(events(asked::consequences(context, told, false)))
+}
+
+/// What the plan says that the declaration covers: shown with it, and allowed by it.
+fn covers(context: Context<'_>) -> Option<Notices> {
+    let notices = context.plan.notices.as_ref()?;
+    let site = context.plan.site(&notices.site)?;
+    Some(Notices {
+        site: site.name.clone(),
+        region: site.region.clone(),
+        topic: notices.topic.clone(),
+        ops_item: notices.ops_item.clone(),
+        subject: notices.subject.clone(),
+        message: notices.message.clone(),
+    })
 }
 
 fn correct(context: Context<'_>, moment: Moment, at: DateTime<Utc>, reason: &str) -> Result<Decision, Refusal> {

@@ -7,6 +7,9 @@ use crate::journal::{Attempt, Ended, Event, Purpose, StepEnded};
 use super::{Context, asked};
 
 pub(super) fn handle(context: Context<'_>, outcome: &Outcome) -> Decision {
+    if let Some(decision) = of_notice(context, outcome) {
+        return decision;
+    }
     match outcome {
         Outcome::Answered(answered) => {
             let Some(attempt) = open_attempt(context, &answered.step, answered.attempt) else { return Decision::default() };
@@ -71,6 +74,26 @@ pub(super) fn handle(context: Context<'_>, outcome: &Outcome) -> Decision {
             ended(context, end)
         }
     }
+}
+
+/// What came of a notice: written down, and never tried again, because nobody is to be told twice.
+fn of_notice(context: Context<'_>, outcome: &Outcome) -> Option<Decision> {
+    let (id, event) = match outcome {
+        Outcome::Answered(answered) if answered.purpose == Purpose::Notice => {
+            (&answered.step, Event::CallAnswered(answered.clone()))
+        }
+        Outcome::Refused { step, attempt, purpose: purpose @ Purpose::Notice, problem } => {
+            let (attempt, purpose, problem) = (*attempt, *purpose, problem.clone());
+            (step, Event::CallRefused { step: step.clone(), attempt, purpose, problem })
+        }
+        Outcome::Lost { step, attempt, purpose: purpose @ Purpose::Notice, problem } => {
+            let (attempt, purpose, problem) = (*attempt, *purpose, problem.clone());
+            (step, Event::AnswerLost { step: step.clone(), attempt, purpose, problem })
+        }
+        _ => return None,
+    };
+    let open = context.incident.told.iter().any(|told| &told.due.id == id && told.outcome.is_none());
+    Some(if open { Decision { events: vec![event], effects: vec![] } } else { Decision::default() })
 }
 
 fn open_attempt<'a>(context: Context<'a>, step: &StepId, number: u32) -> Option<&'a Attempt> {

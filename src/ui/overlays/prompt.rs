@@ -13,7 +13,7 @@ use crate::journal::Weighed;
 use crate::store::State;
 use crate::ui::panes::Look;
 use crate::ui::widgets::{Doc, Field, draw_field, edit, put, row, scroll_lines};
-use crate::ui::{Action, Request, Role, Seek, format, seen, weighed};
+use crate::ui::{Action, Request, Role, Seek, covered, format, seen, weighed};
 
 /// What the words are for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -309,6 +309,7 @@ impl Prompt {
                 let mut weighed = Box::new(weighed(look.state, look.now));
                 weighed.objections = objections(&text(self.fields.len() - 1));
                 lines.extend(weighing(&weighed));
+                lines.extend(covered(look.state).into_iter().map(|line| (Role::Warn, line)));
                 orders.push(Request::Order(Intent::Declare { reason, seen: seen(look.state, look.now), weighed }));
                 let confirm = Confirm::plain(self.asked.title(), lines, orders, press.at);
                 Outcome::Then(Box::new(Overlay::Confirm(Box::new(confirm))))

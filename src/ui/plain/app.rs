@@ -13,7 +13,7 @@ use crate::store::{Prepared, State};
 use crate::ui::commands::is_waiting_to_start;
 use crate::ui::overlays::{moment_named, objections, role_named, time_of};
 use crate::ui::ready::{is_answer, prepared_start, startable};
-use crate::ui::{Request, format, seen, weighed};
+use crate::ui::{Request, covered, format, seen, weighed};
 
 /// The linear screen's own state: what was told, and what is asked.
 #[derive(Debug, Clone)]
@@ -256,7 +256,12 @@ impl Plain {
                     Some(raised) => format!("Strong objections: {}.", raised.join("; ")),
                 };
                 let intent = Intent::Declare { reason: reason.to_owned(), seen: seen(state, now), weighed };
-                let what = format!("{banner} Declare the failover of {}. Reason: {reason}. {asked}", state.plan.title);
+                let what = format!(
+                    "{banner} Declare the failover of {}. Reason: {reason}. {asked} {}",
+                    state.plan.title,
+                    covered(state).join(" ")
+                );
+                let what = what.trim_end().to_owned();
                 self.ask(Question::Yes(what, vec![order(intent)]))
             }
             ("close", [reason]) => {
