@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use lifeboat::domain::{AccountId, Identity, IncidentId, Mode, MutatingCall, Operator, Problem, ProblemKind, Region};
-use lifeboat::domain::{RunbookStart, SiteName, StepId, Strength};
+use lifeboat::domain::{RunbookStart, SiteName, StepId, Strength, TopicMessage};
 use lifeboat::journal::{
-    self, CallAnswered, Ended, Event, Journal, JournalDirectory, JournalError, Purpose, Recorded, StepConfirmed, StepEnded,
+    self, CallAnswered, Ended, Event, Journal, JournalDirectory, JournalError, NoticeDue, Notices, Purpose, Recorded,
+    StepConfirmed, StepEnded,
 };
 
 fn at(secs: i64) -> DateTime<Utc> {
@@ -363,4 +364,38 @@ fn a_file_that_is_not_there_is_an_error_and_not_damage() {
     let room = room();
     assert!(matches!(journal::read(&room.directory.root().join("no.lifeboat")), Err(JournalError::Read { .. })));
     assert!(!room.directory.root().join("no.lifeboat").exists());
+}
+
+#[test]
+fn a_notice_is_permitted_only_by_a_declaration_in_the_same_journal() {
+    let room = room();
+    let mut journal = room.journal();
+    let topic = "arn:aws:sns:eu-central-1:444455556666:shop";
+    let message =
+        |topic: &str| MutatingCall::Publish(TopicMessage { topic_arn: topic.into(), subject: "s".into(), message: "m".into() });
+    let due = |topic: &str| {
+        let (site, region) = (SiteName::recovery(), Region::new("eu-central-1"));
+        Event::NoticeDue(Box::new(NoticeDue { id: StepId::new("message-decided"), site, region, call: message(topic) }))
+    };
+    let notices = Notices {
+        site: SiteName::recovery(),
+        region: Region::new("eu-central-1"),
+        topic: Some(topic.into()),
+        ops_item: None,
+        subject: "s".into(),
+        message: "m".into(),
+    };
+    assert!(journal.append(vec![due(topic)], &ann(), at(0)).unwrap().confirmed.is_empty(), "nothing was declared");
+    let declared =
+        Event::FailoverDeclared { reason: "gone".into(), seen: vec![], weighed: None, notices: Some(Box::new(notices)) };
+    let appended =
+        journal.append(vec![declared, due(topic), due("arn:aws:sns:eu-central-1:444455556666:else")], &ann(), at(1)).unwrap();
+    let permits: Vec<&MutatingCall> = appended.confirmed.iter().map(|permit| permit.call()).collect();
+    assert_eq!(permits, [&message(topic)], "what it covers, and nothing else");
+    // The next console knows the declaration as well; an OpsItem is not covered, because none was named.
+    let path = journal.path().to_owned();
+    drop(journal);
+    let (mut journal, _) = Journal::open(&path).unwrap();
+    assert_eq!(journal.append(vec![due(topic)], &ann(), at(2)).unwrap().confirmed.len(), 1);
+    assert!(journal.unanswered().unwrap().is_empty(), "a notice is never sent again");
 }
