@@ -38,7 +38,7 @@ pub enum ScreenError {
 }
 
 /// What is on the screen: a session, or a replay.
-#[expect(async_fn_in_trait, reason = "only this room implements and uses it")]
+#[allow(async_fn_in_trait, reason = "only this room implements and uses it")]
 pub trait Stage {
     /// What the screen reads.
     fn state(&self) -> &State;

@@ -111,7 +111,7 @@ fn read_plan(root: &Table<'_>, path: &str, text: &str) -> Option<Plan> {
     join_steps(root, &mut sketches);
     check_steps(root, &sketches, &setting);
     check_source(root, name.as_deref(), &tables);
-    let ids: Vec<String> = tables.iter().filter_map(|table| table.text("id")).collect();
+    let ids: Vec<String> = sketches.iter().filter_map(|sketch| Some(sketch.id.as_ref()?.to_string())).collect();
     let notices = read_notices(root, &setting, &ids);
     root.finish();
     let asked: BTreeSet<String> = sketches.iter().flat_map(choices_asked).collect();

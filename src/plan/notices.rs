@@ -44,7 +44,7 @@ pub(super) fn read_notices(root: &Table<'_>, setting: &Setting, steps: &[String]
     if topic.is_none() && ops_item.is_none() {
         table.fault("topic", "`notices` tells nobody", Some("name a `topic`, an `ops_item`, or both".to_owned()));
     }
-    let mut template = |key: &str, default: &str| {
+    let template = |key: &str, default: &str| {
         let text = table.text(key).unwrap_or_else(|| default.to_owned());
         for part in text.split("${").skip(1) {
             let name = part.split('}').next().unwrap_or_default();

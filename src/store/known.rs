@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde::de::DeserializeOwned;
+use serde::de::{Deserialize, DeserializeOwned};
 use serde_json::{Map, Value};
 
-use crate::domain::{Alarm, HealthEvent, Problem, Progress, ProtectedResource, RecoveryPoint, StepId};
+use crate::domain::{Alarm, HealthEvent, Problem, Progress, ProtectedResource, RecoveryPoint, SiteName, StepId};
 use crate::journal::Observed;
 
 use super::{Completeness, RecoveryPoints, Source, State};
@@ -131,15 +131,15 @@ impl Known {
         for (name, known) in &self.sources {
             let (kind, site) = name.split_once(' ').unwrap_or((name, ""));
             match kind {
-                "alarms" => fill(state.alarms.get_mut(&site.into()), known, now, |_| known.typed()),
+                "alarms" => fill(state.alarms.get_mut(&SiteName::new(site)), known, now, |_| known.typed()),
                 "health" => fill(Some(&mut state.health), known, now, |_| known.typed()),
-                "points" => fill(state.recovery_points.get_mut(&site.into()), known, now, |old| {
+                "points" => fill(state.recovery_points.get_mut(&SiteName::new(site)), known, now, |old| {
                     let mut points: Vec<RecoveryPoint> = known.typed();
                     points.sort_by(|a, b| a.resource_arn.cmp(&b.resource_arn).then(b.data_at.cmp(&a.data_at)));
                     RecoveryPoints { points, protected: old.map(|old: RecoveryPoints| old.protected).unwrap_or_default() }
                 }),
                 "protected" => {
-                    if let Some(source) = state.recovery_points.get_mut(&site.into()) {
+                    if let Some(source) = state.recovery_points.get_mut(&SiteName::new(site)) {
                         source.data.get_or_insert_default().protected = known.typed();
                     }
                 }
@@ -153,7 +153,7 @@ impl Known {
 impl Rows {
     /// The rows as what they are; one that this version cannot read is left out.
     fn typed<T: DeserializeOwned>(&self) -> Vec<T> {
-        self.rows.values().filter_map(|row| T::deserialize(row).ok()).collect()
+        self.rows.values().filter_map(|row| <T as Deserialize>::deserialize(row).ok()).collect()
     }
 }
 
