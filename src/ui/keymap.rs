@@ -193,7 +193,7 @@ const DEFAULT: &[(Action, &[&str])] = &[
     (Action::DecideToWait, &["W"]),
     (Action::Note, &["n"]),
     (Action::CorrectMoment, &["M"]),
-    (Action::Acknowledge, &["u", "f6"]),
+    (Action::Acknowledge, &["i", "f6"]),
     (Action::Attach, &["f8"]),
     (Action::MarkImportant, &["!", "f10"]),
     (Action::GiveRole, &["f7"]),
