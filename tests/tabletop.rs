@@ -382,7 +382,9 @@ async fn an_answer_that_is_lost_after_the_effect_is_found_again() {
         table.exercise.world.lock().unwrap().inject(fault(operation, FaultKind::AnswerLost)).unwrap();
     }
     table.recover().await;
-    let lost = |recorded: &&std::sync::Arc<lifeboat::journal::Recorded>| matches!(recorded.event, lifeboat::journal::Event::AnswerLost { .. });
+    let lost = |recorded: &&std::sync::Arc<lifeboat::journal::Recorded>| {
+        matches!(recorded.event, lifeboat::journal::Event::AnswerLost { .. })
+    };
     let told = table.state().events.iter().filter(lost).count();
     assert!(told >= 3, "calls without AWS's token are sent once, and what was lost is in the journal: {told}");
     assert_eq!(table.leave().await, once_each());
