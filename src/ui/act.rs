@@ -287,7 +287,7 @@ impl App {
             Action::NextMoment => Seek::NextMoment,
             Action::PreviousMoment => Seek::PreviousMoment,
             _ => {
-                self.overlays.push(Overlay::Prompt(Box::new(Prompt::new(Asked::Jump))));
+                self.overlays.push(Overlay::Prompt(Box::new(Prompt::new(Asked::Jump, state))));
                 return Vec::new();
             }
         };
