@@ -8,6 +8,7 @@
 
 mod backup;
 mod base;
+mod budget;
 mod cloudwatch;
 mod codes;
 mod credentials;
@@ -32,7 +33,7 @@ pub use codes::Effect;
 pub use credentials::Access;
 pub use error::problem;
 pub use health::{Health, HealthFilter};
-pub use listing::Listing;
+pub use listing::{Listing, Sink};
 pub use record::{CallNote, ClockOffset, Noting, Recorder};
 pub use route53::{ChangeStatus, HealthCheckStatus, HostedZone, Observation, Route53};
 pub(crate) use site::client;
