@@ -9,6 +9,7 @@
 mod backup;
 mod base;
 mod budget;
+mod cloudcontrol;
 mod cloudwatch;
 mod codes;
 mod credentials;
@@ -28,6 +29,7 @@ mod time;
 
 pub use backup::{Backup, Vault};
 pub use base::{Base, Timeouts};
+pub use cloudcontrol::{CloudControl, ResourceRequest};
 pub use cloudwatch::{AlarmHistoryItem, CloudWatch};
 pub use codes::Effect;
 pub use credentials::Access;
