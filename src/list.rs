@@ -45,6 +45,7 @@ pub async fn list(what: What, arguments: Query) -> Result<u8, Error> {
         services: plan.health.services.clone(),
         regions: plan.health.regions.iter().map(Region::to_string).collect(),
         type_codes: plan.health.type_codes.clone(),
+        categories: plan.health.categories.clone(),
         updated_since: Some(since),
     };
     // What AWS can leave out need not be read.

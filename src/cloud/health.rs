@@ -8,7 +8,7 @@
 
 use aws_sdk_health::operation::describe_affected_entities::DescribeAffectedEntitiesOutput;
 use aws_sdk_health::operation::describe_events::DescribeEventsOutput;
-use aws_sdk_health::types::{DateTimeRange, EntityFilter, Event, EventFilter};
+use aws_sdk_health::types::{DateTimeRange, EntityFilter, Event, EventFilter, EventTypeCategory};
 use chrono::{DateTime, Utc};
 
 use super::client;
@@ -29,6 +29,8 @@ pub struct HealthFilter {
     pub regions: Vec<String>,
     /// Such as `AWS_S3_INCREASED_GET_API_ERROR_RATES`.
     pub type_codes: Vec<String>,
+    /// `issue`, `accountNotification`, `scheduledChange`.
+    pub categories: Vec<String>,
     /// Only what AWS has told something about since then.
     pub updated_since: Option<DateTime<Utc>>,
 }
@@ -41,9 +43,14 @@ impl From<&HealthFilter> for EventFilter {
             .set_services(some(&filter.services))
             .set_regions(some(&filter.regions))
             .set_event_type_codes(some(&filter.type_codes))
+            .set_event_type_categories(some(&filter.categories).map(categories))
             .set_last_updated_times(since)
             .build()
     }
+}
+
+fn categories(names: Vec<String>) -> Vec<EventTypeCategory> {
+    names.iter().map(|name| EventTypeCategory::from(name.as_str())).collect()
 }
 
 /// Asks AWS Health with a site's credentials.

@@ -21,6 +21,7 @@ mod record;
 mod route53;
 mod site;
 mod sites;
+mod sqs;
 mod ssm;
 mod sts;
 #[cfg(test)]
@@ -41,6 +42,7 @@ pub use route53::{ChangeStatus, HealthCheckStatus, HostedZone, Observation, Rout
 pub(crate) use site::client;
 pub use site::{Connection, Retries, SiteSettings};
 pub use sites::{SiteClients, Sites};
+pub use sqs::Queue;
 pub use ssm::{Automation, AutomationStep, AutomationSummary, OpsItemRecord, Ssm, WaitsFor};
 pub use sts::Sts;
 pub use time::{to_aws, to_utc};

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -28,6 +29,10 @@ use super::record::{Noting, Recorder};
 use crate::clock::Clock;
 use crate::domain::{Problem, ProblemKind, Region, SiteName};
 
+/// For questions that wait: to make a connection.
+const LONG_CONNECT: Duration = Duration::from_secs(3);
+/// For questions that wait: one attempt.
+const LONG_WAIT: Duration = Duration::from_secs(30);
 /// How often a question that AWS throttles is asked again, at the pace that its budget allows.
 const THROTTLED_AT_MOST: u32 = 6;
 /// How often a question without an answer is asked again.
@@ -156,6 +161,13 @@ impl Connection {
     /// The interceptor that notes every call.
     pub fn noting(&self) -> Noting {
         self.noting.clone()
+    }
+
+    /// The same site for questions that wait for something to happen: an attempt may take 30 seconds.
+    pub(super) fn patient(&self) -> Self {
+        let limits = TimeoutConfig::builder().connect_timeout(LONG_CONNECT).operation_attempt_timeout(LONG_WAIT).build();
+        let read = self.settings.read.to_builder().timeout_config(limits).build();
+        Self { settings: Settings::new(read), ..self.clone() }
     }
 
     /// The same site, with an older protocol to turn to.
