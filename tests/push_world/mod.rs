@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-const ACCOUNT: &str = "123456789012";
+pub const ACCOUNT: &str = "123456789012";
 const PLAN: &str = r#"
 format = 1
 name = "pushed"
@@ -50,7 +50,7 @@ with = { instructions = "Look." }
 /// The simulated AWS, and what is known of it.
 pub struct PushWorld {
     child: Child,
-    address: String,
+    pub address: String,
     pub state: State,
     app: App,
     clock: Clock,
@@ -88,12 +88,6 @@ impl PushWorld {
     /// Turns the alarm, as CloudWatch does when it evaluates it.
     pub fn turn(&self, value: &str) {
         turn(&self.address, value);
-    }
-
-    /// Sends a body to the queue that no rule has sent.
-    pub fn send(&self, body: &str) {
-        let url = format!("https://sqs.eu-west-1.amazonaws.com/{ACCOUNT}/lifeboat-signals");
-        ask(&self.address, "sqs", "AmazonSQS.SendMessage", &json!({"QueueUrl": url, "MessageBody": body}));
     }
 
     /// Takes in the next update; gives its name and what it said of the alarm `orders`, if it was pushed.
@@ -156,7 +150,7 @@ fn turn(address: &str, value: &str) {
 }
 
 /// One call in AWS JSON.
-fn ask(address: &str, service: &str, target: &str, input: &Value) {
+pub fn ask(address: &str, service: &str, target: &str, input: &Value) {
     let mut stream = TcpStream::connect(address).unwrap();
     let body = input.to_string();
     let version = if service == "events" { "1.1" } else { "1.0" };
