@@ -23,6 +23,7 @@ mod list;
 pub mod pattern;
 pub mod plan;
 pub mod query;
+pub mod readiness;
 pub mod report;
 mod run;
 pub mod sim;
