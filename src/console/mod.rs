@@ -6,6 +6,7 @@
 
 mod exercise;
 mod export;
+mod last_seen;
 mod live;
 mod opening;
 mod plain;
