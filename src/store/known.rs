@@ -94,7 +94,8 @@ impl Known {
     }
 
     fn of<T>(&self, name: &str, source: &Source<T>, (rows, left_out): (Map<String, Value>, Option<String>)) -> Option<News> {
-        if source.as_of.is_none() && source.problem.is_none() {
+        // Nothing was heard here yet; what an earlier console kept is not what is seen now.
+        if source.seq == 0 {
             return None;
         }
         let problem = source.problem.as_ref().and_then(|(problem, _)| serde_json::to_value(problem).ok());
