@@ -42,6 +42,15 @@ impl Window {
     }
 }
 
+impl Listing<Elsewhere> {
+    /// Both lists, one after the other; complete if both are.
+    fn and(mut self, other: Self) -> Self {
+        self.rows.extend(other.rows);
+        self.complete &= other.complete;
+        self
+    }
+}
+
 /// What each kind of work is called, in the order of [`Others::all`].
 const KINDS: [&str; 6] =
     ["restore job", "copy job", "automation execution", "state machine execution", "stack operation", "Region switch execution"];
