@@ -174,6 +174,7 @@ async fn health(
         regions: plan.health.regions.iter().map(Region::to_string).collect(),
         type_codes: plan.health.type_codes.clone(),
         updated_since: Some(window.from),
+        categories: plan.health.categories.clone(),
     };
     match site.health.events(&filter, PAGES).await {
         Ok(found) => {
