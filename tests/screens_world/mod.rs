@@ -162,6 +162,7 @@ pub fn plan() -> Plan {
     let named = Strength::Type { name: "www.shop.example.com".into() };
     steps[9].strength = named;
     Plan {
+        notices: None,
         name: "shop".into(),
         title: "The shop".into(),
         path: "plans/shop.toml".into(),
