@@ -118,6 +118,8 @@ pub struct StepRecord {
     pub attempts: Vec<Attempt>,
     /// When it was skipped, and by whom.
     pub skipped: Option<(DateTime<Utc>, Operator)>,
+    /// What it left to be done and is done, with when and by whom.
+    pub tail_settled: Vec<(String, DateTime<Utc>, Operator)>,
 }
 
 /// One attempt at a step.
@@ -162,6 +164,12 @@ impl StepRecord {
     /// The last attempt.
     pub fn last(&self) -> Option<&Attempt> {
         self.attempts.last()
+    }
+
+    /// What its last attempt left to be done and is not done yet.
+    pub fn tail(&self) -> impl Iterator<Item = &str> {
+        let left = self.last().and_then(|attempt| attempt.ended.as_ref()).map(|end| end.tail.as_slice()).unwrap_or_default();
+        left.iter().map(String::as_str).filter(|item| !self.tail_settled.iter().any(|(done, ..)| done == item))
     }
 
     /// Did it end in a way that lets later steps begin?
@@ -259,6 +267,9 @@ impl Incident {
                 record.status = StepStatus::Skipped(reason.clone());
                 record.skipped = Some((at, recorded.by.clone()));
             }
+            Event::TailSettled { step, item, .. } => {
+                self.step_mut(step).tail_settled.push((item.clone(), at, recorded.by.clone()));
+            }
             Event::Noted { text } => self.notes.push(Note { at, by: recorded.by.clone(), text: text.clone() }),
             Event::IncidentClosed { reason } => self.closed = Some((at, reason.clone())),
             Event::Unknown { .. } => self.unknown_events += 1,
@@ -270,6 +281,7 @@ impl Incident {
             status: StepStatus::Pending,
             attempts: Vec::new(),
             skipped: None,
+            tail_settled: Vec::new(),
         })
     }
 

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::document::Table;
+use crate::document::{Table, did_you_mean};
 use crate::domain::{Part, Phase, SiteName, StepId, Strength};
 
 use super::actions::read_action;
@@ -15,8 +15,21 @@ use super::{Action, JsonTemplate, Lookup, Reference, SitePlan, Step, Template};
 pub(super) const DEFAULT_LIMIT: Duration = Duration::from_mins(30);
 
 /// The names of the actions in plan files.
-pub(super) const ACTIONS: &[&str] =
-    &["backup.restore", "ssm.automation", "route53.change", "ssm.ops_item", "cloudcontrol.create", "manual", "check"];
+pub(super) const ACTIONS: &[&str] = &[
+    "backup.restore",
+    "backup.copy",
+    "ssm.automation",
+    "ssm.run_command",
+    "ssm.ops_item",
+    "cloudformation.deploy",
+    "cloudcontrol.create",
+    "dynamodb.restore_to_point_in_time",
+    "rds.restore_to_point_in_time",
+    "s3.rewind",
+    "route53.change",
+    "manual",
+    "check",
+];
 
 /// What could be read of one step, with the places that checks between steps need.
 pub(super) struct Sketch {
@@ -72,6 +85,16 @@ impl Context<'_> {
         JsonTemplate::of(&value, &mut |text| self.template_at(table, text, table.span(key)))
     }
 
+    /// Says so if there is no such resource.
+    pub fn knows_resource(&self, with: &Table<'_>, name: &str) -> bool {
+        let names = &self.setting.resource_names;
+        if !names.contains(name) {
+            let hint = did_you_mean(name, names.iter().map(String::as_str));
+            with.fault("resource", format!("there is no resource `{}`", name.escape_debug()), hint);
+        }
+        names.contains(name)
+    }
+
     /// The template's value, if it refers to nothing but sites.
     pub fn known_value(&self, template: &Template) -> Option<String> {
         template.resolve(self).ok()
@@ -107,6 +130,7 @@ pub(super) fn read_step(table: &Table<'_>, setting: &Setting) -> Sketch {
     let strength = read_strength(table, site);
     let (limit, expect) = read_times(table);
     let (about, undo) = (table.text("about"), table.text("undo"));
+    let tail = table.has("tail").then(|| table.texts("tail"));
 
     let context = Context { setting, site, title: title.as_deref().unwrap_or_default(), references: RefCell::default() };
     let name = table.required("action", |t, key| t.one_of(key, ACTIONS));
@@ -134,6 +158,7 @@ pub(super) fn read_step(table: &Table<'_>, setting: &Setting) -> Sketch {
             limit,
             expect,
             undo,
+            tail,
             action: action?,
             line: table.own_line(),
         })

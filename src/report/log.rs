@@ -50,6 +50,9 @@ pub fn sentence(event: &Event) -> String {
             }
         }
         Event::StepSkipped { step, reason } => format!("{step} skipped: {reason}"),
+        Event::TailSettled { step, item, note } => {
+            format!("{step}: done afterwards: {item}{}{note}", if note.is_empty() { "" } else { ": " })
+        }
         Event::Noted { text } => format!("note: {text}"),
         Event::IncidentClosed { reason } => format!("closed: {reason}"),
         Event::Unknown { kind, .. } => format!("an event of the kind {kind:?}, which this version does not know"),

@@ -177,6 +177,7 @@ pub fn sentence(event: &Event) -> (Role, String) {
             Ended::Aborted { reason } => (Role::Warn, format!("{}: given up: {reason}", ended.step)),
         },
         Event::StepSkipped { step, reason } => (Role::Warn, format!("{step}: skipped: {reason}")),
+        Event::TailSettled { step, item, .. } => (Role::Ok, format!("{step}: done afterwards: {item}")),
         Event::Noted { text } => (Role::Text, format!("note: {text}")),
         Event::IncidentClosed { reason } => (Role::Heading, format!("closed: {reason}")),
         Event::Unknown { kind, .. } => (Role::Unknown, format!("an event of a kind that this version does not know: {kind}")),

@@ -30,6 +30,8 @@ pub enum Asked {
     Abort(StepId),
     /// A manual step is done.
     Finish(StepId),
+    /// Something that a step left to be done is done.
+    Tail(StepId, String),
     /// When a moment was.
     Correct,
     /// The answer to what a step asks: `Approve` or `Reject`.
@@ -46,6 +48,7 @@ impl Asked {
             Self::Skip(step) => format!("Skip {step}"),
             Self::Abort(step) => format!("Give up on {step}"),
             Self::Finish(step) => format!("{step} is done"),
+            Self::Tail(step, item) => format!("{step}: {item}"),
             Self::Correct => "Correct a moment".to_owned(),
             Self::Answer(step, signal) => format!("{signal} for {step}"),
         }
@@ -62,6 +65,7 @@ impl Asked {
                 "The console stops following this attempt. What AWS is doing about it goes on unless it was stopped."
             }
             Self::Finish(_) => "What did you do, or find? It is recorded with the step.",
+            Self::Tail(..) => "The clock runs until this is done. Say what you did; it is recorded with the step.",
             Self::Correct => "The evidence stays on record beside your correction.",
             Self::Answer(..) => "AWS records this comment with the answer.",
         }
@@ -77,7 +81,7 @@ impl Asked {
             ],
             Self::Note => vec![("note", true)],
             Self::Close => vec![("how it ended", true)],
-            Self::Finish(_) => vec![("what was done", true)],
+            Self::Finish(_) | Self::Tail(..) => vec![("what was done", true)],
             Self::Answer(..) => vec![("comment", false)],
             _ => vec![("why", true)],
         }
@@ -155,6 +159,7 @@ impl Prompt {
             Asked::Note => order(Intent::Note { text: text(0) }),
             Asked::Wait => order(Intent::DecideToWait { reason: text(0) }),
             Asked::Finish(step) => order(Intent::FinishManual { step: step.clone(), note: text(0) }),
+            Asked::Tail(step, item) => order(Intent::SettleTail { step: step.clone(), item: item.clone(), note: text(0) }),
             Asked::Declare => {
                 let plan = &look.state.plan;
                 let what = format!("Declare the failover of {} from the primary to the recovery site.", plan.title);

@@ -68,6 +68,11 @@ fn asks(state: &State, step: &StepId) -> bool {
     state.progress.get(step).is_some_and(|(_, _, progress, _)| progress.asks.is_some())
 }
 
+/// Has the step left something to be done?
+fn left(state: &State, step: &Step) -> bool {
+    state.incident.steps.get(&step.id).is_some_and(|record| record.tail().next().is_some())
+}
+
 /// Something that can be done about a step now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
@@ -101,7 +106,10 @@ pub fn offers(state: &State, step: &Step) -> Vec<Offer> {
             if matches!(step.action, StepAction::Manual { .. }) {
                 offers.push(offer(Action::FinishStep, "done…"));
             }
-            if matches!(step.action, StepAction::SsmAutomation { .. }) {
+            if matches!(
+                step.action,
+                StepAction::SsmAutomation { .. } | StepAction::CloudFormationDeploy(_) | StepAction::SsmRunCommand(_)
+            ) {
                 offers.push(offer(Action::StopStep, "stop…"));
             }
             offers.push(offer(Action::AbortStep, "give up…"));
@@ -115,6 +123,7 @@ pub fn offers(state: &State, step: &Step) -> Vec<Offer> {
             offers.extend([offer(Action::PrepareStep, "retry: check again"), offer(Action::SkipStep, "skip…")]);
             offers
         }
+        StepStatus::Done if left(state, step) => vec![offer(Action::FinishStep, "one more is done…")],
         StepStatus::Done | StepStatus::Skipped(_) => Vec::new(),
     };
     if state.read_only || state.incident.closed.is_some() {
