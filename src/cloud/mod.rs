@@ -46,6 +46,8 @@ pub use s3::{ObjectVersion, S3};
 pub(crate) use site::client;
 pub use site::{Connection, Retries, SiteSettings};
 pub use sites::{SiteClients, Sites};
-pub use ssm::{Automation, AutomationStep, AutomationSummary, CommandRecord, InvocationRecord, OpsItemRecord, Ssm, WaitsFor};
+pub use ssm::{
+    Automation, AutomationStep, AutomationSummary, CommandRecord, Document, InvocationRecord, OpsItemRecord, Ssm, WaitsFor,
+};
 pub use sts::Sts;
 pub use time::{to_aws, to_utc};

@@ -14,7 +14,7 @@ pub(super) async fn prepare(asking: &Asking<'_>, copy: &RecoveryPointCopy) -> Re
     let resource = asking.plan.resources.get(&copy.resource).ok_or_else(|| missing(format!("no resource {}", copy.resource)))?;
     let (chosen, mut findings) = restore::choose(asking, resource, &copy.point).await?;
     let to = asking.text(&copy.to_vault)?;
-    if restore::is_continuous(&chosen) {
+    if chosen.is_continuous() {
         findings.push(Finding::warns("a continuous backup becomes a plain snapshot when it is copied"));
     }
     let call = MutatingCall::StartCopyJob(CopyJobStart {

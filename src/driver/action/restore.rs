@@ -27,7 +27,7 @@ pub(super) async fn prepare(asking: &Asking<'_>) -> Result<Draft, Problem> {
     if let Some(to) = to {
         let (key, value) = moment_of(&resource.resource_type, to);
         wanted.insert(key, value);
-        if !is_continuous(&chosen) {
+        if !chosen.is_continuous() {
             let text = format!("recovery point {} is a snapshot: it holds one moment only", chosen.short_id());
             findings.push(Finding::blocks(text));
         }
@@ -86,7 +86,7 @@ pub(super) async fn choose(
     let usable = |point: &RecoveryPoint| matches!(point.usable(asking.now), Usable::Yes);
     let chosen = match wanted {
         RestorePoint::Newest => points.into_iter().find(usable),
-        RestorePoint::Continuous => points.into_iter().find(is_continuous),
+        RestorePoint::Continuous => points.into_iter().find(RecoveryPoint::is_continuous),
         RestorePoint::Arn(arn) => points.into_iter().find(|point| &point.arn == arn),
     };
     let chosen = chosen.ok_or_else(|| {
@@ -98,12 +98,6 @@ pub(super) async fn choose(
     })?;
     let findings = weigh(asking, &chosen);
     Ok((chosen, findings))
-}
-
-/// Is it a continuous backup, which can be restored to any moment? AWS gives those the status AVAILABLE (AWS Backup developer guide,
-/// "Recovery point status"), and those of Aurora and RDS an ARN that says so.
-pub(super) fn is_continuous(point: &RecoveryPoint) -> bool {
-    point.status == "AVAILABLE" || point.arn.contains(":continuous:")
 }
 
 fn weigh(asking: &Asking<'_>, point: &RecoveryPoint) -> Vec<Finding> {
