@@ -8,6 +8,7 @@
 
 mod backup;
 mod base;
+mod budget;
 mod cloudcontrol;
 mod cloudformation;
 mod cloudwatch;
@@ -23,6 +24,7 @@ mod route53;
 mod s3;
 mod site;
 mod sites;
+mod sqs;
 mod ssm;
 mod sts;
 #[cfg(test)]
@@ -39,13 +41,14 @@ pub use credentials::Access;
 pub use dynamodb::{DynamoDb, Restorable, TableState};
 pub use error::problem;
 pub use health::{Health, HealthFilter};
-pub use listing::Listing;
+pub use listing::{Listing, Sink};
 pub use record::{CallNote, ClockOffset, Noting, Recorder};
 pub use route53::{ChangeStatus, HealthCheckStatus, HostedZone, Observation, Route53};
 pub use s3::{ObjectVersion, S3};
 pub(crate) use site::client;
 pub use site::{Connection, Retries, SiteSettings};
 pub use sites::{SiteClients, Sites};
+pub use sqs::Queue;
 pub use ssm::{
     Automation, AutomationStep, AutomationSummary, CommandRecord, Document, InvocationRecord, OpsItemRecord, Ssm, WaitsFor,
 };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::{Region, SiteName};
 
-use super::{Backup, CloudControl, CloudFormation, CloudWatch, Connection, DynamoDb, Health, Route53, S3, Ssm, Sts};
+use super::{Backup, CloudControl, CloudFormation, CloudWatch, Connection, DynamoDb, Health, Queue, Route53, S3, Ssm, Sts};
 
 /// The sites that a console is connected to.
 #[derive(Debug, Default)]
@@ -37,6 +37,8 @@ pub struct SiteClients {
     pub s3: S3,
     /// Runbooks and OpsItems.
     pub ssm: Ssm,
+    /// The push feed's queue.
+    pub queue: Queue,
     /// Zones, records, changes.
     pub route53: Route53,
 }
@@ -56,6 +58,7 @@ impl SiteClients {
             dynamodb: DynamoDb::new(connection),
             s3: S3::new(connection),
             ssm: Ssm::new(connection),
+            queue: Queue::new(connection),
             route53: Route53::new(connection),
         }
     }

@@ -5,13 +5,14 @@
 //! nothing itself, and draws nothing itself.
 
 mod exercise;
+mod last_seen;
 mod live;
 mod opening;
 mod plain;
 mod screen;
 mod session;
 
-pub use exercise::{Exercise, Played, StartExercise, begun, empty, read};
+pub use exercise::{Exercise, Played, StartExercise, begun, empty, read, scaled};
 pub use live::{Reach, connect};
 pub use opening::{Opening, SessionError};
 pub use plain::run_plain;
