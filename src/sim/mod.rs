@@ -11,6 +11,7 @@ mod exchange;
 pub mod inject;
 pub mod members;
 pub mod model;
+pub mod network;
 pub mod page;
 mod record;
 pub mod scenario;
@@ -21,7 +22,10 @@ pub mod shop;
 pub mod signing;
 pub mod wire;
 mod world;
+pub mod yaml;
 
+#[cfg(test)]
+mod infrastructure_tests;
 #[cfg(test)]
 mod messaging_tests;
 #[cfg(test)]

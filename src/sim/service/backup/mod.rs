@@ -1,6 +1,7 @@
 //! AWS Backup: vaults, recovery points, and restore jobs that take their time.
 
 pub mod copies;
+pub mod made;
 pub mod operations;
 pub mod points;
 pub mod restore;
