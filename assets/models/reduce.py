@@ -18,10 +18,16 @@ import sys
 
 OPERATIONS = {
     "backup": """
-        ListBackupVaults DescribeBackupVault ListRecoveryPointsByBackupVault ListRecoveryPointsByResource DescribeRecoveryPoint
-        GetRecoveryPointRestoreMetadata ListProtectedResources StartRestoreJob DescribeRestoreJob ListRestoreJobs
-        CreateBackupVault DeleteBackupVault StartCopyJob DescribeCopyJob ListCopyJobs ListTags TagResource UntagResource
-        DescribeProtectedResource GetRestoreTestingInferredMetadata
+        CreateBackupPlan CreateBackupSelection CreateBackupVault CreateLogicallyAirGappedBackupVault DeleteBackupPlan
+        DeleteBackupSelection DeleteBackupVault DeleteBackupVaultAccessPolicy DeleteBackupVaultLockConfiguration
+        DeleteBackupVaultNotifications DeleteRecoveryPoint DescribeBackupJob DescribeBackupVault DescribeCopyJob
+        DescribeProtectedResource DescribeRecoveryPoint DescribeRestoreJob GetBackupPlan GetBackupSelection
+        GetBackupVaultAccessPolicy GetBackupVaultNotifications GetRecoveryPointRestoreMetadata
+        GetRestoreTestingInferredMetadata ListBackupJobs ListBackupPlans ListBackupSelections ListBackupVaults
+        ListCopyJobs ListProtectedResources ListRecoveryPointsByBackupVault ListRecoveryPointsByResource
+        ListRestoreJobs ListTags PutBackupVaultAccessPolicy PutBackupVaultLockConfiguration
+        PutBackupVaultNotifications StartBackupJob StartCopyJob StartRestoreJob StopBackupJob TagResource
+        UntagResource UpdateBackupPlan
     """,
     "cloudcontrol": """
         CancelResourceRequest CreateResource DeleteResource GetResource GetResourceRequestStatus ListResourceRequests

@@ -31,6 +31,8 @@ mod messaging_tests;
 #[cfg(test)]
 mod operations_tests;
 #[cfg(test)]
+mod recovery_tests;
+#[cfg(test)]
 mod world_tests;
 
 pub use dns::serve_dns;

@@ -19,6 +19,7 @@ use super::record::{Entry, Record, RecordError};
 use super::scenario::{self, Scenario};
 use super::seed::Ids;
 use super::service::backup::copies;
+use super::service::backup::jobs;
 use super::service::backup::points::Status;
 use super::service::backup::restore::{self, JobKey};
 use super::service::backup::rules::Outcome;
@@ -36,6 +37,8 @@ pub enum Happening {
     Minute,
     /// A restore job goes on.
     Restore(SiteKey, JobKey),
+    /// A backup job goes on.
+    Backup(SiteKey, JobKey),
     /// A copy job goes on.
     Copy(SiteKey, JobKey),
     /// The step of an execution that began with this turn ends.
@@ -212,6 +215,10 @@ impl World {
             Happening::Restore((account, region), job) => {
                 let place = Place { seed: self.seed, account, region, now: self.now };
                 restore::advance(self, &place, &job);
+            }
+            Happening::Backup((account, region), job) => {
+                let place = Place { seed: self.seed, account, region, now: self.now };
+                jobs::advance(self, &place, &job);
             }
             Happening::Copy((account, region), job) => {
                 let place = Place { seed: self.seed, account, region, now: self.now };

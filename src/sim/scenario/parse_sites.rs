@@ -118,6 +118,7 @@ fn points(table: &Table<'_>, vaults: &[VaultSpec]) -> Option<PointSpec> {
         delete_after_days: table.integer("delete_after_days"),
         cold_after_days: table.integer("cold_after_days"),
         continuous: table.boolean("continuous").unwrap_or(false),
+        air_gapped: false,
         scan: table.json("scan"),
     };
     Some(PointSpec {
