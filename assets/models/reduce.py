@@ -54,10 +54,11 @@ OPERATIONS = {
         TerminateInstances
     """,
     "efs": """
-        CreateAccessPoint CreateFileSystem CreateMountTarget DeleteAccessPoint DeleteFileSystem DeleteMountTarget
-        DescribeAccessPoints DescribeBackupPolicy DescribeFileSystems DescribeLifecycleConfiguration
-        DescribeMountTargetSecurityGroups DescribeMountTargets ListTagsForResource ModifyMountTargetSecurityGroups
-        PutBackupPolicy PutLifecycleConfiguration TagResource UntagResource
+        CreateAccessPoint CreateFileSystem CreateMountTarget DeleteAccessPoint DeleteFileSystem DeleteFileSystemPolicy
+        DeleteMountTarget DescribeAccessPoints DescribeBackupPolicy DescribeFileSystemPolicy DescribeFileSystems
+        DescribeLifecycleConfiguration DescribeMountTargetSecurityGroups DescribeMountTargets ListTagsForResource
+        ModifyMountTargetSecurityGroups PutBackupPolicy PutFileSystemPolicy PutLifecycleConfiguration TagResource
+        UntagResource
     """,
     "events": """
         CreateEventBus DeleteEventBus DescribeEventBus ListEventBuses PutRule DeleteRule DescribeRule ListRules EnableRule
@@ -70,13 +71,14 @@ OPERATIONS = {
     """,
     "health": "DescribeEvents DescribeEventDetails DescribeAffectedEntities",
     "rds": """
-        AddTagsToResource CreateDBCluster CreateDBClusterSnapshot CreateDBInstance CreateDBParameterGroup
-        CreateDBSnapshot CreateDBSubnetGroup DeleteDBCluster DeleteDBClusterSnapshot DeleteDBInstance
-        DeleteDBParameterGroup DeleteDBSnapshot DeleteDBSubnetGroup DescribeDBClusterSnapshots DescribeDBClusters
-        DescribeDBInstances DescribeDBParameterGroups DescribeDBSnapshots DescribeDBSubnetGroups DescribeEvents
-        ListTagsForResource ModifyDBCluster ModifyDBInstance RebootDBInstance RemoveTagsFromResource
-        RestoreDBClusterFromSnapshot RestoreDBClusterToPointInTime RestoreDBInstanceFromDBSnapshot
-        RestoreDBInstanceToPointInTime StartDBCluster StartDBInstance StopDBCluster StopDBInstance
+        AddTagsToResource CopyDBClusterSnapshot CopyDBSnapshot CreateDBCluster CreateDBClusterSnapshot
+        CreateDBInstance CreateDBParameterGroup CreateDBSnapshot CreateDBSubnetGroup DeleteDBCluster
+        DeleteDBClusterSnapshot DeleteDBInstance DeleteDBParameterGroup DeleteDBSnapshot DeleteDBSubnetGroup
+        DescribeDBClusterSnapshots DescribeDBClusters DescribeDBInstances DescribeDBParameterGroups
+        DescribeDBSnapshots DescribeDBSubnetGroups DescribeEvents ListTagsForResource ModifyDBCluster ModifyDBInstance
+        ModifyDBSubnetGroup RebootDBInstance RemoveTagsFromResource RestoreDBClusterFromSnapshot
+        RestoreDBClusterToPointInTime RestoreDBInstanceFromDBSnapshot RestoreDBInstanceToPointInTime StartDBCluster
+        StartDBInstance StopDBCluster StopDBInstance
     """,
     "route53": """
         ListHostedZones ListHostedZonesByName GetHostedZone ListResourceRecordSets ChangeResourceRecordSets GetChange

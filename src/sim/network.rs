@@ -107,10 +107,27 @@ impl Network {
         }
         let group = format!("sg-0{:016x}", seed::hash(2, &place));
         network.add_group(account, region, &group, &vpc, "default");
-        let mut subnets = Resource::new("DBSubnetGroup", "default", json!({"DBSubnetGroupDescription": "default"}));
-        subnets.members.insert("VpcId".into(), vpc.into());
-        network.resources.insert(format!("arn:aws:rds:{region}:{account}:subgrp:default"), subnets);
         network
+    }
+
+    /// The default VPC, if there is one.
+    pub fn default_vpc(&self) -> Option<&Resource> {
+        self.of("VPC").map(|(_, vpc)| vpc).find(|vpc| vpc.members.get("IsDefault") == Some(&true.into()))
+    }
+
+    /// Is there such a DB subnet group? The default one is made with the first database in the default VPC.
+    pub fn has_db_subnets(&self, name: &str) -> bool {
+        self.find("DBSubnetGroup", name).is_some() || (name == "default" && self.default_vpc().is_some())
+    }
+
+    /// Makes the default DB subnet group, if it is not there and there is a default VPC.
+    pub fn make_db_subnets(&mut self, account: &str, region: &str) {
+        let vpc = self.default_vpc().map(|vpc| vpc.name.clone());
+        if let Some(vpc) = vpc.filter(|_| self.find("DBSubnetGroup", "default").is_none()) {
+            let members = json!({"DBSubnetGroupDescription": "default", "VpcId": vpc});
+            let group = Resource::new("DBSubnetGroup", "default", members);
+            self.resources.insert(format!("arn:aws:rds:{region}:{account}:subgrp:default"), group);
+        }
     }
 
     /// Adds a VPC.

@@ -46,9 +46,12 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
 
 
 def pages(client, operation: str, key: str, **input) -> list:
-    """Every row of a paginator, by twos."""
-    rows = []
-    for page in client.get_paginator(operation).paginate(PaginationConfig={"PageSize": 2}, **input):
+    """Every row of a paginator, by twos where the operation lets its caller say so."""
+    rows, paginator = [], client.get_paginator(operation)
+    limit = paginator._pagination_cfg.get("limit_key")
+    members = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation]).input_shape.members
+    by_twos = {"PageSize": max(2, members[limit].metadata.get("min", 0))} if limit else {}
+    for page in paginator.paginate(PaginationConfig=by_twos, **input):
         rows += page[key]
     return rows
 

@@ -92,6 +92,9 @@ fn lock(world: &mut World, call: &Call) -> Answer {
     {
         return Err(refused("InvalidParameterValueException", "MaxRetentionDays must not be less than MinRetentionDays"));
     }
+    if least.is_some_and(|least| least < 1) || most.is_some_and(|most| !(1..=36_500).contains(&most)) {
+        return Err(refused("InvalidParameterValueException", "Retention periods are from 1 to 36500 days"));
+    }
     let changeable = days("ChangeableForDays");
     if changeable.is_some_and(|days| days < 3) {
         return Err(refused("InvalidParameterValueException", "ChangeableForDays must be at least 3"));

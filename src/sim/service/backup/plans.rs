@@ -14,6 +14,8 @@ use crate::sim::world::World;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     arn: String,
+    /// How many were made before it.
+    number: usize,
     /// The versions, newest last: id, AWS's BackupPlan, when it was made.
     versions: Vec<(String, Value, DateTime<Utc>)>,
     created: DateTime<Utc>,
@@ -113,8 +115,10 @@ fn create(world: &mut World, call: &Call) -> Answer {
         let refusal = Refusal::new("AlreadyExistsException", message).with("Type", "Client");
         return Err(refusal.with("Arn", same.arn.as_str()).with("CreatorRequestId", same.creator.clone().unwrap_or_default()));
     }
+    let number = backup.plans.len();
     let made = Plan {
         arn: arn.clone(),
+        number,
         versions: vec![(version, plan, now)],
         created: now,
         deleted: None,
@@ -164,19 +168,21 @@ fn get(world: &mut World, call: &Call) -> Answer {
 }
 
 fn list(world: &mut World, call: &Call) -> Answer {
-    let cursor = PAGING.open::<String>(call)?;
+    let cursor = PAGING.open::<usize>(call)?;
     let deleted = members::flag(&call.input, "IncludeDeleted") == Some(true);
-    let after = cursor.after.clone();
+    let after = cursor.after;
     let plans = &world.site_mut(&call.caller).backup.plans;
-    let rows =
-        plans.iter().filter(|(id, plan)| (deleted || plan.deleted.is_none()) && after.as_ref().is_none_or(|after| *id > after));
+    let mut plans: Vec<_> = plans.iter().collect();
+    plans.sort_by_key(|(_, plan)| plan.number);
+    let wanted = |plan: &Plan| (deleted || plan.deleted.is_none()) && after.is_none_or(|after| plan.number > after);
+    let rows = plans.into_iter().filter(|(_, plan)| wanted(plan));
     let rows = rows.map(|(id, plan)| {
         let told = plan
             .shared(id)
             .maybe("BackupPlanName", members::text(plan.latest().1, "BackupPlanName"))
             .maybe("CreatorRequestId", plan.creator.clone())
             .time("DeletionDate", plan.deleted);
-        (id.clone(), told.done())
+        (plan.number, told.done())
     });
     let (page, token) = cursor.take(rows);
     Ok(listed("BackupPlansList", page, token))

@@ -266,6 +266,9 @@ pub fn advance(world: &mut World, place: &Place, key: &JobKey) {
             if job.copies_tags {
                 resource.tags = tags;
             }
+            if matches!(resource.kind.as_str(), "RDS" | "Aurora") && resource.text("DBSubnetGroupName").is_none() {
+                site.network.make_db_subnets(&place.account, &place.region);
+            }
             site.network.resources.insert(arn, *resource);
         }
         Outcome::Into(arn) => {

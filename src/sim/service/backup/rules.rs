@@ -229,7 +229,7 @@ fn rds_fault(metadata: &Metadata, target: &Target<'_>) -> Option<String> {
         return Some(format!("Invalid Availability Zone: {zone}"));
     }
     let group = read("DBSubnetGroupName").unwrap_or("default");
-    if network.find("DBSubnetGroup", group).is_none() {
+    if !network.has_db_subnets(group) {
         return Some(format!("DB subnet group '{group}' does not exist."));
     }
     for security_group in listed(read("VpcSecurityGroupIds").unwrap_or_default()) {
@@ -273,7 +273,7 @@ fn cluster_fault(kind: &str, metadata: &Metadata, target: &Target<'_>) -> Option
     let read = |key: &str| get(kind, metadata, key);
     let network = target.network;
     let group = read("dbSubnetGroupName").unwrap_or("default");
-    if network.find("DBSubnetGroup", group).is_none() {
+    if !network.has_db_subnets(group) {
         return Some(format!("DB subnet group '{group}' does not exist."));
     }
     let groups = listed(read("vpcSecurityGroupIds").unwrap_or_default());

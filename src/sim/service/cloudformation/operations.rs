@@ -15,7 +15,8 @@ use crate::sim::world::World;
 /// What holds for all of the service.
 pub const NOTE: &str = "Resources are made through the calls of their own services, each as soon as what it needs is there; types whose \
                         services are not simulated are kept with their properties and do nothing. Transforms, macros, nested stacks, \
-                        stack sets, imports and drift are not modelled. In an empty estate capabilities are not asked for.";
+                        stack sets, imports and drift are not modelled. In an empty estate capabilities are not asked for, and a \
+                        change set is found by its name alone.";
 
 /// What is modelled.
 pub const OPERATIONS: &[Operation] = &[
@@ -112,7 +113,8 @@ fn state<'a>(world: &'a World, call: &Call) -> Option<&'a CloudFormation> {
 
 /// A page of rows that are numbered in their order.
 fn page(call: &Call, member: &str, rows: Vec<Value>) -> Answer {
-    let cursor = PAGING.open::<usize>(call)?;
+    let size = if member == "Stacks" { 50 } else { 100 };
+    let cursor = Paging { default: size, ..PAGING }.open::<usize>(call)?;
     let after = cursor.after;
     let rows = rows.into_iter().enumerate().filter(|(number, _)| after.is_none_or(|after| *number > after));
     let (page, token) = cursor.take(rows);

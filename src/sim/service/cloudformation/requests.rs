@@ -104,6 +104,7 @@ pub(super) fn blank(world: &mut World, call: &Call, name: &str, design: Design) 
         parts: Vec::new(),
         outputs: Vec::new(),
         events: Vec::new(),
+        announced: 0,
         change_sets: Default::default(),
         executed: None,
         work: None,

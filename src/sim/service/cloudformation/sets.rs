@@ -98,11 +98,12 @@ fn find(world: &World, call: &Call) -> Result<(Stack, ChangeSet), Refusal> {
         let set = stack.change_sets.values().find(|set| set.name == wanted || set.id == wanted).ok_or_else(none)?;
         return Ok((stack.clone(), set.clone()));
     }
-    if !wanted.starts_with("arn:") {
+    if !wanted.starts_with("arn:") && !world.scenario.bare {
         return Err(invalid("StackName must be specified if ChangeSetName is not specified as an ARN."));
     }
     let mut all = stacks.into_iter().flat_map(|stacks| stacks.stacks.values());
-    let found = all.find_map(|stack| Some((stack, stack.change_sets.values().find(|set| set.id == wanted)?)));
+    let found =
+        all.find_map(|stack| Some((stack, stack.change_sets.values().find(|set| set.id == wanted || set.name == wanted)?)));
     found.map(|(stack, set)| (stack.clone(), set.clone())).ok_or_else(none)
 }
 

@@ -84,6 +84,8 @@ pub struct Stack {
     pub outputs: Vec<Value>,
     /// AWS's StackEvent members, oldest first.
     pub events: Vec<Value>,
+    /// How many of them were published.
+    pub announced: usize,
     /// By name.
     pub change_sets: BTreeMap<String, ChangeSet>,
     /// The change set that was last executed.
@@ -183,13 +185,24 @@ impl Stack {
         self.events.push(event.done());
     }
 
+    /// Writes an event down. Two of the same millisecond are told apart.
+    pub fn note(&mut self, mut event: Value) {
+        let id = event["EventId"].as_str().unwrap_or_default().to_owned();
+        let same =
+            self.events.iter().filter(|known| known["EventId"].as_str().is_some_and(|known| known.starts_with(&id))).count();
+        if same > 0 {
+            event["EventId"] = format!("{id}-{same}").into();
+        }
+        self.events.push(event);
+    }
+
     /// A resource takes a status.
     pub fn turn_part(&mut self, now: DateTime<Utc>, logical: &str, status: &'static str, reason: Option<String>) {
         let (stack, name, token) = (self.id.clone(), self.name.clone(), self.token.clone());
         let Some(part) = self.part_mut(logical) else { return };
         (part.status, part.reason, part.at) = (status, reason, now);
         let event = part_event(part, &stack, &name, token);
-        self.events.push(event);
+        self.note(event);
     }
 
     /// As DescribeStacks tells it.

@@ -157,6 +157,7 @@ pub fn advance(world: &mut World, site: &SiteKey, id: &str) {
     let (now, bare) = (world.now(), world.scenario.bare);
     let status = stack.status;
     let told = stack.emitted();
+    announce(world, site, &mut stack);
     if let Some(found) = world.estate.sites.get_mut(site) {
         found.cloudformation.stacks.insert(id.to_owned(), stack);
     }
@@ -167,6 +168,27 @@ pub fn advance(world: &mut World, site: &SiteKey, id: &str) {
     if again {
         let wait = if bare { 1 } else { LOOKS };
         world.schedule(now + TimeDelta::seconds(wait), Happening::Stack(site.clone(), id.to_owned()));
+    }
+}
+
+/// Publishes the events that have not been published yet to the topics that the stack's caller named.
+///
+/// Source: CloudFormation user guide, "Setting up notifications": one line a member, each value in quotation marks.
+fn announce(world: &mut World, site: &SiteKey, stack: &mut Stack) {
+    let topics = stack.design.options.get("NotificationARNs").and_then(Value::as_array).cloned().unwrap_or_default();
+    let fresh = stack.events[stack.announced.min(stack.events.len())..].to_vec();
+    stack.announced = stack.events.len();
+    let (account, region) = site.clone();
+    let arn = format!("arn:aws:iam::{account}:role/cloudformation");
+    let mut desk = Desk { world, caller: Caller { account, region, arn, user_id: "cloudformation".to_owned() } };
+    for event in fresh.iter().filter(|_| !topics.is_empty()) {
+        let line = |(name, value): (&String, &Value)| format!("{name}='{}'\n", plain(value));
+        let message: String = event.as_object().into_iter().flatten().map(line).collect();
+        for topic in &topics {
+            let input = json!({"TopicArn": topic, "Subject": "AWS CloudFormation Notification", "Message": message});
+            // A topic that is gone gets nothing.
+            let _ = desk.ask("sns", "Publish", &input);
+        }
     }
 }
 
@@ -374,18 +396,22 @@ impl Run<'_> {
         }
     }
 
-    /// A name as CloudFormation makes one up: stack, resource, twelve letters.
+    /// A name as CloudFormation makes one up: stack, resource, twelve letters; what is too long is cut before these.
     fn made_up(&mut self, kind: &str, logical: &str) -> String {
-        let mut name = format!("{}-{logical}-{}", self.stack.name, self.world.ids.capitals(12));
-        if matches!(kind, "AWS::S3::Bucket" | "AWS::RDS::DBInstance" | "AWS::RDS::DBCluster" | "AWS::RDS::DBSubnetGroup") {
-            name = name.to_lowercase();
-        }
-        let limit =
-            if kind.starts_with("AWS::IAM::") || kind == "AWS::Lambda::Function" || kind == "AWS::S3::Bucket" { 63 } else { 255 };
-        if kind.starts_with("AWS::ElasticLoadBalancingV2") {
-            name = format!("{}-{}", name.chars().take(18).collect::<String>(), self.world.ids.capitals(12));
-        }
-        name.chars().take(limit).collect()
+        const LIMITS: [(&str, usize); 7] = [
+            ("AWS::SQS::", 80),
+            ("AWS::S3::", 63),
+            ("AWS::IAM::", 64),
+            ("AWS::Lambda::", 64),
+            ("AWS::RDS::", 63),
+            ("AWS::ElasticLoadBalancingV2::", 32),
+            ("AWS::Events::", 64),
+        ];
+        let limit = LIMITS.iter().find(|(prefix, _)| kind.starts_with(prefix)).map_or(128, |(_, limit)| *limit);
+        let letters = self.world.ids.capitals(12);
+        let named: String = format!("{}-{logical}", self.stack.name).chars().take(limit - 13).collect();
+        let name = format!("{}-{letters}", named.trim_end_matches('-'));
+        if kind.starts_with("AWS::S3::") || kind.starts_with("AWS::RDS::") { name.to_lowercase() } else { name }
     }
 
     fn handler_message(&mut self, refusal: &Refusal) -> String {
@@ -475,7 +501,7 @@ impl Run<'_> {
         }
         let told = Part { status, reason, at: now, ..part.clone() };
         let event = super::stacks::part_event(&told, &self.stack.id, &self.stack.name, self.stack.token.clone());
-        self.stack.events.push(event);
+        self.stack.note(event);
     }
 
     fn fail_removal(&mut self, work: &mut Work, part: &Part, message: String) -> Stage {

@@ -115,7 +115,9 @@ pub(super) fn create(world: &mut World, call: &Call) -> Answer {
     world.site_mut(&call.caller).network.resources.insert(arn.clone(), made.clone());
     world.effect(call, &id);
     let mut told = told(&world.network(&call.caller), call, &arn, &made, now);
-    told["LifeCycleState"] = "creating".into();
+    if !world.scenario.bare {
+        told["LifeCycleState"] = "creating".into();
+    }
     Ok(told)
 }
 
@@ -151,6 +153,22 @@ pub(super) fn backup_policy(world: &mut World, call: &Call) -> Answer {
     }
     match found.text("BackupPolicy") {
         Some(status) => Ok(json!({"BackupPolicy": {"Status": status}})),
+        None => Err(refusal("PolicyNotFound", "None")),
+    }
+}
+
+pub(super) fn policy(world: &mut World, call: &Call) -> Answer {
+    let put = call.input.get("Policy").cloned();
+    let found = find_mut(world, call)?;
+    if call.operation == "DeleteFileSystemPolicy" {
+        found.members.shift_remove("Policy");
+        return Ok(json!({}));
+    }
+    if let Some(policy) = put {
+        found.members.insert("Policy".to_owned(), policy);
+    }
+    match found.text("Policy") {
+        Some(policy) => Ok(json!({"FileSystemId": found.name, "Policy": policy})),
         None => Err(refusal("PolicyNotFound", "None")),
     }
 }

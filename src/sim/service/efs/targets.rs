@@ -55,6 +55,12 @@ pub(super) fn create(world: &mut World, call: &Call) -> Answer {
         let missing = || refusal("SecurityGroupNotFound", format!("The security group '{group}' does not exist"));
         network.find("SecurityGroup", group).ok_or_else(missing)?;
     }
+    if members::texts(input, "SecurityGroups").len() > 5 {
+        return Err(refusal(
+            "SecurityGroupLimitExceeded",
+            "The maximum number of security groups per interface has been reached.",
+        ));
+    }
     let vpc = subnet.text("VpcId");
     for (_, other) in
         network.of("MountTarget").filter(|(_, other)| other.text("FileSystemId") == Some(&system.name) && !other.life.over(now))
@@ -85,7 +91,9 @@ pub(super) fn create(world: &mut World, call: &Call) -> Answer {
     world.site_mut(&call.caller).network.resources.insert(arn(call, "mount-target", &id), made.clone());
     world.effect(call, &id);
     let mut told = told(world, &world.network(&call.caller), call, &made);
-    told["LifeCycleState"] = "creating".into();
+    if !world.scenario.bare {
+        told["LifeCycleState"] = "creating".into();
+    }
     Ok(told)
 }
 

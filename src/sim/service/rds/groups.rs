@@ -78,6 +78,24 @@ pub(super) fn create_subnets(world: &mut World, call: &Call) -> Answer {
     Ok(json!({"DBSubnetGroup": subnets(&world.network(&call.caller), call, &group)}))
 }
 
+pub(super) fn modify_subnets(world: &mut World, call: &Call) -> Answer {
+    let input = &call.input;
+    let name = members::required(input, "DBSubnetGroupName").to_lowercase();
+    let ids = members::texts(input, "SubnetIds");
+    let network = &mut world.site_mut(&call.caller).network;
+    if ids.is_empty() || ids.iter().any(|id| network.find("Subnet", id).is_none()) {
+        return Err(Refusal::new("InvalidSubnet", format!("The request uses invalid subnets: {}", ids.join(", "))));
+    }
+    let group = network.find_mut("DBSubnetGroup", &name).ok_or_else(|| no_subnets(&name))?;
+    group.members.insert("SubnetIds".to_owned(), json!(ids));
+    if let Some(words) = members::text(input, "DBSubnetGroupDescription") {
+        group.members.insert("DBSubnetGroupDescription".to_owned(), words.into());
+    }
+    let group = group.clone();
+    world.effect(call, &name);
+    Ok(json!({"DBSubnetGroup": subnets(&world.network(&call.caller), call, &group)}))
+}
+
 pub(super) fn delete_subnets(world: &mut World, call: &Call) -> Answer {
     let name = members::required(&call.input, "DBSubnetGroupName").to_lowercase();
     let now = world.now();

@@ -22,6 +22,8 @@ pub const NOTE: &str = "Databases hold no data; what a restored one would hold i
 /// What is modelled.
 pub const OPERATIONS: &[Operation] = &[
     changes("AddTagsToResource", ""),
+    changes("CopyDBClusterSnapshot", "from another Region at once, like any other"),
+    changes("CopyDBSnapshot", "from another Region at once, like any other"),
     changes("CreateDBCluster", ""),
     changes("CreateDBClusterSnapshot", ""),
     changes("CreateDBInstance", ""),
@@ -44,6 +46,7 @@ pub const OPERATIONS: &[Operation] = &[
     reads("ListTagsForResource", ""),
     changes("ModifyDBCluster", "at once"),
     changes("ModifyDBInstance", "at once"),
+    changes("ModifyDBSubnetGroup", ""),
     changes("RebootDBInstance", ""),
     changes("RemoveTagsFromResource", ""),
     changes("RestoreDBClusterFromSnapshot", ""),
@@ -86,9 +89,11 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
         "RestoreDBClusterToPointInTime" => clusters::to_point(world, call),
         "RestoreDBClusterFromSnapshot" => clusters::from_snapshot(world, call),
         "CreateDBSnapshot" | "CreateDBClusterSnapshot" => snapshots::create(world, call),
+        "CopyDBSnapshot" | "CopyDBClusterSnapshot" => snapshots::copy(world, call),
         "DeleteDBSnapshot" | "DeleteDBClusterSnapshot" => snapshots::delete(world, call),
         "DescribeDBSnapshots" | "DescribeDBClusterSnapshots" => snapshots::describe(world, call),
         "CreateDBSubnetGroup" => groups::create_subnets(world, call),
+        "ModifyDBSubnetGroup" => groups::modify_subnets(world, call),
         "DeleteDBSubnetGroup" => groups::delete_subnets(world, call),
         "DescribeDBSubnetGroups" => groups::describe_subnets(world, call),
         "CreateDBParameterGroup" => groups::create_parameters(world, call),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::told::{port, version};
+use super::told::{self, port, version};
 use super::{arn, clusters, given_tags, instances, page, tag_list};
 use crate::sim::call::{Answer, Call, Refusal};
 use crate::sim::members::{self, Members, stamp};
@@ -139,6 +139,40 @@ pub(super) fn source(world: &World, call: &Call, id: &str, kind: &str) -> Result
     let found = all(world, call, &words).into_iter().find(|(arn, resource)| arn == id || resource.name.eq_ignore_ascii_case(id));
     let found = found.map(|(_, resource)| resource);
     found.ok_or_else(|| Refusal::new(words.missing, format!("{kind} {id} not found.")))
+}
+
+/// CopyDBSnapshot and CopyDBClusterSnapshot: from here, or by its ARN from another Region of the account.
+pub(super) fn copy(world: &mut World, call: &Call) -> Answer {
+    let words = words(call);
+    let (input, now, takes) = (&call.input, world.now(), world.takes(TAKES));
+    let (from, to) = (format!("Source{}", words.id), format!("Target{}", words.id));
+    let id = told::name(input, &to)?;
+    let named = members::required(input, &from);
+    let region = named.split(':').nth(3).filter(|_| named.starts_with("arn:")).unwrap_or(&call.caller.region);
+    let mut there = call.clone();
+    region.clone_into(&mut there.caller.region);
+    let source = source(world, &there, named, words.kind)?;
+    if all(world, call, &words).iter().any(|(_, known)| known.name == id) {
+        let message = format!("Cannot create the snapshot because one with the identifier {id} already exists.");
+        return Err(Refusal::new(words.there, message));
+    }
+    let mut made = source.clone();
+    made.name.clone_from(&id);
+    made.members.insert("SnapshotType".to_owned(), "manual".into());
+    if let Some(key) = members::text(input, "KmsKeyId") {
+        made.members.insert("KmsKeyId".to_owned(), key.into());
+        made.members.insert("StorageEncrypted".to_owned(), true.into());
+    }
+    made.life = Life::begin(now, &[(now, "creating"), (now + takes, "available")]);
+    let given = given_tags(input);
+    if !given.is_empty() || members::flag(input, "CopyTags") != Some(true) {
+        made.tags = given;
+    }
+    let arn = arn(call, words.arn, &id);
+    let told = told(&words, &arn, &made, now);
+    world.site_mut(&call.caller).network.resources.insert(arn, made);
+    world.effect(call, &id);
+    Ok(json!({ words.answer: told }))
 }
 
 /// Makes a snapshot of an instance or a cluster.

@@ -280,7 +280,7 @@ pub(super) fn name(input: &Value, member: &str) -> Result<String, Refusal> {
 /// Refuses groups that are not there.
 pub(super) fn groups_there(world: &World, network: &Network, input: &Value) -> Result<(), Refusal> {
     if let Some(group) = members::text(input, "DBSubnetGroupName")
-        && network.find("DBSubnetGroup", &group.to_lowercase()).is_none()
+        && !network.has_db_subnets(&group.to_lowercase())
     {
         return Err(groups::no_subnets(group));
     }

@@ -8,6 +8,7 @@ mod desk;
 mod dns;
 mod ec2;
 mod files;
+mod functions;
 mod kept;
 mod messaging;
 mod operations;
@@ -71,8 +72,8 @@ const PLAIN: Type = Type {
     gone: |_, _| true,
 };
 
-fn tables() -> [&'static [Type]; 7] {
-    [messaging::TYPES, operations::TYPES, dns::TYPES, ec2::TYPES, data::TYPES, files::TYPES, kept::TYPES]
+fn tables() -> [&'static [Type]; 8] {
+    [messaging::TYPES, operations::TYPES, dns::TYPES, ec2::TYPES, data::TYPES, files::TYPES, functions::TYPES, kept::TYPES]
 }
 
 /// The type of this name.
