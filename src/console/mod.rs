@@ -14,7 +14,7 @@ mod replay;
 mod screen;
 mod session;
 
-pub use exercise::{Exercise, Played, StartExercise, begun, empty, read};
+pub use exercise::{Exercise, Played, StartExercise, begun, empty, read, scaled};
 pub use export::{CastSetting, cast};
 pub use live::{Reach, connect};
 pub use opening::{Expectations, Opening, SessionError};
