@@ -150,6 +150,10 @@ const PREFIXES: &[(&str, &str)] = &[
     ("routingcontrol", "route53-recovery-cluster"),
 ];
 
+/// The same of a file that asks several services, by the name before `_client`.
+const CLIENTS: &[(&str, &str)] =
+    &[("backup", "backup"), ("ssm", "ssm"), ("sfn", "states"), ("stacks", "cloudformation"), ("switch", "arc-region-switch")];
+
 /// What IAM asks for where it is not the operation's own name (Service Authorization Reference).
 const ACTIONS: &[(&str, &[&str])] = &[
     ("backup:StartRestoreJob", &["backup:StartRestoreJob", "iam:PassRole"]),
@@ -174,7 +178,7 @@ const ACTIONS: &[(&str, &[&str])] = &[
 
 /// The actions that a room's calls need, as IAM names them: `backup:StartRestoreJob`.
 fn called(room: &str) -> BTreeSet<String> {
-    let call = Regex::new(r"client\.([a-z][a-z0-9_]*)\(\)").unwrap();
+    let call = Regex::new(r"(?:([a-z]+)_)?client\.([a-z][a-z0-9_]*)\(\)").unwrap();
     let mut actions = BTreeSet::new();
     for entry in std::fs::read_dir(root().join("src").join(room)).unwrap() {
         let path = entry.unwrap().path();
@@ -188,7 +192,9 @@ fn called(room: &str) -> BTreeSet<String> {
         let service = PREFIXES.iter().find(|(name, _)| *name == file).map_or(file.as_str(), |(_, prefix)| prefix);
         let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
         for found in call.captures_iter(&code) {
-            let action = format!("{service}:{}", found[1].split('_').map(capital).collect::<String>());
+            let named = found.get(1).and_then(|name| CLIENTS.iter().find(|(client, _)| *client == name.as_str()));
+            let service = named.map_or(service, |(_, prefix)| prefix);
+            let action = format!("{service}:{}", found[2].split('_').map(capital).collect::<String>());
             match ACTIONS.iter().find(|(name, _)| **name == action) {
                 Some((_, needed)) => actions.extend(needed.iter().map(|needed| (*needed).to_owned())),
                 None => drop(actions.insert(action)),

@@ -860,6 +860,14 @@ const KEYS: &[&str] = &[
 fn needs_a_yes(order: &Intent) -> bool {
     !matches!(
         order,
-        Intent::Note { .. } | Intent::DecideToWait { .. } | Intent::FinishManual { .. } | Intent::StartExercise { .. }
+        Intent::Note { .. }
+            | Intent::Acknowledge { .. }
+            | Intent::Mark { .. }
+            | Intent::Attach { .. }
+            | Intent::GiveRole { .. }
+            | Intent::CheckIn { .. }
+            | Intent::DecideToWait { .. }
+            | Intent::FinishManual { .. }
+            | Intent::StartExercise { .. }
     )
 }
