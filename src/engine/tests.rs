@@ -569,6 +569,11 @@ fn whoever_first_does_something_has_taken_notice_and_a_closed_recovery_is_recove
     let noticed = &played.incident.moments[&Moment::Acknowledged].fixed;
     assert_eq!((noticed.at, noticed.earliest, noticed.latest), (at(200), Some(at(30)), Some(at(200))));
     assert!(played.order(Intent::Acknowledge { note: String::new() }).is_err());
+    let mut said = Played::new();
+    said.input(&signals(vec![alarm("errors", AlarmState::Alarm, 30)], vec![], 60)).unwrap();
+    said.now = at(90);
+    assert_eq!(said.order(Intent::Acknowledge { note: "on it".into() }).unwrap().events.len(), 1, "it is said once");
+    assert_eq!(said.incident.moments[&Moment::Acknowledged].fixed.earliest, None, "what was said is exact");
     played.now = at(300);
     played.order(Intent::Close { reason: "a false alarm".into() }).unwrap();
     assert_eq!(played.incident.moment(Moment::Recovered), None, "nothing was failed over");

@@ -76,6 +76,9 @@ pub(super) fn handle(context: Context<'_>, intent: &Intent) -> Result<Decision, 
 /// The moment that somebody had taken notice by, where nobody has said so: between the detection and now.
 pub(super) fn acknowledge(context: Context<'_>, told: &mut Vec<Event>, how: &str) {
     let Some(detected) = context.incident.moment(Moment::Detected) else { return };
+    if told.iter().any(|event| matches!(event, Event::MomentFixed { moment: Moment::Acknowledged, .. })) {
+        return;
+    }
     if context.incident.moment(Moment::Acknowledged).is_some() || detected > context.now || context.incident.closed.is_some() {
         return;
     }
