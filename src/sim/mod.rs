@@ -12,6 +12,7 @@ pub mod inject;
 pub mod members;
 pub mod model;
 pub mod network;
+mod packed;
 pub mod page;
 mod record;
 pub mod scenario;
@@ -32,6 +33,8 @@ mod messaging_tests;
 mod operations_tests;
 #[cfg(test)]
 mod recovery_tests;
+#[cfg(test)]
+mod scale_tests;
 #[cfg(test)]
 mod world_tests;
 

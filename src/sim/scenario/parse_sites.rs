@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::parse::account_id;
 use super::reader::Table;
-use super::{PointSpec, SiteSpec, VaultSpec};
+use super::{PointSpec, Scale, SiteSpec, VaultSpec};
 use crate::sim::estate::{Network, Resource, plain};
 use crate::sim::members;
 use crate::sim::seed;
@@ -30,7 +30,12 @@ pub fn site(table: &Table<'_>, starts_at: Option<DateTime<Utc>>) -> Option<SiteS
     let laid = table.table("network").map(|network| self::network(&network, &place));
     let mut network = laid.unwrap_or_else(|| Network::default_of(&place.0, &place.1));
     network.resources.extend(table.tables("resource").iter().filter_map(resource));
-    Some(SiteSpec { name: name?, account: account?, region: region?, metrics, alarms, vaults, points, documents, network })
+    let scale = table.table("scale").map(|scale| self::scale(&scale)).unwrap_or_default();
+    Some(SiteSpec { name: name?, account: account?, region: region?, metrics, alarms, vaults, points, documents, network, scale })
+}
+
+fn scale(table: &Table<'_>) -> Scale {
+    Scale { points: table.count("points").unwrap_or(0), alarms: table.count("alarms").unwrap_or(0) }
 }
 
 fn metric(table: &Table<'_>) -> Option<Metric> {

@@ -159,8 +159,7 @@ fn parts(world: &World, call: &Call, kind: &str, member: &str, id: &str, missing
 fn backups(world: &World, call: &Call) -> Answer {
     let account = call.caller.account.as_str();
     let site = world.site(&call.caller);
-    let points = site.into_iter().flat_map(|site| site.backup.vaults.values()).flat_map(|vault| vault.points.values());
-    let rows = points.filter(|point| point.lineage.kind == "FSx").map(|point| {
+    let rows = site.into_iter().flat_map(|site| site.backup.of_kind("FSx")).map(|point| {
         let id = format!("backup-0{:016x}", point.id.0);
         let of = point.lineage.resource.rsplit('/').next().unwrap_or_default();
         let row = json!({

@@ -1,6 +1,5 @@
 //! Vault locks, air-gapped vaults, deletions, policies and notifications of vaults.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -60,7 +59,6 @@ fn air_gapped(world: &mut World, call: &Call) -> Answer {
             .map_or_else(|| format!("arn:aws:kms:{region}:{account}:key/{key}"), str::to_owned),
         locked: true,
         lock: Lock { least, most, from: Some(now) },
-        points: BTreeMap::new(),
     };
     backup.vaults.insert(name.to_owned(), vault);
     if let Some(tags) = input.get("BackupVaultTags").and_then(Value::as_object) {

@@ -8,6 +8,7 @@ pub mod operations;
 pub mod plans;
 pub mod points;
 pub mod restore;
+pub mod rows;
 pub mod rules;
 
 pub use operations::{NOTE, OPERATIONS, answer};

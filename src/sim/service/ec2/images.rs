@@ -74,8 +74,7 @@ const KEY_PAIRS: Listing = Listing {
 fn recovery_points(world: &World, call: &Call, kind: &str) -> Vec<Value> {
     const GIB: i64 = 1 << 30;
     let Some(site) = world.site(&call.caller) else { return Vec::new() };
-    let points = site.backup.vaults.values().flat_map(|vault| vault.points.values());
-    let points = points.filter(|point| point.lineage.kind == kind && point.status == Status::Completed);
+    let points = site.backup.of_kind(kind).filter(|point| point.status == Status::Completed);
     let told = points.map(|point| {
         let arn = point.arn();
         let id = arn.rsplit('/').next().unwrap_or_default();

@@ -59,9 +59,8 @@ fn words(call: &Call) -> Words {
 fn recovery_points(world: &World, call: &Call, words: &Words) -> Vec<(String, Resource)> {
     const GIB: i64 = 1 << 30;
     let Some(site) = world.site(&call.caller) else { return Vec::new() };
-    let points = site.backup.vaults.values().flat_map(|vault| vault.points.values());
-    let points =
-        points.filter(|point| point.lineage.kind == words.of && matches!(point.status, Status::Completed | Status::Available));
+    let points = site.backup.of_kind(words.of);
+    let points = points.filter(|point| matches!(point.status, Status::Completed | Status::Available));
     let told = points.map(|point| {
         let arn = point.arn();
         let name = arn.splitn(7, ':').nth(6).unwrap_or_default().to_owned();
