@@ -70,7 +70,7 @@ pub(super) fn modify(world: &mut World, call: &Call) -> Answer {
     let mut set: Vec<(&str, Value)> =
         VALUES.iter().filter_map(|(_, member, _)| Some((*member, input.get(*member)?.get("Value")?.clone()))).collect();
     if let Some((_, member, _)) = VALUES.iter().find(|(known, ..)| Some(*known) == members::text(input, "Attribute")) {
-        set.push((member, typed(members::required(input, "Value"))));
+        set.push((*member, typed(members::required(input, "Value"))));
     }
     let needs_stop = |member: &str| matches!(member, "InstanceType" | "EbsOptimized" | "UserData");
     if set.iter().any(|(member, _)| needs_stop(member)) && found.life.at(now, "running") != "stopped" {
