@@ -67,6 +67,7 @@ async fn open(folder: &Path, id: &str, resume: bool) -> Table {
         journals,
         incident_id,
         resumed,
+        room: Some(exercise.room()),
         exercise: Some((
             ExerciseOf { scenario: "region-outage".into(), seed: 7 },
             ExerciseState {

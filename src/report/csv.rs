@@ -74,9 +74,11 @@ fn origin(event: &Event) -> Origin {
             Origin { at: end.aws_at, source, evidence, request_id: problem.and_then(|problem| problem.request_id.clone()) }
         }
         Event::IdentitySeen { .. } => of("aws"),
-        Event::IncidentOpened(_) | Event::OperatorJoined { .. } | Event::ExerciseStarted { .. } | Event::Unknown { .. } => {
-            of("console")
-        }
+        Event::IncidentOpened(_)
+        | Event::OperatorJoined { .. }
+        | Event::ExerciseStarted { .. }
+        | Event::ExerciseRules(_)
+        | Event::Unknown { .. } => of("console"),
         _ => of("person"),
     }
 }

@@ -43,8 +43,43 @@ pub enum Condition {
     Alarm(String, String, String),
     /// The document has run to Success: its name.
     Ran(String),
+    /// The exercise has told that its players did this: what, and with which step.
+    Told(Act, Option<String>),
     /// All of them.
     All(Vec<Condition>),
+}
+
+/// What the world is told of its players: it knows nothing of plans and consoles, only what others say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Act {
+    /// The exercise began.
+    Begun,
+    /// Something was found to be wrong.
+    Detected,
+    /// The failover was declared.
+    Declared,
+    /// It was decided to wait.
+    Waited,
+    /// A step was confirmed.
+    Started,
+    /// A step ended well.
+    Ended,
+    /// A step failed.
+    Failed,
+    /// A step was skipped.
+    Skipped,
+    /// The incident was closed.
+    Closed,
+}
+
+/// A question to the room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// What is asked.
+    pub text: String,
+    /// What a good answer holds; for the facilitator alone.
+    pub good: String,
 }
 
 /// One change to the world.
@@ -73,6 +108,14 @@ pub enum Change {
     FailRestore(String, String),
     /// A recovery point changes its status: ARN, status.
     PointStatus(String, String),
+    /// The newest points of a resource are gone: the site's name, the resource's ARN, how many.
+    PointsGone(String, String, u32),
+    /// Another point of a resource is there, of the data of this moment: the site's name, the resource's ARN, the moment.
+    PointCome(String, String, DateTime<Utc>),
+    /// The newest points of a resource were scanned for malware: the site's name, the resource's ARN, how many, was something found.
+    Scanned(String, String, u32, bool),
+    /// A question is asked of the room; nothing else changes.
+    Ask(Question),
 }
 
 /// A fault between callers and operations.

@@ -6,9 +6,20 @@ use chrono::TimeDelta;
 
 use super::parse::{Names, known};
 use super::reader::Table;
-use crate::sim::inject::{Change, Condition, Fault, FaultKind, Inject, When};
+use crate::sim::inject::{Act, Change, Condition, Fault, FaultKind, Inject, Question, When};
 use crate::sim::service::backup::points::Status;
 use crate::sim::service::health;
+
+/// What players do, by the key that waits for it.
+const ACTS: &[(&str, Act)] =
+    &[("detected", Act::Detected), ("waited", Act::Waited), ("declared", Act::Declared), ("closed", Act::Closed)];
+/// What players do with the step that the key names.
+const STEP_ACTS: &[(&str, Act)] =
+    &[("started", Act::Started), ("ended", Act::Ended), ("failed", Act::Failed), ("skipped", Act::Skipped)];
+
+fn known_resource(table: &Table<'_>, names: &Names) -> Option<String> {
+    known(table, "resource", "resource with recovery points", &names.backed_up)
+}
 
 /// One inject.
 pub fn inject(table: &Table<'_>, names: &Names) -> Option<Inject> {
@@ -38,6 +49,26 @@ pub fn inject(table: &Table<'_>, names: &Names) -> Option<Inject> {
         let (arn, status) = (point.required("arn"), point.one_of("status", &Status::NAMES.map(|(name, _)| name)));
         Some(Change::PointStatus(arn?, status?))
     }));
+    changes.extend(table.tables("gone").iter().filter_map(|gone| {
+        let (site, resource) = (known(gone, "site", "site", &names.sites), known_resource(gone, names));
+        Some(Change::PointsGone(site?, resource?, gone.count("newest").unwrap_or(1)))
+    }));
+    changes.extend(table.tables("come").iter().filter_map(|come| {
+        let (site, resource) = (known(come, "site", "site", &names.sites), known_resource(come, names));
+        if !come.has("of") {
+            come.fault("of", "`of` is missing: the moment that the data is of", None);
+        }
+        Some(Change::PointCome(site?, resource?, come.time("of")?))
+    }));
+    changes.extend(table.tables("scanned").iter().filter_map(|scanned| {
+        let (site, resource) = (known(scanned, "site", "site", &names.sites), known_resource(scanned, names));
+        let (newest, found) = (scanned.count("newest").unwrap_or(1), scanned.boolean("malware").unwrap_or(false));
+        Some(Change::Scanned(site?, resource?, newest, found))
+    }));
+    changes.extend(table.tables("ask").iter().filter_map(|ask| {
+        let (text, good) = (ask.required("text"), ask.text("good").unwrap_or_default());
+        Some(Change::Ask(Question { text: text?, good }))
+    }));
     Some(Inject { title: title?, when: when?, changes })
 }
 
@@ -59,6 +90,16 @@ fn when(table: &Table<'_>, names: &Names) -> Option<When> {
 
 fn condition(table: &Table<'_>, names: &Names) -> Option<Condition> {
     let mut all = Vec::new();
+    for (key, act) in ACTS {
+        if table.boolean(key) == Some(true) {
+            all.push(Condition::Told(*act, None));
+        }
+    }
+    for (key, act) in STEP_ACTS {
+        if let Some(step) = table.text(key) {
+            all.push(Condition::Told(*act, Some(step)));
+        }
+    }
     if table.has("restored") {
         let resource = known(table, "restored", "resource with recovery points", &names.backed_up)?;
         all.push(Condition::Restored(Arc::from(resource)));
@@ -76,7 +117,8 @@ fn condition(table: &Table<'_>, names: &Names) -> Option<Condition> {
         all.push(Condition::Alarm(site?, alarm?, state));
     }
     if all.is_empty() {
-        table.fault("", "`when` needs at least one of `restored`, `served_by`, `ran` and `alarm`", None);
+        table.fault("", "`when` needs at least one of `restored`, `served_by`, `ran`, `alarm`, `detected`, `waited`, `declared`, `closed`, `started`, `ended`, \
+                         `failed` and `skipped`", None);
     }
     Some(Condition::All(all))
 }
@@ -91,7 +133,8 @@ fn metric(table: &Table<'_>, names: &Names) -> Option<Change> {
     Some(Change::Metric { name: name?, to, over })
 }
 
-const KINDS: &[&str] = &["slow", "throttle", "broken", "silent", "reset", "answer-lost", "denied", "expired"];
+/// What faults do, by name.
+pub(super) const KINDS: &[&str] = &["slow", "throttle", "broken", "silent", "reset", "answer-lost", "denied", "expired"];
 
 fn fault(table: &Table<'_>) -> Option<Change> {
     let glob = |key| table.text(key).unwrap_or_else(|| "*".to_owned());

@@ -250,6 +250,14 @@ impl Point {
     }
 }
 
+/// AWS's ScanResults of a scan that ended at `now`.
+pub fn scan(found: bool, now: DateTime<Utc>) -> Value {
+    json!([{
+        "MalwareScanner": "GUARDDUTY", "ScanJobState": "COMPLETED", "LastScanTimestamp": crate::sim::members::stamp(now),
+        "Findings": if found { json!(["MALWARE"]) } else { json!([]) },
+    }])
+}
+
 impl Vault {
     /// As ListBackupVaults answers it, of a vault with so many recovery points.
     pub fn answer(&self, points: usize) -> Value {
