@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use super::parse::{Names, known};
 use super::reader::Table;
-use crate::sim::inject::{Act, Change, Condition, Fault, FaultKind, Inject, Question, When};
+use crate::sim::inject::{Act, Change, Condition, Fault, FaultKind, Inject, Preset, Question, When};
 use crate::sim::service::backup::points::Status;
 use crate::sim::service::health;
 
@@ -138,7 +138,16 @@ pub(super) const KINDS: &[&str] = &["slow", "throttle", "broken", "silent", "res
 
 fn fault(table: &Table<'_>) -> Option<Change> {
     let glob = |key| table.text(key).unwrap_or_else(|| "*".to_owned());
-    let kind = table.required("kind").and_then(|_| table.one_of("kind", KINDS));
+    let presets = Preset::NAMES.map(|(name, _)| name);
+    let preset = table.one_of("preset", &presets).and_then(|name| Preset::NAMES.iter().find(|(known, _)| *known == name));
+    let kind = if table.has("preset") {
+        Some("silent".to_owned())
+    } else {
+        table.required("kind").and_then(|_| table.one_of("kind", KINDS))
+    };
+    if preset.is_some_and(|(_, preset)| *preset == Preset::Region) && !table.has("region") {
+        table.fault("preset", "the preset `region` needs a `region`", None);
+    }
     let millis =
         |key, default: TimeDelta| u64::try_from(table.duration(key).unwrap_or(default).num_milliseconds()).unwrap_or_default();
     let (from, over) = (millis("from", TimeDelta::seconds(1)), table.duration("over").unwrap_or_default());
@@ -164,5 +173,8 @@ fn fault(table: &Table<'_>) -> Option<Change> {
         calls: table.count("calls"),
         chance: table.float("chance").unwrap_or(1.0),
     };
-    Some(Change::Fault(fault))
+    Some(Change::Fault(match preset {
+        Some((_, preset)) => preset.apply(fault),
+        None => fault,
+    }))
 }

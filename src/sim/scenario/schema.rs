@@ -147,6 +147,7 @@ const CONDITION: Keys = &[
 const FAULT: Keys = &[
     ("name", Text),
     ("kind", One(super::parse_injects::KINDS)),
+    ("preset", One(&["region", "control-plane", "us-east-1"])),
     ("service", Text),
     ("region", Text),
     ("operation", Text),
