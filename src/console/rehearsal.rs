@@ -239,7 +239,7 @@ fn front_door(plan: &Plan, text: &mut String) {
             let _ = writeln!(text, "ResourceRecords = [{{ Value = {} }}]\n", quoted(value));
         }
     }
-    let moving = moved.map(|(name, _)| name).or_else(|| hosts.last().cloned());
+    let moving = moved.as_ref().map(|(name, _)| name.clone()).or_else(|| hosts.last().cloned());
     let Some(moving) = moving else { return };
     for (name, records) in zones {
         let _ =

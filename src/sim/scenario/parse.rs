@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chrono::TimeDelta;
 use serde_json::Value;
 
 use super::reader::{Table, nearest};
