@@ -90,7 +90,11 @@ async fn s3_errors_are_waited_out() {
     table.until("the alarm", rings("shop-error-rate")).await;
     let has_event = |state: &State| state.health.data.as_ref().is_some_and(|events| !events.is_empty());
     table.until("the Health event", has_event).await;
-    table.order(Intent::DecideToWait { reason: "AWS is on it and we limp: we look again in 15 minutes".into() });
+    table.order(Intent::DecideToWait {
+        reason: "AWS is on it and we limp: we look again in 15 minutes".into(),
+        seen: vec![],
+        weighed: Box::default(),
+    });
     table.wait_for("03:33:00");
     let closed =
         |state: &State| state.health.data.as_ref().is_some_and(|events| events.iter().all(|event| event.status == "closed"));
@@ -105,7 +109,7 @@ async fn a_failover_from_s3_errors_is_a_wrong_turn() {
     let mut table = begin(folder.path(), "s3-errors").await;
     table.wait_for("03:07:00");
     table.until("the alarm", rings("shop-error-rate")).await;
-    table.order(Intent::Declare { reason: "errors".into(), seen: vec![] });
+    table.order(Intent::Declare { reason: "errors".into(), seen: vec![], weighed: Box::default() });
     let score = end(table, "never mind").await;
     assert_eq!(score.percent, 0, "{}", score.text(&[]));
     assert!(missed(&score).contains(&"The failover is declared"), "{:?}", missed(&score));
@@ -147,7 +151,11 @@ async fn a_quiet_failure_is_detected_by_a_person() {
     }
     table.wait_for("03:10:01");
     table.until("the provider's answer", asked(2)).await;
-    table.order(Intent::Declare { reason: "every order is lost, and there is no end in sight".into(), seen: vec![] });
+    table.order(Intent::Declare {
+        reason: "every order is lost, and there is no end in sight".into(),
+        seen: vec![],
+        weighed: Box::default(),
+    });
     table.order(Intent::Note { text: "no alarm saw it: a canary that pays would have".into() });
     table.session.request(Request::Speed(SPEED));
     table.recover().await;
@@ -171,7 +179,7 @@ async fn ransomware_is_recovered_from_with_the_newest_clean_points() {
     };
     table.session.request(Request::Refresh(Pane::RecoveryPoints));
     table.until("the scans", scanned).await;
-    table.order(Intent::Declare { reason: "the account is lost".into(), seen: vec![] });
+    table.order(Intent::Declare { reason: "the account is lost".into(), seen: vec![], weighed: Box::default() });
     table.session.request(Request::Speed(SPEED));
     table.recover().await;
     let score = end(table, "recovered").await;

@@ -160,9 +160,9 @@ fn meets(criterion: &Criterion, rules: &Rules, recorded: &Recorded) -> bool {
         Event::MomentFixed { moment: Moment::Detected, fixed } => (Deed::Detected, None, fixed.evidence.text.as_str()),
         Event::MomentCorrected { moment: Moment::Detected, reason, .. } => (Deed::Detected, None, reason.as_str()),
         Event::FailoverDeclared { reason, .. } => (Deed::Declared, None, reason.as_str()),
-        Event::DecidedToWait { reason } => (Deed::Waited, None, reason.as_str()),
+        Event::DecidedToWait { reason, .. } => (Deed::Waited, None, reason.as_str()),
         Event::IncidentClosed { reason } => (Deed::Closed, None, reason.as_str()),
-        Event::Noted { text } => (Deed::Noted, None, text.as_str()),
+        Event::Noted { text, .. } => (Deed::Noted, None, text.as_str()),
         Event::StepConfirmed(confirmed) if confirmed.purpose == Purpose::Start => (Deed::Started, Some(&confirmed.step), ""),
         Event::StepEnded(ended) if ended.ended == Ended::Done => {
             (Deed::Ended, Some(&ended.step), ended.note.as_deref().unwrap_or_default())

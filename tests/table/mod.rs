@@ -145,7 +145,7 @@ impl Table {
             self.until(what, seen).await;
         }
         self.session.request(Request::Speed(SPEED));
-        self.order(Intent::Declare { reason: "eu-west-1 is failing".into(), seen: vec![] });
+        self.order(Intent::Declare { reason: "eu-west-1 is failing".into(), seen: vec![], weighed: Box::default() });
     }
 
     pub async fn prepared(&mut self, step: &StepId) -> Preparation {
