@@ -187,6 +187,20 @@ async fn ransomware_is_recovered_from_with_the_newest_clean_points() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_us_east_1_traffic_is_moved_by_a_routing_control() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut table = begin(folder.path(), "control-plane").await;
+    table.wait_for("03:05:00");
+    table.until("the alarm", rings("shop-error-rate")).await;
+    table.order(Intent::Declare { reason: "our own alarms are enough".into(), seen: vec![], weighed: Box::default() });
+    table.order(Intent::SkipStep { step: StepId::new("move-records"), reason: "us-east-1 is gone".into() });
+    table.session.request(Request::Speed(SPEED));
+    table.recover().await;
+    let score = end(table, "recovered").await;
+    assert_eq!((score.percent, missed(&score)), (100, vec![]), "{}", score.text(&[]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_scenario_that_was_drafted_from_a_plan_plays_to_its_end() {
     let folder = tempfile::tempdir().unwrap();
     let plan_path = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/plans/shop.toml");

@@ -23,6 +23,9 @@ type Shipped = (&'static str, &'static str, (&'static str, &'static str));
 /// The plan of the shop.
 const SHOP: (&str, &str) = ("assets/plans/shop.toml", include_str!("../../assets/plans/shop.toml"));
 
+/// The plan of the shop with a routing control.
+const ROUTING: (&str, &str) = ("assets/plans/shop-routing.toml", include_str!("../../assets/plans/shop-routing.toml"));
+
 /// The shipped scenarios.
 const SHIPPED: &[Shipped] = &[
     ("region-outage", include_str!("../../assets/scenarios/region-outage.toml"), SHOP),
@@ -30,6 +33,7 @@ const SHIPPED: &[Shipped] = &[
     ("backup-missing", include_str!("../../assets/scenarios/backup-missing.toml"), SHOP),
     ("quiet-failure", include_str!("../../assets/scenarios/quiet-failure.toml"), SHOP),
     ("ransomware", include_str!("../../assets/scenarios/ransomware.toml"), SHOP),
+    ("control-plane", include_str!("../../assets/scenarios/control-plane.toml"), ROUTING),
 ];
 
 /// A scenario with the plan that is played.
