@@ -193,8 +193,12 @@ impl Table {
                 matches!(step.action, Action::Manual { .. }) && self.state().incident.status(&step.id) == StepStatus::Running
             };
             let done: Vec<StepId> = self.plan.steps.iter().filter(by_hand).map(|step| step.id.clone()).collect();
+            let finished = !done.is_empty();
             for step in done {
                 self.order(Intent::FinishManual { step, note: "done by hand".into() });
+            }
+            if finished {
+                continue;
             }
             if let Some(step) = asks(self.state()) {
                 self.approve(&step).await;

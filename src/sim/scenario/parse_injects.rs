@@ -28,7 +28,8 @@ pub fn inject(table: &Table<'_>, names: &Names) -> Option<Inject> {
     changes.extend(table.tables("metric").iter().filter_map(|metric_table| metric(metric_table, names)));
     changes.extend(table.tables("shop").iter().filter_map(|shop| {
         let (site, down) = (known(shop, "site", "site", &names.sites), shop.boolean("down"));
-        Some(Change::Shop(site?, down.unwrap_or(true), shop.duration("wait").unwrap_or_default()))
+        let wait = shop.duration("wait").unwrap_or_default();
+        Some(Change::Shop(site?, down.unwrap_or(true), wait))
     }));
     changes.extend(table.tables("health").iter().map(|event| {
         let own = ["description", "accounts", "entities"];
@@ -51,7 +52,8 @@ pub fn inject(table: &Table<'_>, names: &Names) -> Option<Inject> {
     }));
     changes.extend(table.tables("gone").iter().filter_map(|gone| {
         let (site, resource) = (known(gone, "site", "site", &names.sites), known_resource(gone, names));
-        Some(Change::PointsGone(site?, resource?, gone.count("newest").unwrap_or(1)))
+        let newest = gone.count("newest").unwrap_or(1);
+        Some(Change::PointsGone(site?, resource?, newest))
     }));
     changes.extend(table.tables("come").iter().filter_map(|come| {
         let (site, resource) = (known(come, "site", "site", &names.sites), known_resource(come, names));
@@ -92,35 +94,36 @@ fn condition(table: &Table<'_>, names: &Names) -> Option<Condition> {
     let mut all = Vec::new();
     for (key, act) in ACTS {
         if table.boolean(key) == Some(true) {
-            all.push(Condition::Told(*act, None));
+            all.push(Some(Condition::Told(*act, None)));
         }
     }
     for (key, act) in STEP_ACTS {
         if let Some(step) = table.text(key) {
-            all.push(Condition::Told(*act, Some(step)));
+            all.push(Some(Condition::Told(*act, Some(step))));
         }
     }
     if table.has("restored") {
-        let resource = known(table, "restored", "resource with recovery points", &names.backed_up)?;
-        all.push(Condition::Restored(Arc::from(resource)));
+        let resource = known(table, "restored", "resource with recovery points", &names.backed_up);
+        all.push(resource.map(|resource| Condition::Restored(Arc::from(resource))));
     }
     if table.has("served_by") {
-        all.push(Condition::ServedBy(known(table, "served_by", "site", &names.sites)?));
+        all.push(known(table, "served_by", "site", &names.sites).map(Condition::ServedBy));
     }
     if table.has("ran") {
-        all.push(Condition::Ran(known(table, "ran", "document", &names.documents)?));
+        all.push(known(table, "ran", "document", &names.documents).map(Condition::Ran));
     }
     if table.has("alarm") {
         let alarm = known(table, "alarm", "alarm", &names.alarms);
         let site = known(table, "site", "site", &names.sites);
         let state = table.one_of("state", &["OK", "ALARM", "INSUFFICIENT_DATA"]).unwrap_or_else(|| "ALARM".to_owned());
-        all.push(Condition::Alarm(site?, alarm?, state));
+        all.push(site.zip(alarm).map(|(site, alarm)| Condition::Alarm(site, alarm, state)));
     }
     if all.is_empty() {
         table.fault("", "`when` needs at least one of `restored`, `served_by`, `ran`, `alarm`, `detected`, `waited`, `declared`, `closed`, `started`, `ended`, \
                          `failed` and `skipped`", None);
     }
-    Some(Condition::All(all))
+    // What is wrong with one has been told; the others were read all the same.
+    all.into_iter().collect::<Option<_>>().map(Condition::All)
 }
 
 fn metric(table: &Table<'_>, names: &Names) -> Option<Change> {
@@ -140,11 +143,11 @@ fn fault(table: &Table<'_>) -> Option<Change> {
     let glob = |key| table.text(key).unwrap_or_else(|| "*".to_owned());
     let presets = Preset::NAMES.map(|(name, _)| name);
     let preset = table.one_of("preset", &presets).and_then(|name| Preset::NAMES.iter().find(|(known, _)| *known == name));
-    let kind = if table.has("preset") {
-        Some("silent".to_owned())
-    } else {
-        table.required("kind").and_then(|_| table.one_of("kind", KINDS))
-    };
+    let named = table.one_of("kind", KINDS);
+    if !table.has("kind") && !table.has("preset") {
+        table.fault("kind", "a fault needs a `kind` or a `preset`", None);
+    }
+    let kind = if table.has("preset") { Some("silent".to_owned()) } else { named };
     if preset.is_some_and(|(_, preset)| *preset == Preset::Region) && !table.has("region") {
         table.fault("preset", "the preset `region` needs a `region`", None);
     }

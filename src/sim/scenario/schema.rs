@@ -57,7 +57,15 @@ const SITE: Keys = &[
     ("region", Text),
     ("metric", Members(&[("name", Text), ("base", Number), ("noise", Number)])),
     ("alarm", Members(&[])),
-    ("vault", Tables(&[("name", Text), ("key", Text), ("type", Text), ("locked", Flag)])),
+    (
+        "vault",
+        Tables(&[
+            ("name", Text),
+            ("key", Text),
+            ("type", One(&["BACKUP_VAULT", "LOGICALLY_AIR_GAPPED_BACKUP_VAULT"])),
+            ("locked", Flag),
+        ]),
+    ),
     ("point", Tables(POINT)),
     (
         "document",
@@ -76,6 +84,8 @@ const SITE: Keys = &[
     ("scale", Table(&[("points", Whole), ("alarms", Whole)])),
 ];
 
+const STATUS: &[&str] = &["COMPLETED", "PARTIAL", "DELETING", "EXPIRED", "AVAILABLE", "STOPPED", "CREATING"];
+
 const POINT: Keys = &[
     ("vault", Text),
     ("resource", Text),
@@ -90,7 +100,7 @@ const POINT: Keys = &[
     ("count", Whole),
     ("bytes", Whole),
     ("took", Span),
-    ("status", One(&["COMPLETED", "PARTIAL", "DELETING", "EXPIRED", "AVAILABLE", "STOPPED", "CREATING"])),
+    ("status", One(STATUS)),
     ("metadata", Any),
     ("delete_after_days", Whole),
     ("cold_after_days", Whole),
@@ -120,7 +130,7 @@ const INJECT: Keys = &[
     ("fault", Tables(FAULT)),
     ("health_check", Tables(&[("id", Text), ("well", Flag)])),
     ("fail_restore", Tables(&[("of", Text), ("message", Text)])),
-    ("point", Tables(&[("arn", Text), ("status", Text)])),
+    ("point", Tables(&[("arn", Text), ("status", One(STATUS))])),
     ("gone", Tables(&[("site", Text), ("resource", Text), ("newest", Whole)])),
     ("come", Tables(&[("site", Text), ("resource", Text), ("of", Time)])),
     ("scanned", Tables(&[("site", Text), ("resource", Text), ("newest", Whole), ("malware", Flag)])),
