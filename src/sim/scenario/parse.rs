@@ -83,6 +83,7 @@ fn scenario(root: &Table<'_>, base: Option<Scenario>) -> Option<Scenario> {
         starts_at: starts_at?,
         speed: root.float("speed").unwrap_or(estate.speed),
         seed: root.integer("seed").and_then(|seed| u64::try_from(seed).ok()).unwrap_or(estate.seed),
+        bare: false,
         propagation: root.duration("propagation").unwrap_or(estate.propagation),
         shop: shop.or(estate.shop),
         rules: root.table("score").map(|table| parse_rules::rules(&table)),
