@@ -130,6 +130,7 @@ const INJECT: Keys = &[
     ("fault", Tables(FAULT)),
     ("health_check", Tables(&[("id", Text), ("well", Flag)])),
     ("fail_restore", Tables(&[("of", Text), ("message", Text)])),
+    ("fail_resource", Tables(&[("of", Text), ("message", Text)])),
     ("point", Tables(&[("arn", Text), ("status", One(STATUS))])),
     ("gone", Tables(&[("site", Text), ("resource", Text), ("newest", Whole)])),
     ("come", Tables(&[("site", Text), ("resource", Text), ("of", Time)])),
