@@ -14,6 +14,7 @@ use crate::store::ExerciseState;
 
 /// Looks up how long the steps took before.
 pub type Expectations = Box<dyn Fn() -> BTreeMap<StepId, u64> + Send>;
+use super::Room;
 
 /// What a session is opened with.
 pub struct Opening {
@@ -43,6 +44,8 @@ pub struct Opening {
     pub resumed: Option<(Journal, Vec<Recorded>)>,
     /// How long the plan's steps took before, in seconds; asked for once, when a new incident is written down.
     pub expectations: Option<Expectations>,
+    /// The room that an exercise is played in.
+    pub room: Option<Room>,
     /// The scenario of an exercise.
     pub exercise: Option<(ExerciseOf, ExerciseState)>,
 }

@@ -13,10 +13,11 @@ const COLUMNS: [Column; 4] = [
 ];
 
 pub(super) fn listing(look: &Look<'_>) -> Listing {
-    let events = &look.state.events;
-    // What the sources showed is in the panes, and in the journal for a replay; here it would hide what people did.
-    let told = events.iter().filter(|recorded| !matches!(recorded.event, Event::Observed(_)));
-    let rows = told.map(|recorded| {
+    // What a facilitator notes is not for players. What the sources showed is in the panes, and in the journal for a replay; here it
+    // would hide what people did.
+    let told = |event: &Event| words::is_for_players(event) && !matches!(event, Event::Observed(_));
+    let events: Vec<_> = look.state.events.iter().filter(|recorded| told(&recorded.event)).collect();
+    let rows = events.iter().map(|recorded| {
         let (role, text) = words::sentence(&recorded.event);
         let cells = vec![
             (format::moment(recorded.recorded_at, look.now), Role::Muted),

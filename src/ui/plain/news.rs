@@ -42,7 +42,7 @@ impl News {
         self.clock(state, &time, &mut lines);
         self.sources(state, now, &mut lines);
         self.signals(state, &time, &mut lines);
-        let told = |event: &Event| !matches!(event, Event::Observed(_));
+        let told = |event: &Event| words::is_for_players(event) && !matches!(event, Event::Observed(_));
         for recorded in state.events.iter().filter(|recorded| recorded.seq > self.seq && told(&recorded.event)) {
             lines.push(format!("{} {}", format::time(recorded.recorded_at), sentence(&recorded.event).1));
         }
