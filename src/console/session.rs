@@ -254,7 +254,8 @@ impl Session {
         }
         let closed = matches!(recorded.event, Event::IncidentClosed { .. });
         self.state.record(recorded);
-        if closed && let Some(score) = Score::of(&self.state.events) {
+        let events = || self.state.events.iter().map(|recorded| (**recorded).clone()).collect::<Vec<Recorded>>();
+        if closed && let Some(score) = Score::of(&events()) {
             let text = format!("score {} of 100: lifeboat score {} says why", score.percent, self.incident_id);
             self.notice(NoticeLevel::Info, text);
         }
