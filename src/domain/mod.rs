@@ -14,6 +14,7 @@ mod recovery_point;
 mod signal;
 mod site;
 mod step;
+mod story;
 
 pub use call::*;
 pub use condition::{Condition, Facts, MODE, Watched, possible};
@@ -26,3 +27,4 @@ pub use recovery_point::{JobStatus, ProtectedResource, RecoveryPoint, RestoreJob
 pub use signal::{AffectedEntity, Alarm, AlarmKind, AlarmMetric, AlarmState, Comparison, HealthEvent, MetricPoint, SignalId};
 pub use site::{Identity, Mode, SiteName};
 pub use step::{Part, Phase, Progress, ProgressPart, Strength};
+pub use story::{AlarmHistoryItem, AlarmStory, Backups, CopyJob, MetricGraph, Vault};
