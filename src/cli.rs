@@ -105,8 +105,13 @@ pub enum Command {
     },
     /// Print the report of an incident: a function of its journal alone, the same bytes each time.
     ///
-    /// With `--format svg`, `--theme light`, `dark` or `print` chooses what the picture is made for; light by default.
+    /// With `--format svg` or `png`, `--theme light`, `dark` or `print` chooses what the picture is made for; light by default.
     Report(Report),
+    /// Print the hand-over brief of an incident, on one page: people, conditions, clock, what runs, what is needed, what was done.
+    Brief {
+        /// Its id, or a beginning of it that fits one alone, or a journal file.
+        id: String,
+    },
     /// Run the simulated AWS alone, for other clients.
     Simulate(Simulate),
     /// Work on plan files.
@@ -204,6 +209,14 @@ pub enum IncidentsCommand {
         id: String,
         /// The file; `ID.lifeboat` in this folder by default. A file that is there is never replaced.
         #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+    /// List what was attached to an incident, or write it into a folder, each checked against its hash.
+    Attachments {
+        /// Its id, or a beginning of it that fits one alone, or a journal file.
+        id: String,
+        /// The folder; a file that is there is never replaced.
+        #[arg(long, value_name = "FOLDER")]
         to: Option<PathBuf>,
     },
     /// Check a journal file and take it in. Never replaces or merges: where the incident is here already and differs, says where
@@ -333,8 +346,9 @@ pub struct Simulate {
     /// A shipped scenario, or a scenario file.
     #[arg(long, default_value = "region-outage")]
     pub scenario: String,
-    /// What exists at the beginning: what the scenario says, or nothing, at the real time.
-    #[arg(long, value_enum, default_value = "scenario", conflicts_with = "scenario")]
+    /// What exists at the beginning: `scenario`, what the scenario says; `empty`, nothing, at the real time; or
+    /// `scale:POINTS,ALARMS,RECORDS`, so many of each, generated from the seed: `scale:1000000,100000,10000`.
+    #[arg(long, value_parser = EstateKind::read, default_value = "scenario", conflicts_with = "scenario", value_name = "ESTATE")]
     pub estate: EstateKind,
     /// Simulated seconds in one real second.
     #[arg(long, value_parser = speed, default_value = "1")]
@@ -348,19 +362,37 @@ pub struct Simulate {
 }
 
 /// What exists in a simulated AWS at its beginning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EstateKind {
     /// What the scenario says.
     Scenario,
     /// Nothing but account 123456789012.
     Empty,
+    /// So many recovery points, alarms and record sets, in account 123456789012.
+    Scale(u32, u32, u32),
+}
+
+impl EstateKind {
+    fn read(text: &str) -> Result<Self, String> {
+        let sizes = match text {
+            "scenario" => return Ok(Self::Scenario),
+            "empty" => return Ok(Self::Empty),
+            other => other.strip_prefix("scale:").ok_or("expected `scenario`, `empty` or `scale:POINTS,ALARMS,RECORDS`")?,
+        };
+        let sizes: Option<Vec<u32>> = sizes.split(',').map(|size| size.replace('_', "").parse().ok()).collect();
+        match sizes.as_deref() {
+            Some([points, alarms, records]) => Ok(Self::Scale(*points, *alarms, *records)),
+            _ => Err("expected three numbers: `scale:1000000,100000,10000`".to_owned()),
+        }
+    }
 }
 
 /// Arguments of `report`.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct Report {
     /// Its id, or a beginning of it that fits one alone, or a journal file.
-    pub id: String,
+    #[arg(required_unless_present = "schema")]
+    pub id: Option<String>,
     /// For people, for programs, for spreadsheets.
     #[arg(long, value_enum, default_value_t = ReportFormat::Md)]
     pub format: ReportFormat,
@@ -368,6 +400,15 @@ pub struct Report {
     /// mask. What people wrote is searched for these as well, but read it before you hand it on.
     #[arg(long)]
     pub redact: bool,
+    /// Write times in this zone, such as `Europe/Berlin`; JSON, verdict and JUnit stay in UTC.
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub zone: String,
+    /// Write the report there instead of to standard output. A picture as PNG is never written to a terminal.
+    #[arg(long, value_name = "FILE")]
+    pub to: Option<PathBuf>,
+    /// Print the JSON Schema of `--format json` instead of a report.
+    #[arg(long, exclusive = true)]
+    pub schema: bool,
     /// Fill in this template (MiniJinja) instead of the built-in one; with `--format md` or `html`.
     #[arg(long, value_name = "FILE")]
     pub template: Option<PathBuf>,
@@ -388,6 +429,8 @@ pub enum ReportFormat {
     CsvRto,
     /// The picture of the timeline.
     Svg,
+    /// The same picture as PNG.
+    Png,
     /// What was to be reached, checked one by one, as JSON.
     Verdict,
     /// The same as JUnit XML.

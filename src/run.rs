@@ -44,6 +44,10 @@ pub fn run(cli: Cli) -> Result<u8, Error> {
         Command::Live(arguments) => block_on(live(arguments, &cli.common, &paths))?,
         Command::Incidents { command: None } => record::list(&paths),
         Command::Incidents { command: Some(IncidentsCommand::Export { id, to }) } => record::export(&id, to, &paths),
+        Command::Incidents { command: Some(IncidentsCommand::Attachments { id, to }) } => {
+            record::attachments(&id, to.as_deref(), &paths)
+        }
+        Command::Brief { id } => record::brief(&id, &paths),
         Command::Incidents { command: Some(IncidentsCommand::Import { file }) } => record::import(&file, &paths),
         Command::History { json, command: None } => record::history(json, &paths),
         Command::History { command: Some(HistoryCommand::Compare { first, second }), .. } => {
@@ -101,8 +105,12 @@ fn start_log(path: &Path, level: &str) -> Option<tracing_appender::non_blocking:
 }
 
 fn print(text: &str) -> Result<(), Error> {
+    print_bytes(text.as_bytes())
+}
+
+fn print_bytes(bytes: &[u8]) -> Result<(), Error> {
     let mut out = std::io::stdout().lock();
-    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let written = out.write_all(bytes).and_then(|()| out.flush());
     match written {
         // Who reads has had enough, as with `| head`.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
@@ -391,16 +399,15 @@ fn strangers(state: &State) -> String {
 async fn simulate(arguments: Simulate) -> Result<u8, Error> {
     let begun = console::begun(arguments.state.as_deref())?;
     let now = Clock::system().now();
+    let starts_at = begun.as_ref().and_then(|begun| begun.starts_at).unwrap_or(now);
     let scenario = match arguments.estate {
         EstateKind::Scenario => console::read(&arguments.scenario)?.scenario,
-        EstateKind::Empty => {
-            let starts_at = begun.as_ref().and_then(|begun| begun.starts_at).unwrap_or(now);
-            console::empty(starts_at)
-        }
+        EstateKind::Empty => console::empty(starts_at),
+        EstateKind::Scale(points, alarms, records) => console::scaled(starts_at, points, alarms, records),
     };
     let seed = arguments.seed.or(begun.map(|begun| begun.seed)).unwrap_or(scenario.seed);
     let exercise = Exercise::start(scenario.clone(), seed, arguments.state.as_deref(), arguments.port).await?;
-    if arguments.estate == EstateKind::Empty {
+    if arguments.estate != EstateKind::Scenario {
         // Nothing happened while nobody looked, but the time is the real one.
         exercise.clock.jump(now.max(exercise.clock.now()));
     }
