@@ -47,7 +47,7 @@ pub(super) async fn backups(clients: &SiteClients, now: DateTime<Utc>) -> Loaded
     let backup = &clients.backup;
     let (vaults, copies, restores) = tokio::join!(
         backup.vaults(PAGES),
-        backup.copy_jobs(now - COPIES, PAGES),
+        backup.copies_since(now - COPIES, PAGES),
         backup.restore_jobs(now - RESTORES, None, PAGES)
     );
     let (vaults, copies, restores) = (vaults?, copies?, restores?);
