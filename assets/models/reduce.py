@@ -28,6 +28,12 @@ OPERATIONS = {
         PutCompositeAlarm DeleteAlarms EnableAlarmActions DisableAlarmActions ListMetrics GetMetricStatistics ListTagsForResource
         TagResource UntagResource
     """,
+    "dynamodb": """
+        CreateTable DeleteTable DescribeTable ListTables UpdateTable PutItem GetItem UpdateItem DeleteItem Query Scan
+        BatchGetItem BatchWriteItem TransactWriteItems TransactGetItems DescribeContinuousBackups UpdateContinuousBackups
+        RestoreTableToPointInTime DescribeTimeToLive UpdateTimeToLive TagResource UntagResource ListTagsOfResource
+        DescribeLimits DescribeEndpoints
+    """,
     "ec2": "DescribeAvailabilityZones DescribeRegions",
     "events": """
         CreateEventBus DeleteEventBus DescribeEventBus ListEventBuses PutRule DeleteRule DescribeRule ListRules EnableRule
@@ -111,6 +117,7 @@ def reach(name, shapes, into):
 
 def reduce(model, names):
     metadata = keep(model["metadata"], METADATA)
+    metadata.setdefault("protocols", [metadata["protocol"]])
     operations = {name: operation(model["operations"][name]) for name in sorted(names)}
     # A REST-XML service names its namespace on inputs that have a body; its answers use the same one.
     for whole in model["operations"].values():

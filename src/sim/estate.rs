@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::service::backup::Backup;
 use super::service::cloudwatch::CloudWatch;
+use super::service::dynamodb::Dynamo;
 use super::service::events::Events;
 use super::service::health::HealthEvents;
 use super::service::route53::Route53;
@@ -101,6 +102,8 @@ pub struct Site {
     pub sqs: Sqs,
     /// Event buses and rules.
     pub events: Events,
+    /// Tables and their items.
+    pub dynamodb: Dynamo,
     /// Networks and the resources in them.
     pub network: Network,
 }

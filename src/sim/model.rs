@@ -200,8 +200,9 @@ impl Default for Shape {
 }
 
 /// The services, by the name that they sign with.
-static MODELS: [(&str, &str, OnceLock<Model>); 10] = [
+static MODELS: [(&str, &str, OnceLock<Model>); 11] = [
     ("backup", include_str!("../../assets/models/backup.json"), OnceLock::new()),
+    ("dynamodb", include_str!("../../assets/models/dynamodb.json"), OnceLock::new()),
     ("ec2", include_str!("../../assets/models/ec2.json"), OnceLock::new()),
     ("events", include_str!("../../assets/models/events.json"), OnceLock::new()),
     ("health", include_str!("../../assets/models/health.json"), OnceLock::new()),

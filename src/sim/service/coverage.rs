@@ -29,6 +29,7 @@ pub const fn changes(name: &'static str, note: &'static str) -> Operation {
 pub const SERVICES: &[(&str, &str, &[Operation])] = &[
     ("backup", super::backup::NOTE, super::backup::OPERATIONS),
     ("monitoring", super::cloudwatch::NOTE, super::cloudwatch::OPERATIONS),
+    ("dynamodb", super::dynamodb::NOTE, super::dynamodb::OPERATIONS),
     ("ec2", "Availability Zones and Regions only.", super::ec2::OPERATIONS),
     ("events", super::events::NOTE, super::events::OPERATIONS),
     ("health", "Events come from scenarios; the organisation view is not modelled.", super::health::OPERATIONS),

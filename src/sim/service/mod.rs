@@ -3,6 +3,7 @@
 pub mod backup;
 pub mod cloudwatch;
 pub mod coverage;
+pub mod dynamodb;
 pub mod ec2;
 pub mod events;
 pub mod health;
@@ -32,6 +33,7 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
         "sns" => sns::answer(world, call),
         "sqs" => sqs::answer(world, call),
         "events" => events::answer(world, call),
+        "dynamodb" => dynamodb::answer(world, call),
         "ec2" => ec2::answer(world, call),
         _ => Err(unknown(call)),
     }
