@@ -8,6 +8,7 @@
 
 mod backup;
 mod base;
+mod cloudcontrol;
 mod cloudwatch;
 mod codes;
 mod credentials;
@@ -27,6 +28,7 @@ mod time;
 
 pub use backup::{Backup, Vault};
 pub use base::{Base, Timeouts};
+pub use cloudcontrol::{CloudControl, ResourceRequest};
 pub use cloudwatch::{AlarmHistoryItem, CloudWatch};
 pub use codes::Effect;
 pub use credentials::Access;

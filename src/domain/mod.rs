@@ -13,10 +13,7 @@ mod signal;
 mod site;
 mod step;
 
-pub use call::{
-    AliasTarget, AutomationSignal, ChangeBatch, MutatingCall, OperationalValue, OpsItem, OpsItemChange, RecordChange, RecordSet,
-    RecordSetChange, RecordValue, RestoreJobStart, RunbookStart, RunbookStop,
-};
+pub use call::*;
 pub use ids::{AccountId, IncidentId, Operator, Region, StepId};
 pub use moment::{Evidence, EvidenceKind, Fixed, Moment};
 pub use preparation::{Change, Finding, Preparation, Verdict};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::domain::{Part, Phase, SiteName, StepId, Strength};
 
-use super::Template;
+use super::{ResourceCreate, Template};
 
 /// One step of a plan.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,6 +87,8 @@ pub enum Action {
         /// The new status: `Open`, `InProgress`, `Resolved`.
         status: Option<String>,
     },
+    /// `cloudcontrol.create`: Cloud Control CreateResource, then the request to its end.
+    CloudControlCreate(ResourceCreate),
     /// `manual`: tells a person what to do, and waits until they say that it is done.
     Manual {
         /// What to do.
@@ -162,6 +164,7 @@ impl Action {
             Self::SsmAutomation { .. } => "ssm.automation",
             Self::Route53Change { .. } => "route53.change",
             Self::SsmOpsItem { .. } => "ssm.ops_item",
+            Self::CloudControlCreate(_) => "cloudcontrol.create",
             Self::Manual { .. } => "manual",
             Self::Check(_) => "check",
         }
@@ -181,6 +184,7 @@ impl Action {
             Self::SsmAutomation { .. } => None,
             Self::Route53Change { .. } => Some(&["change_id"]),
             Self::SsmOpsItem { .. } => Some(&["ops_item_id"]),
+            Self::CloudControlCreate(_) => None,
             Self::Manual { .. } => Some(&[]),
             Self::Check(_) => Some(&["seen"]),
         }

@@ -9,13 +9,14 @@ use crate::domain::{Part, Phase, SiteName, StepId, Strength};
 
 use super::actions::read_action;
 use super::setting::{Setting, check_id};
-use super::{Action, Lookup, Reference, SitePlan, Step, Template};
+use super::{Action, JsonTemplate, Lookup, Reference, SitePlan, Step, Template};
 
 /// How long a step may take if its plan does not say.
 pub(super) const DEFAULT_LIMIT: Duration = Duration::from_mins(30);
 
 /// The names of the actions in plan files.
-pub(super) const ACTIONS: [&str; 6] = ["backup.restore", "ssm.automation", "route53.change", "ssm.ops_item", "manual", "check"];
+pub(super) const ACTIONS: &[&str] =
+    &["backup.restore", "ssm.automation", "route53.change", "ssm.ops_item", "cloudcontrol.create", "manual", "check"];
 
 /// What could be read of one step, with the places that checks between steps need.
 pub(super) struct Sketch {
@@ -65,6 +66,12 @@ impl Context<'_> {
         self.template_at(table, &table.required_text(key)?, table.span(key))
     }
 
+    /// JSON whose strings may hold references, which must be there.
+    pub fn required_json(&self, table: &Table<'_>, key: &str) -> Option<JsonTemplate> {
+        let value = table.required(key, |table, key| table.json(key))?;
+        JsonTemplate::of(&value, &mut |text| self.template_at(table, text, table.span(key)))
+    }
+
     /// The template's value, if it refers to nothing but sites.
     pub fn known_value(&self, template: &Template) -> Option<String> {
         template.resolve(self).ok()
@@ -102,7 +109,7 @@ pub(super) fn read_step(table: &Table<'_>, setting: &Setting) -> Sketch {
     let (about, undo) = (table.text("about"), table.text("undo"));
 
     let context = Context { setting, site, title: title.as_deref().unwrap_or_default(), references: RefCell::default() };
-    let name = table.required("action", |t, key| t.one_of(key, &ACTIONS));
+    let name = table.required("action", |t, key| t.one_of(key, ACTIONS));
     let with = table.required_table("with");
     let action = name.zip(with.as_ref()).and_then(|(name, with)| {
         let action = read_action(name, with, &context);

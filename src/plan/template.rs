@@ -146,6 +146,54 @@ fn parse_reference(text: &str) -> Result<Reference, TemplateFault> {
     }
 }
 
+/// JSON whose strings may hold references: properties of a resource, the input of a function.
+#[derive(Debug, Clone, PartialEq)]
+pub enum JsonTemplate {
+    /// A string.
+    Text(Template),
+    /// A list.
+    List(Vec<JsonTemplate>),
+    /// An object, in the order of the file.
+    Object(Vec<(String, JsonTemplate)>),
+    /// A number, a boolean, null.
+    Plain(serde_json::Value),
+}
+
+impl JsonTemplate {
+    /// Reads JSON, handing each string to `read`.
+    pub(super) fn of(value: &serde_json::Value, read: &mut dyn FnMut(&str) -> Option<Template>) -> Option<Self> {
+        Some(match value {
+            serde_json::Value::String(text) => Self::Text(read(text)?),
+            serde_json::Value::Array(items) => Self::List(items.iter().map(|item| Self::of(item, read)).collect::<Option<_>>()?),
+            serde_json::Value::Object(members) => {
+                let read = members.iter().map(|(name, value)| Some((name.clone(), Self::of(value, read)?)));
+                Self::Object(read.collect::<Option<_>>()?)
+            }
+            plain => Self::Plain(plain.clone()),
+        })
+    }
+
+    /// The JSON with every reference replaced.
+    ///
+    /// # Errors
+    /// The first reference whose value is not known.
+    pub fn resolve(&self, lookup: &dyn Lookup) -> Result<serde_json::Value, Reference> {
+        Ok(match self {
+            Self::Text(template) => serde_json::Value::String(template.resolve(lookup)?),
+            Self::List(items) => {
+                let items: Result<Vec<_>, _> = items.iter().map(|item| item.resolve(lookup)).collect();
+                serde_json::Value::Array(items?)
+            }
+            Self::Object(members) => {
+                let members: Result<serde_json::Map<_, _>, _> =
+                    members.iter().map(|(name, value)| Ok((name.clone(), value.resolve(lookup)?))).collect();
+                serde_json::Value::Object(members?)
+            }
+            Self::Plain(value) => value.clone(),
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
