@@ -24,7 +24,7 @@ pub(super) fn is_s3(model: &Model) -> bool {
 ///
 /// # Errors
 /// The chunks are broken.
-pub fn plain(mut request: Request) -> Result<Request, Malformed> {
+pub(super) fn plain(mut request: Request) -> Result<Request, Malformed> {
     if let Some(bucket) = bucket_of_host(&request) {
         let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
         let path = format!("/{bucket}{}{query}", request.uri().path());

@@ -101,8 +101,8 @@ fn graft(into: &mut Value, rest: &[Step], value: &Value) {
             }
             // Paths into one element follow each other; which element an entry stands for is kept beside it until the end.
             let Some(items) = into.get_mut("L").and_then(Value::as_array_mut) else { return };
-            let same_element = rest.first().is_some()
-                && items.last().is_some_and(|last| last.get("#").and_then(Value::as_u64) == Some(*index as u64));
+            let same_element =
+                !rest.is_empty() && items.last().is_some_and(|last| last.get("#").and_then(Value::as_u64) == Some(*index as u64));
             if !same_element {
                 items.push(Value::Null);
             }

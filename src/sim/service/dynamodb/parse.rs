@@ -40,7 +40,6 @@ pub enum Operand {
 
 /// How two operands are to compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the comparators in their usual names")]
 pub enum Comparator {
     Eq,
     Ne,

@@ -227,7 +227,7 @@ fn page<'a>(
         scanned += 1;
         bytes += item_size(item);
         let seen = match reading.index {
-            Some((_, index)) if !whole_items && !(index.local && paths.is_some()) => index.projected(&reading.table.keys, item),
+            Some((_, index)) if !(whole_items || index.local && paths.is_some()) => index.projected(&reading.table.keys, item),
             _ => item.clone(),
         };
         if filter.is_none_or(|filter| filter.holds(&seen)) {
