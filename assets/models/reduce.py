@@ -17,6 +17,11 @@ import re
 import sys
 
 OPERATIONS = {
+    "arc-region-switch": """
+        ApprovePlanExecutionStep CancelPlanExecution CreatePlan DeletePlan GetPlan GetPlanEvaluationStatus GetPlanExecution
+        GetPlanInRegion ListPlanExecutionEvents ListPlanExecutions ListPlans ListPlansInRegion StartPlanExecution UpdatePlan
+        UpdatePlanExecution UpdatePlanExecutionStep
+    """,
     "backup": """
         ListBackupVaults DescribeBackupVault ListRecoveryPointsByBackupVault ListRecoveryPointsByResource DescribeRecoveryPoint
         GetRecoveryPointRestoreMetadata ListProtectedResources StartRestoreJob DescribeRestoreJob ListRestoreJobs
@@ -26,7 +31,7 @@ OPERATIONS = {
     "cloudwatch": """
         DescribeAlarms DescribeAlarmsForMetric DescribeAlarmHistory GetMetricData SetAlarmState PutMetricAlarm PutMetricData
         PutCompositeAlarm DeleteAlarms EnableAlarmActions DisableAlarmActions ListMetrics GetMetricStatistics ListTagsForResource
-        TagResource UntagResource
+        TagResource UntagResource PutAnomalyDetector DescribeAnomalyDetectors DeleteAnomalyDetector
     """,
     "dynamodb": """
         CreateTable DeleteTable DescribeTable ListTables UpdateTable PutItem GetItem UpdateItem DeleteItem Query Scan
@@ -40,12 +45,38 @@ OPERATIONS = {
         DisableRule PutTargets RemoveTargets ListTargetsByRule ListRuleNamesByTarget PutEvents TestEventPattern TagResource
         UntagResource ListTagsForResource
     """,
-    "health": "DescribeEvents DescribeEventDetails DescribeAffectedEntities",
+    "health": """
+        DescribeEvents DescribeEventDetails DescribeAffectedEntities DescribeEventsForOrganization
+        DescribeEventDetailsForOrganization DescribeAffectedEntitiesForOrganization DescribeAffectedAccountsForOrganization
+        DescribeEventAggregates DescribeEntityAggregates DescribeEntityAggregatesForOrganization DescribeEventTypes
+        DescribeHealthServiceStatusForOrganization
+    """,
+    "lambda": """
+        CreateFunction DeleteFunction GetFunction GetFunctionConfiguration Invoke ListFunctions ListTags TagResource
+        UntagResource UpdateFunctionCode UpdateFunctionConfiguration
+    """,
     "route53": """
         ListHostedZones ListHostedZonesByName GetHostedZone ListResourceRecordSets ChangeResourceRecordSets GetChange
         GetHealthCheck GetHealthCheckStatus ListHealthChecks TestDNSAnswer
         CreateHostedZone DeleteHostedZone CreateHealthCheck UpdateHealthCheck DeleteHealthCheck GetHostedZoneCount
         GetHealthCheckCount ChangeTagsForResource ListTagsForResource
+    """,
+    "route53-recovery-cluster": "GetRoutingControlState ListRoutingControls UpdateRoutingControlState UpdateRoutingControlStates",
+    "route53-recovery-control-config": """
+        CreateCluster CreateControlPanel CreateRoutingControl CreateSafetyRule DeleteCluster DeleteControlPanel
+        DeleteRoutingControl DeleteSafetyRule DescribeCluster DescribeControlPanel DescribeRoutingControl DescribeSafetyRule
+        ListAssociatedRoute53HealthChecks ListClusters ListControlPanels ListRoutingControls ListSafetyRules
+        UpdateControlPanel UpdateRoutingControl UpdateSafetyRule
+    """,
+    "s3": """
+        AbortMultipartUpload CompleteMultipartUpload CopyObject CreateBucket CreateMultipartUpload DeleteBucket DeleteBucketCors
+        DeleteBucketEncryption DeleteBucketLifecycle DeleteBucketPolicy DeleteBucketTagging DeleteObject DeleteObjects
+        DeleteObjectTagging DeletePublicAccessBlock GetBucketAcl GetBucketCors GetBucketEncryption
+        GetBucketLifecycleConfiguration GetBucketLocation GetBucketPolicy GetBucketTagging GetBucketVersioning GetObject
+        GetObjectAcl GetObjectAttributes GetObjectTagging GetPublicAccessBlock HeadBucket HeadObject ListBuckets
+        ListMultipartUploads ListObjects ListObjectsV2 ListObjectVersions ListParts PutBucketCors PutBucketEncryption
+        PutBucketLifecycleConfiguration PutBucketPolicy PutBucketTagging PutBucketVersioning PutObject PutObjectTagging
+        PutPublicAccessBlock UploadPart UploadPartCopy
     """,
     "sns": """
         CreateTopic DeleteTopic ListTopics GetTopicAttributes SetTopicAttributes Subscribe ConfirmSubscription Unsubscribe
@@ -62,6 +93,13 @@ OPERATIONS = {
         SendAutomationSignal StopAutomationExecution CreateOpsItem UpdateOpsItem GetOpsItem DescribeOpsItems
         PutParameter GetParameter GetParameters GetParametersByPath DescribeParameters DeleteParameter DeleteParameters
         ListDocuments DescribeDocument GetDocument CreateDocument DeleteDocument
+        SendCommand ListCommands ListCommandInvocations GetCommandInvocation CancelCommand
+    """,
+    "stepfunctions": """
+        CreateStateMachine UpdateStateMachine DeleteStateMachine DescribeStateMachine DescribeStateMachineForExecution
+        ListStateMachines ValidateStateMachineDefinition StartExecution StopExecution RedriveExecution DescribeExecution
+        ListExecutions GetExecutionHistory SendTaskSuccess SendTaskFailure SendTaskHeartbeat ListTagsForResource TagResource
+        UntagResource
     """,
     "sts": "GetCallerIdentity AssumeRole GetSessionToken GetAccessKeyInfo",
 }

@@ -6,15 +6,19 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use super::service::arc::Arc as RoutingControls;
 use super::service::backup::Backup;
 use super::service::cloudwatch::CloudWatch;
 use super::service::dynamodb::Dynamo;
 use super::service::events::Events;
 use super::service::health::HealthEvents;
+use super::service::lambda::Functions;
 use super::service::route53::Route53;
+use super::service::s3::S3;
 use super::service::sns::Sns;
 use super::service::sqs::Sqs;
 use super::service::ssm::Ssm;
+use super::service::states::States;
 
 /// The account of callers that the scenario does not know, as most stand-ins for AWS have it.
 pub const DEFAULT_ACCOUNT: &str = "123456789012";
@@ -50,6 +54,10 @@ pub struct Estate {
     pub route53: BTreeMap<String, Route53>,
     /// AWS Health.
     pub health: HealthEvents,
+    /// Routing controls and Region switch, by account.
+    pub arc: BTreeMap<String, RoutingControls>,
+    /// Buckets and objects.
+    pub s3: S3,
 }
 
 /// An account of the scenario.
@@ -104,6 +112,10 @@ pub struct Site {
     pub events: Events,
     /// Tables and their items.
     pub dynamodb: Dynamo,
+    /// Functions.
+    pub lambda: Functions,
+    /// State machines and executions.
+    pub states: States,
     /// Networks and the resources in them.
     pub network: Network,
 }

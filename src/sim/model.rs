@@ -200,17 +200,27 @@ impl Default for Shape {
 }
 
 /// The services, by the name that they sign with.
-static MODELS: [(&str, &str, OnceLock<Model>); 11] = [
+static MODELS: [(&str, &str, OnceLock<Model>); 17] = [
+    ("arc-region-switch", include_str!("../../assets/models/arc-region-switch.json"), OnceLock::new()),
     ("backup", include_str!("../../assets/models/backup.json"), OnceLock::new()),
     ("dynamodb", include_str!("../../assets/models/dynamodb.json"), OnceLock::new()),
     ("ec2", include_str!("../../assets/models/ec2.json"), OnceLock::new()),
     ("events", include_str!("../../assets/models/events.json"), OnceLock::new()),
     ("health", include_str!("../../assets/models/health.json"), OnceLock::new()),
+    ("lambda", include_str!("../../assets/models/lambda.json"), OnceLock::new()),
     ("monitoring", include_str!("../../assets/models/cloudwatch.json"), OnceLock::new()),
     ("route53", include_str!("../../assets/models/route53.json"), OnceLock::new()),
+    ("route53-recovery-cluster", include_str!("../../assets/models/route53-recovery-cluster.json"), OnceLock::new()),
+    (
+        "route53-recovery-control-config",
+        include_str!("../../assets/models/route53-recovery-control-config.json"),
+        OnceLock::new(),
+    ),
+    ("s3", include_str!("../../assets/models/s3.json"), OnceLock::new()),
     ("sns", include_str!("../../assets/models/sns.json"), OnceLock::new()),
     ("sqs", include_str!("../../assets/models/sqs.json"), OnceLock::new()),
     ("ssm", include_str!("../../assets/models/ssm.json"), OnceLock::new()),
+    ("states", include_str!("../../assets/models/stepfunctions.json"), OnceLock::new()),
     ("sts", include_str!("../../assets/models/sts.json"), OnceLock::new()),
 ];
 

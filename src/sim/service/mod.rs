@@ -1,5 +1,7 @@
 //! The services: what each operation does to the world, and what it answers. They know nothing of protocols.
 
+pub mod api;
+pub mod arc;
 pub mod backup;
 pub mod cloudwatch;
 pub mod coverage;
@@ -7,10 +9,14 @@ pub mod dynamodb;
 pub mod ec2;
 pub mod events;
 pub mod health;
+mod health_organization;
+pub mod lambda;
 pub mod route53;
+pub mod s3;
 pub mod sns;
 pub mod sqs;
 pub mod ssm;
+pub mod states;
 pub mod sts;
 
 use chrono::{DateTime, Utc};
@@ -33,6 +39,12 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
         "sns" => sns::answer(world, call),
         "sqs" => sqs::answer(world, call),
         "events" => events::answer(world, call),
+        "arc-region-switch" => arc::switch(world, call),
+        "route53-recovery-cluster" => arc::control(world, call),
+        "route53-recovery-control-config" => arc::configure(world, call),
+        "lambda" => lambda::answer(world, call),
+        "s3" => s3::answer(world, call),
+        "states" => states::answer(world, call),
         "dynamodb" => dynamodb::answer(world, call),
         "ec2" => ec2::answer(world, call),
         _ => Err(unknown(call)),

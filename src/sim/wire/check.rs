@@ -56,7 +56,7 @@ impl Findings {
 ///
 /// # Errors
 /// The service's refusal, in AWS's words.
-pub(super) fn input(model: &Model, operation: &Operation, value: &Value) -> Result<(), Refusal> {
+pub fn input(model: &Model, operation: &Operation, value: &Value) -> Result<(), Refusal> {
     let mut findings = Findings::default();
     if let Some(input) = &operation.input {
         examine(model, input, value, "", &mut findings);

@@ -27,6 +27,8 @@ pub struct CloudWatch {
     pub history: History,
     /// What is to be told to others, and is not on its way yet.
     pub outbox: Vec<Emitted>,
+    /// Anomaly detectors.
+    pub detectors: super::anomaly::Detectors,
     /// Tags, by alarm.
     pub tags: BTreeMap<String, BTreeMap<String, String>>,
 }
@@ -78,6 +80,7 @@ const METRIC: &[&str] = &[
     "EvaluationPeriods",
     "DatapointsToAlarm",
     "Threshold",
+    "ThresholdMetricId",
     "ComparisonOperator",
     "TreatMissingData",
     "EvaluateLowSampleCountPercentile",
@@ -187,6 +190,10 @@ fn rule(input: &Value) -> Result<Rule, Refusal> {
     }
     let operator = needed("ComparisonOperator")?;
     let missing = members::text(input, "TreatMissingData").unwrap_or("missing");
+    let band = members::text(input, "ThresholdMetricId").map(str::to_owned);
+    if let Some(band) = band.as_deref().filter(|band| !math.as_ref().is_some_and(|math| math.is_band(band))) {
+        return Err(invalid(format!("ThresholdMetricId {band} is not the id of an ANOMALY_DETECTION_BAND")));
+    }
     let followed = math.as_ref().map(|math| {
         let returned = math.returned().ok_or_else(|| invalid("Exactly one of the Metrics must have ReturnData true"))?;
         Ok((returned.to_owned(), math.period(returned)))
@@ -204,11 +211,18 @@ fn rule(input: &Value) -> Result<Rule, Refusal> {
         period,
         periods,
         datapoints,
-        threshold: members::number(input, "Threshold").ok_or_else(|| invalid("Threshold must be provided"))?,
-        comparison: Comparison::named(operator).ok_or_else(|| not_modelled(&format!("The operator {operator}")))?,
+        threshold: match &band {
+            Some(_) => 0.0,
+            None => members::number(input, "Threshold").ok_or_else(|| invalid("Threshold must be provided"))?,
+        },
+        comparison: Comparison::named(operator)
+            .filter(|comparison| comparison.is_of_band() == band.is_some())
+            .ok_or_else(|| invalid(format!("The operator {operator} does not go with the threshold that is given")))?,
         missing: Missing::named(missing).ok_or_else(|| invalid(format!("Invalid TreatMissingData: {missing}")))?,
         unit: members::text(input, "Unit").map(str::to_owned),
         math,
+        band,
+        bands: BTreeMap::new(),
     })
 }
 
@@ -287,7 +301,13 @@ impl CloudWatch {
                 let at = DateTime::from_timestamp(*slot, 0)?;
                 series.get(slot).map(|value| Datapoint { at, value: *value, samples: 1.0 })
             });
-            return rule.judge(&points.collect::<Vec<_>>(), place.now);
+            let points: Vec<_> = points.collect();
+            let Some(band) = &rule.band else { return rule.judge(&points, place.now) };
+            let edges = math.series(self, place, band, &slots, rule.period);
+            let [upper, lower] = edges.as_slice() else { return None };
+            let mut within = rule.clone();
+            within.bands = upper.iter().filter_map(|(slot, upper)| Some((*slot, (*lower.get(slot)?, *upper)))).collect();
+            return within.judge(&points, place.now);
         }
         let metric = self.metrics.get(&rule.metric);
         let point = |back: i64| {

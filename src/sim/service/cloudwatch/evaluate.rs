@@ -3,6 +3,8 @@
 //! Source: CloudWatch user guide, "Configuring how CloudWatch alarms treat missing data" and "Evaluating an alarm"; the sentences
 //! and the JSON of StateReasonData as DescribeAlarms and DescribeAlarmHistory answer them.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
@@ -72,9 +74,13 @@ pub struct Rule {
     pub unit: Option<String>,
     /// The queries of an alarm on metric math; then `metric` is the id of the one that is followed.
     pub math: Option<Queries>,
+    /// The id of the anomaly band that the metric is to stay in.
+    pub band: Option<String>,
+    /// While it is evaluated: the lower and the upper edge of the band, by the beginning of their period.
+    pub bands: BTreeMap<i64, (f64, f64)>,
 }
 
-/// AWS's ComparisonOperator, as far as it needs no anomaly band.
+/// AWS's ComparisonOperator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Comparison {
     /// `>`
@@ -85,6 +91,12 @@ pub enum Comparison {
     Less,
     /// `<=`
     LessOrEqual,
+    /// Outside of the band.
+    Outside,
+    /// Under the band.
+    Under,
+    /// Over the band.
+    Over,
 }
 
 impl Comparison {
@@ -95,12 +107,24 @@ impl Comparison {
             "GreaterThanOrEqualToThreshold" => Some(Self::GreaterOrEqual),
             "LessThanThreshold" => Some(Self::Less),
             "LessThanOrEqualToThreshold" => Some(Self::LessOrEqual),
+            "LessThanLowerOrGreaterThanUpperThreshold" => Some(Self::Outside),
+            "LessThanLowerThreshold" => Some(Self::Under),
+            "GreaterThanUpperThreshold" => Some(Self::Over),
             _ => None,
         }
     }
 
-    fn breaches(self, value: f64, threshold: f64) -> bool {
+    /// Does it compare with a band?
+    pub fn is_of_band(self) -> bool {
+        matches!(self, Self::Outside | Self::Under | Self::Over)
+    }
+
+    fn breaches(self, value: f64, (lower, upper): (f64, f64)) -> bool {
+        let threshold = lower;
         match self {
+            Self::Outside => value < lower || value > upper,
+            Self::Under => value < lower,
+            Self::Over => value > upper,
             Self::Greater => value > threshold,
             Self::GreaterOrEqual => value >= threshold,
             Self::Less => value < threshold,
@@ -114,6 +138,9 @@ impl Comparison {
             Self::GreaterOrEqual => "greater than or equal to",
             Self::Less => "less than",
             Self::LessOrEqual => "less than or equal to",
+            Self::Outside => "less than the lower thresholds or greater than the upper thresholds",
+            Self::Under => "less than the lower thresholds",
+            Self::Over => "greater than the upper thresholds",
         }
     }
 }
@@ -176,7 +203,10 @@ impl Rule {
     }
 
     fn breaches(&self, point: &Datapoint) -> bool {
-        self.comparison.breaches(point.value, self.threshold)
+        let flat = || (!self.comparison.is_of_band()).then_some((self.threshold, self.threshold));
+        let edges = self.bands.get(&point.at.timestamp()).copied().or_else(flat);
+        // Where there is no band yet, nothing is outside of it.
+        edges.is_some_and(|edges| self.comparison.breaches(point.value, edges))
     }
 
     /// Too few datapoints even in the whole range: as many real ones as there are, the treatment for the rest.
@@ -214,6 +244,23 @@ impl Rule {
             told.iter().map(|point| format!("{:?} ({})", point.value, point.at.format("%d/%m/%y %H:%M:%S"))).collect();
         let (least, transition) =
             if alarm { (self.datapoints, "OK -> ALARM") } else { (self.periods - self.datapoints + 1, "ALARM -> OK") };
+        if self.comparison.is_of_band() {
+            let edge = |lower: bool| {
+                let edges = told.iter().filter_map(|point| self.bands.get(&point.at.timestamp()));
+                edges.map(|(low, high)| format!("{:?}", if lower { low } else { high })).collect::<Vec<_>>().join(", ")
+            };
+            return format!(
+                "Thresholds Crossed: {} out of the last {} [{}] {}{} [{} to {}] (minimum {} for {transition} transition).",
+                told.len(),
+                counted(self.periods, "datapoint", "datapoints"),
+                listed.join(", "),
+                if alarm { "was " } else { "was not " },
+                self.comparison.words(),
+                edge(true),
+                edge(false),
+                counted(least, "datapoint", "datapoints"),
+            );
+        }
         format!(
             "Threshold Crossed: {} out of the last {} [{}] {}{} the threshold ({:?}) (minimum {} for {transition} transition).",
             told.len(),
@@ -231,6 +278,11 @@ impl Rule {
         )
     }
 
+    fn recent(&self, used: &[Datapoint], of: impl Fn(&(f64, f64)) -> f64) -> Option<Vec<f64>> {
+        let edges = used.iter().filter_map(|point| self.bands.get(&point.at.timestamp()).map(&of));
+        self.comparison.is_of_band().then(|| edges.collect())
+    }
+
     fn data(&self, used: &[Datapoint], now: DateTime<Utc>) -> Value {
         let evaluated: Vec<_> = used
             .iter()
@@ -245,7 +297,9 @@ impl Rule {
             .set("statistic", self.statistic.as_str())
             .set("period", self.period)
             .set("recentDatapoints", used.iter().map(|point| point.value).collect::<Vec<_>>())
-            .set("threshold", self.threshold)
+            .maybe("threshold", (!self.comparison.is_of_band()).then_some(self.threshold))
+            .maybe("recentLowerThresholds", self.recent(used, |edges| edges.0))
+            .maybe("recentUpperThresholds", self.recent(used, |edges| edges.1))
             .maybe("evaluatedDatapoints", (!evaluated.is_empty()).then_some(evaluated))
             .done()
     }
@@ -278,6 +332,8 @@ mod tests {
             missing,
             unit: None,
             math: None,
+            band: None,
+            bands: BTreeMap::new(),
         }
     }
 

@@ -15,8 +15,9 @@ use crate::sim::service::coverage::{Operation, changes, reads};
 use crate::sim::world::World;
 
 /// What holds for all of the service.
-pub const NOTE: &str = "Events reach SQS queues, SNS topics and other buses, at once and once; targets of other services are kept and \
-                        not called, and schedules do not fire. Alarms, restore jobs and Health events emit theirs.";
+pub const NOTE: &str = "Events reach SQS queues, SNS topics, other buses, functions, state machines and runbooks, at once and once; targets of \
+                        other services are kept and not called, and schedules do not fire. Alarms, restore jobs, executions of state \
+                        machines and Health events emit theirs.";
 
 /// What is modelled.
 pub const OPERATIONS: &[Operation] = &[
