@@ -20,6 +20,7 @@ pub mod journal;
 mod list;
 pub mod plan;
 pub mod query;
+pub mod readiness;
 pub mod report;
 mod run;
 pub mod sim;

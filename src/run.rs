@@ -1,5 +1,6 @@
 //! Runs one command: reads what it needs, joins the rooms, prints what is to be printed.
 
+mod plan;
 mod record;
 
 use std::io::{IsTerminal, Write};
@@ -7,8 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cli::{
-    Cli, Command, Common, ConfigCommand, EstateKind, HistoryCommand, IncidentsCommand, Live, PlanCommand, Simulate, Tabletop,
-    When,
+    Cli, Command, Common, ConfigCommand, EstateKind, HistoryCommand, IncidentsCommand, Live, Simulate, Tabletop, When,
 };
 use crate::clock::Clock;
 use crate::cloud::{Access, Recorder};
@@ -49,7 +49,7 @@ pub fn run(cli: Cli) -> Result<u8, Error> {
         Command::Verify { id, contains } => record::verify(&id, contains.as_deref(), &paths),
         Command::Report(arguments) => record::report(&arguments, cli.common.theme.as_deref(), &paths),
         Command::Simulate(arguments) => block_on(simulate(arguments))?,
-        Command::Plan { command: PlanCommand::Check { file } } => check_plan(&file),
+        Command::Plan { command } => block_on(plan::run(command))?,
         Command::Alarms(arguments) => block_on(list(What::Alarms, arguments))?,
         Command::Events(arguments) => block_on(list(What::Events, arguments))?,
         Command::RecoveryPoints(arguments) => block_on(list(What::RecoveryPoints, arguments))?,
@@ -414,23 +414,4 @@ async fn simulate(arguments: Simulate) -> Result<u8, Error> {
     }
     exercise.stop().await;
     Ok(DONE)
-}
-
-fn check_plan(file: &Path) -> Result<u8, Error> {
-    let path = file.display().to_string();
-    match Plan::read(&path) {
-        Ok(plan) => {
-            let mut text = format!("{path}: plan {}, {} steps, no faults\n", plan.name, plan.steps.len());
-            for warning in plan.warnings() {
-                text.push_str(&format!("{path}: warning: {warning}\n"));
-            }
-            print(&text)?;
-            Ok(DONE)
-        }
-        Err(crate::plan::ReadPlan::Faults { faults, text }) => {
-            print(&faults.render(&text, std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()))?;
-            Ok(FAILED)
-        }
-        Err(error) => Err(error.into()),
-    }
 }

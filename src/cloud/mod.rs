@@ -40,6 +40,6 @@ pub use route53::{ChangeStatus, HealthCheckStatus, HostedZone, Observation, Rout
 pub(crate) use site::client;
 pub use site::{Connection, Retries, SiteSettings};
 pub use sites::{SiteClients, Sites};
-pub use ssm::{Automation, AutomationStep, AutomationSummary, OpsItemRecord, Ssm, WaitsFor};
+pub use ssm::{Automation, AutomationStep, AutomationSummary, Document, OpsItemRecord, Ssm, WaitsFor};
 pub use sts::Sts;
 pub use time::{to_aws, to_utc};

@@ -59,7 +59,9 @@ impl Asking<'_> {
     /// A template's text, or the problem that a reference is not known yet.
     pub(super) fn text(&self, template: &Template) -> Result<String, Problem> {
         template.resolve(self).map_err(|reference| {
-            Problem::new(ProblemKind::Missing, format!("prepare {}", self.step.id), format!("{reference} is not known yet"))
+            let hint = if matches!(reference, Reference::Variable(_)) { ": give the variable its value first" } else { "" };
+            let what = format!("{reference} is not known yet{hint}");
+            Problem::new(ProblemKind::Missing, format!("prepare {}", self.step.id), what)
         })
     }
 
@@ -80,6 +82,8 @@ impl Lookup for Asking<'_> {
     fn value(&self, reference: &Reference) -> Option<String> {
         match reference {
             Reference::Output { step, output } => self.incident.output(step, output).map(str::to_owned),
+            Reference::Variable(name) => self.incident.variables.get(name).cloned(),
+            Reference::Choice(name) => self.incident.choices.get(name).cloned(),
             Reference::Region(site) => self.plan.site(site).map(|site| site.region.to_string()),
             Reference::Account(site) => self.plan.site(site).map(|site| site.account.to_string()),
             Reference::IncidentId => Some(self.incident_id.to_string()),
@@ -129,8 +133,12 @@ pub(super) async fn attempt_of(
     for need in blocked_by(incident, plan, step) {
         findings.push(Finding::blocks(format!("needs {need} to end first")));
     }
+    if let Some(when) = step.when.as_ref().filter(|when| incident.holds(Some(when)).is_none()) {
+        findings.push(Finding::warns(format!("it applies only if {when}, and that is not known")));
+    }
     if let Some(call) = &draft.call {
-        let control_plane = call.control_plane(&place.region);
+        let control_plane =
+            step.control_plane.as_ref().map_or_else(|| call.control_plane(&place.region), |region| region.as_str());
         if plan.site(&crate::domain::SiteName::primary()).is_some_and(|primary| primary.region.as_str() == control_plane) {
             findings.push(Finding::warns(format!("needs the control plane in {control_plane}, the primary's Region")));
         } else if control_plane != place.region.as_str() {

@@ -193,6 +193,7 @@ fn step_row(bar: &StepBar, record: Option<&StepRecord>) -> StepRow {
         StepStatus::Failed(_) => ("failed", None),
         StepStatus::Aborted(reason) => ("aborted", Some(reason.clone())),
         StepStatus::Skipped(reason) => ("skipped", Some(reason.clone())),
+        StepStatus::RuledOut(because) => ("not-applicable", Some(because.clone())),
     };
     let attempts = record.map_or(&[][..], |record| &record.attempts);
     let end = attempts.last().and_then(|attempt| attempt.ended.as_ref());

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind};
 
 use super::commands::{Command, commands, is_waiting_to_start};
-use super::overlays::{Confirm, Outcome, Overlay, Press, Question};
+use super::overlays::{Asked, Confirm, Outcome, Overlay, Press, Prompt, Question};
 use super::panes::{self, Look, WizardView};
 use super::ready::{is_answer, startable};
 use super::widgets::{ListView, Table, edit};
@@ -37,6 +37,8 @@ pub struct App {
     asked: BTreeSet<(StepId, usize)>,
     /// An answer or a stop that is being prepared: which step, whether it stops, and the preparation that was there before.
     pub(super) awaited: Option<(StepId, bool, Option<u64>)>,
+    /// Whether the plan's variables were asked for without a key.
+    asked_variables: bool,
     /// Whether the chosen step had ended when it was last looked at.
     was_settled: Option<(StepId, bool)>,
 }
@@ -61,6 +63,7 @@ impl App {
             last_key: None,
             asked: BTreeSet::new(),
             awaited: None,
+            asked_variables: false,
             was_settled: None,
         }
     }
@@ -228,6 +231,7 @@ impl App {
         }
         self.drop_drifted(state);
         self.open_awaited(state);
+        self.ask_variables(state);
         self.follow_plan(state);
         self.prepare_chosen(state)
     }
@@ -265,6 +269,18 @@ impl App {
                 self.say(NoticeLevel::Warning, format!("the answer could not be prepared: {problem}"));
             }
         }
+    }
+
+    /// When the incident begins, asks once for what the plan has to know and nobody has said.
+    fn ask_variables(&mut self, state: &State) {
+        if self.asked_variables || state.incident.opened.is_none() || state.read_only || state.incident.closed.is_some() {
+            return;
+        }
+        let missing = state.plan.variables.keys().any(|name| !state.incident.variables.contains_key(name));
+        if missing && self.overlays.is_empty() && !self.filtering {
+            self.overlays.push(Overlay::Prompt(Box::new(Prompt::new(Asked::Variables, state))));
+        }
+        self.asked_variables = true;
     }
 
     /// Goes on to what needs a person next when the chosen step ends well under one's eyes.
