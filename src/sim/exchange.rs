@@ -132,7 +132,7 @@ impl Front {
     fn recognise(&self, request: &Request) -> Result<Asked, (Protocol, Option<&'static Model>, Refusal)> {
         let scope = signing::scope(request.headers(), request.uri().query())
             .map_err(|refusal| (Protocol::of(None, request), None, refusal))?;
-        let known = model::model(&scope.service);
+        let known = Protocol::model(&scope.service, request);
         let model = known.map(|(_, model)| model);
         let protocol = Protocol::of(model, request);
         let refused = |refusal| (protocol, model, refusal);

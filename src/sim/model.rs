@@ -235,6 +235,49 @@ pub fn model(signing_name: &str) -> Option<(&'static str, &'static Model)> {
     Some((*name, model.get_or_init(|| parse(text))))
 }
 
+/// SQS's model as it was before the service spoke JSON: the names that the query protocol has, which the published model has lost.
+///
+/// Source: Amazon SQS API reference, "Query protocol".
+pub fn sqs_query() -> Option<&'static Model> {
+    static QUERY: OnceLock<Model> = OnceLock::new();
+    let (_, text, _) = MODELS.iter().find(|(name, ..)| *name == "sqs")?;
+    Some(QUERY.get_or_init(|| {
+        let mut model = parse(text);
+        model.metadata.protocols = vec!["query".to_owned()];
+        model.metadata.xml_namespace = Some("http://queue.amazonaws.com/doc/2012-11-05/".to_owned());
+        for shape in model.shapes.values_mut() {
+            let is_tags = shape.key.as_ref().is_some_and(|key| key.shape.starts_with("Tag"));
+            if let (Some(key), Some(value)) = (&mut shape.key, &mut shape.value) {
+                key.location_name = Some(if is_tags { "Key" } else { "Name" }.to_owned());
+                value.location_name = Some("Value".to_owned());
+            }
+            for (name, member) in &mut shape.members {
+                member.location_name = sqs_query_name(name, &member.shape);
+            }
+        }
+        model
+    }))
+}
+
+fn sqs_query_name(name: &str, shape: &str) -> Option<String> {
+    let plain = match name {
+        "Entries" | "Successful" | "Failed" => shape.strip_suffix("List")?,
+        "Attributes"
+        | "AttributeNames"
+        | "MessageAttributes"
+        | "MessageAttributeNames"
+        | "MessageSystemAttributes"
+        | "MessageSystemAttributeNames"
+        | "Messages"
+        | "QueueUrls"
+        | "TagKeys"
+        | "Tags" => name.strip_suffix('s')?,
+        "queueUrls" => "QueueUrl",
+        _ => return None,
+    };
+    Some(plain.to_owned())
+}
+
 fn parse(text: &str) -> Model {
     #[expect(clippy::expect_used, reason = "the text is part of the program and a test parses each")]
     let mut model: Model = serde_json::from_str(text).expect("an embedded service model");

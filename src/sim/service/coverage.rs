@@ -44,11 +44,7 @@ pub const SERVICES: &[(&str, &str, &[Operation])] = &[
     ("route53-recovery-control-config", super::arc::CONFIG_NOTE, super::arc::CONFIG),
     ("s3", super::s3::NOTE, super::s3::OPERATIONS),
     ("sns", super::sns::NOTE, super::sns::OPERATIONS),
-    (
-        "sqs",
-        "The JSON protocol; the old query protocol is not spoken. Messages of other accounts' queues are denied.",
-        super::sqs::OPERATIONS,
-    ),
+    ("sqs", "The old query protocol is spoken too. Messages of other accounts' queues are denied.", super::sqs::OPERATIONS),
     ("ssm", super::ssm::NOTE, super::ssm::OPERATIONS),
     ("states", super::states::NOTE, super::states::OPERATIONS),
     ("sts", "Any role may be assumed in an account that the scenario does not list.", super::sts::OPERATIONS),

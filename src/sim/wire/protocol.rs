@@ -11,7 +11,7 @@ use super::fault::Fault;
 use super::scalar::Malformed;
 use super::{cbor, check, ec2, json, query, rest, rest_json, rest_xml, s3};
 use crate::sim::call::Refusal;
-use crate::sim::model::{Metadata, Model, Operation};
+use crate::sim::model::{self, Metadata, Model, Operation};
 
 /// A request with its whole body.
 pub type Request = http::Request<Bytes>;
@@ -58,6 +58,13 @@ impl Protocol {
         }
         let all = [Self::RestJson, Self::RestXml, Self::Query, Self::Ec2, Self::Json, Self::Cbor];
         all.into_iter().find(|protocol| model.speaks(protocol.name())).unwrap_or(Self::Json)
+    }
+
+    /// The model of the service that signs so, in the form that the request speaks.
+    pub fn model(signing_name: &str, request: &Request) -> Option<(&'static str, &'static Model)> {
+        let (name, model) = model::model(signing_name)?;
+        let older = (name == "sqs" && Self::shown(request) == Some(Self::Query)).then(model::sqs_query).flatten();
+        Some((name, older.unwrap_or(model)))
     }
 
     fn shown(request: &Request) -> Option<Self> {

@@ -416,7 +416,7 @@ mod tests {
             ("LessThanOrEqualToThreshold", true, true, false),
         ] {
             let comparison = Comparison::named(name).unwrap();
-            assert_eq!([4.0, 5.0, 6.0].map(|value| comparison.breaches(value, 5.0)), [below, equal, above], "{name}");
+            assert_eq!([4.0, 5.0, 6.0].map(|value| comparison.breaches(value, (5.0, 5.0))), [below, equal, above], "{name}");
         }
     }
 }

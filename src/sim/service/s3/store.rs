@@ -65,8 +65,11 @@ pub struct Upload {
     /// The object's tags.
     pub tags: BTreeMap<String, String>,
     /// By number: when, content, ETag.
-    pub parts: BTreeMap<i64, (DateTime<Utc>, Arc<Vec<u8>>, String)>,
+    pub parts: BTreeMap<i64, Part>,
 }
+
+/// A part of an upload: when it came, its content, its ETag.
+pub type Part = (DateTime<Utc>, Arc<Vec<u8>>, String);
 
 /// Members of PutObject that reads tell again as they came.
 pub const KEPT: [&str; 10] = [

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::objects::{body, check_key, check_write, copied_from, kept, store};
-use super::store::{Upload, Version, bucket, bucket_mut, header_tags, named, version};
+use super::store::{Part, Upload, Version, bucket, bucket_mut, header_tags, named, version};
 use super::sums;
 use crate::sim::call::{Answer, Call, Refusal};
 use crate::sim::members::{self, Members};
@@ -122,7 +122,7 @@ fn list(world: &World, call: &Call) -> Answer {
     let page: Vec<_> = rows.by_ref().take(most).collect();
     let more = rows.peek().is_some();
     let next = page.last().map_or(0, |(number, _)| **number);
-    let tell = |(number, (at, content, etag)): (&i64, &(_, Arc<Vec<u8>>, String))| {
+    let tell = |(number, (at, content, etag)): (&i64, &Part)| {
         Members::new()
             .set("PartNumber", *number)
             .time("LastModified", *at)
