@@ -23,7 +23,7 @@ pub struct Scope {
 
 /// Does the request carry AWS credentials of any kind?
 pub fn is_signed(headers: &HeaderMap, query: Option<&str>) -> bool {
-    query.is_some_and(|query| query.contains("X-Amz-Credential="))
+    query.is_some_and(|query| query.contains("X-Amz-Credential=") || query.contains("AWSAccessKeyId="))
         || headers.get(AUTHORIZATION).is_some_and(|value| value.as_bytes().starts_with(b"AWS"))
 }
 
@@ -41,9 +41,15 @@ pub fn scope(headers: &HeaderMap, query: Option<&str>) -> Result<Scope, Refusal>
             let incomplete = |what: &str| Refusal::new("IncompleteSignature", format!("{what} X-Amz-Credential={credential}"));
             return credential_scope(&credential, named("X-Amz-Security-Token").is_some(), &incomplete);
         }
+        if let (Some(key), Some(_)) = (named("AWSAccessKeyId"), named("Signature")) {
+            return Ok(older(key, named("x-amz-security-token").is_some()));
+        }
         return Err(Refusal::new("MissingAuthenticationToken", "Missing Authentication Token").status(403));
     };
     let text = header.to_str().unwrap_or_default();
+    if let Some((key, _)) = text.strip_prefix("AWS ").and_then(|rest| rest.trim().split_once(':')) {
+        return Ok(older(key, headers.contains_key("x-amz-security-token")));
+    }
     let incomplete = |what: &str| Refusal::new("IncompleteSignature", format!("{what} Authorization={text}"));
     let Some(parts) = text.strip_prefix("AWS4-HMAC-SHA256") else {
         return Err(incomplete("Unsupported AWS 'algorithm'."));
@@ -58,6 +64,14 @@ pub fn scope(headers: &HeaderMap, query: Option<&str>) -> Result<Scope, Refusal>
     part("SignedHeaders")?;
     part("Signature")?;
     credential_scope(credential, headers.contains_key("x-amz-security-token"), &incomplete)
+}
+
+/// The Region of Signature Version 2, which names none.
+pub const ANYWHERE: &str = "aws-global";
+
+/// Signature Version 2, which S3 still takes, and which names neither service nor Region.
+fn older(access_key: &str, session: bool) -> Scope {
+    Scope { access_key: access_key.to_owned(), region: ANYWHERE.to_owned(), service: "s3".to_owned(), session }
 }
 
 fn credential_scope(credential: &str, session: bool, incomplete: &dyn Fn(&str) -> Refusal) -> Result<Scope, Refusal> {
@@ -89,6 +103,16 @@ mod tests {
         assert_eq!((scope.access_key.as_str(), scope.region.as_str()), ("AKIAEXERCISEOPERATOR", "eu-central-1"));
         assert_eq!(scope.service, "backup");
         assert!(!scope.session);
+    }
+
+    #[test]
+    fn s3_takes_the_older_signature_in_the_header_and_in_the_query_string() {
+        let header = signed("AWS AKIA:c2lnbmF0dXJl").unwrap();
+        assert_eq!((header.access_key.as_str(), header.service.as_str(), header.region.as_str()), ("AKIA", "s3", ANYWHERE));
+        let query = scope(&HeaderMap::new(), Some("AWSAccessKeyId=AKIA&Signature=x&Expires=1")).unwrap();
+        assert_eq!(query, header);
+        let credential = "X-Amz-Credential=AKIA%2F20260314%2Feu-west-1%2Fs3%2Faws4_request&X-Amz-Signature=0";
+        assert_eq!(scope(&HeaderMap::new(), Some(credential)).unwrap().region, "eu-west-1");
     }
 
     #[test]

@@ -29,6 +29,9 @@ use super::world::World;
 /// # Errors
 /// As AWS refuses it; `UnknownOperationException` for what is not modelled.
 pub fn answer(world: &mut World, call: &Call) -> Answer {
+    if coverage::operation(call.service, &call.operation).is_none() {
+        return Err(unknown(call));
+    }
     match call.service {
         "sts" => sts::answer(world, call),
         "monitoring" => cloudwatch::answer(world, call),

@@ -189,6 +189,10 @@ fn rule(input: &Value) -> Result<Rule, Refusal> {
         return Err(invalid("DatapointsToAlarm must be less than or equal to EvaluationPeriods"));
     }
     let operator = needed("ComparisonOperator")?;
+    let comparison = Comparison::named(operator).ok_or_else(|| not_modelled(&format!("The operator {operator}")))?;
+    if comparison.is_of_band() != members::text(input, "ThresholdMetricId").is_some() {
+        return Err(invalid(format!("The operator {operator} does not go with the threshold that is given")));
+    }
     let missing = members::text(input, "TreatMissingData").unwrap_or("missing");
     let band = members::text(input, "ThresholdMetricId").map(str::to_owned);
     if let Some(band) = band.as_deref().filter(|band| !math.as_ref().is_some_and(|math| math.is_band(band))) {
@@ -215,9 +219,7 @@ fn rule(input: &Value) -> Result<Rule, Refusal> {
             Some(_) => 0.0,
             None => members::number(input, "Threshold").ok_or_else(|| invalid("Threshold must be provided"))?,
         },
-        comparison: Comparison::named(operator)
-            .filter(|comparison| comparison.is_of_band() == band.is_some())
-            .ok_or_else(|| invalid(format!("The operator {operator} does not go with the threshold that is given")))?,
+        comparison,
         missing: Missing::named(missing).ok_or_else(|| invalid(format!("Invalid TreatMissingData: {missing}")))?,
         unit: members::text(input, "Unit").map(str::to_owned),
         math,

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::{Value, json};
 
-use super::parse::{Action, Comparator, Condition, Operand, Path, Step, Term, spelt};
+use super::tree::{Action, Comparator, Condition, Operand, Path, Step, Term, spelt};
 use super::value::{self, Item, begins, compare, contains, invalid, kind, length, same};
 use crate::sim::call::Refusal;
 
@@ -313,7 +313,8 @@ pub fn attributes(condition: &Condition, into: &mut Vec<String>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::parse::{Parser, Placeholders};
+    use super::super::parse::Parser;
+    use super::super::placeholders::Placeholders;
     use super::*;
 
     fn item() -> Item {

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::parse::{Action, Comparator, Condition, Operand, Path, Step, Term};
+use super::tree::{Action, Comparator, Condition, Operand, Path, Step, Term};
 use super::value::{invalid, invalid_value, kind, whole_value};
 use crate::sim::call::Refusal;
 use crate::sim::members;
@@ -104,12 +104,9 @@ fn condition(name: &str, one: &Value) -> Result<Condition, Refusal> {
     let operator = members::required(one, "ComparisonOperator");
     let given = members::list(one, "AttributeValueList").iter().chain(one.get("Value"));
     let values: Vec<Value> = given.map(|value| whole_value(value, 0)).collect::<Result<_, _>>()?;
-    let wrong = |values: &[Value]| {
-        let _ = values;
-        invalid_value(format!("Invalid number of argument(s) for the {operator} ComparisonOperator"))
-    };
+    let wrong = || invalid_value(format!("Invalid number of argument(s) for the {operator} ComparisonOperator"));
     let left = || Operand::Path(path(name));
-    let one = || values.first().filter(|_| values.len() == 1).cloned().map(Operand::Value).ok_or_else(|| wrong(&values));
+    let one = || values.first().filter(|_| values.len() == 1).cloned().map(Operand::Value).ok_or_else(wrong);
     let compared = |comparator| Ok(Condition::Compare(left(), comparator, one()?));
     match operator {
         "EQ" => compared(Comparator::Eq),
@@ -137,7 +134,7 @@ fn condition(name: &str, one: &Value) -> Result<Condition, Refusal> {
             }
             Ok(Condition::Between(left(), Operand::Value(values[0].clone()), Operand::Value(values[1].clone())))
         }
-        _ => Err(wrong(&values)),
+        _ => Err(wrong()),
     }
 }
 

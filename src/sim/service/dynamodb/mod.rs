@@ -2,14 +2,17 @@
 
 mod backups;
 mod expression;
+mod grammar;
 mod legacy;
 mod manage;
 mod number;
 mod parse;
+mod placeholders;
 mod read;
 mod table;
 #[cfg(test)]
 mod tests;
+mod tree;
 mod value;
 mod write;
 

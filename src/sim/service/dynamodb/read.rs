@@ -7,8 +7,10 @@ use serde_json::{Map, Value, json};
 
 use super::expression::{attributes, project, unmarked};
 use super::legacy;
-use super::parse::{Comparator, Condition, Operand, Parser, Path, Placeholders, Step};
+use super::parse::Parser;
+use super::placeholders::Placeholders;
 use super::table::{EntryKey, Index, ItemKey, Keys, Table, spread};
+use super::tree::{Comparator, Condition, Operand, Path, Step};
 use super::value::{Item, KeyPart, invalid, invalid_value, item_size, kind, whole};
 use super::write::{cancelled, consumed, consumed_by_table, item_of, usable};
 use crate::sim::call::{Answer, Call, Refusal};

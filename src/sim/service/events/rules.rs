@@ -160,8 +160,10 @@ fn reach(world: &mut World, place: &Place, rule: &str, target: &Value, event: &V
                 deliver(world, &there, &bus, event, hops - 1);
             }
         }
-        Some(service @ ("lambda" | "states" | "ssm")) if begin(world, service, arn, &body).is_err() => {
-            if let Some(dead) = target.get("DeadLetterConfig").and_then(|config| members::text(config, "Arn")) {
+        Some(service @ ("lambda" | "states" | "ssm")) => {
+            let refused = begin(world, service, arn, &body).is_err();
+            let dead = target.get("DeadLetterConfig").and_then(|config| members::text(config, "Arn"));
+            if let Some(dead) = dead.filter(|_| refused) {
                 let outgoing = sqs::Outgoing { body, sender: "AIDAEXAMPLEEVENTS".to_owned(), ..sqs::Outgoing::default() };
                 sqs::deliver(world, dead, outgoing);
             }

@@ -6,6 +6,7 @@ use super::store::{Bucket, bucket, bucket_mut, owner, tag_set, tags};
 use crate::sim::call::{Answer, Call, Refusal};
 use crate::sim::members::{self, Members};
 use crate::sim::page::Paging;
+use crate::sim::signing::ANYWHERE;
 use crate::sim::world::World;
 
 /// The most tags of a bucket.
@@ -156,7 +157,8 @@ fn create(world: &mut World, call: &Call) -> Answer {
     }
     let configuration = call.input.get("CreateBucketConfiguration");
     let constraint = configuration.and_then(|configuration| members::text(configuration, "LocationConstraint"));
-    let region = match (constraint, call.caller.region.as_str()) {
+    let asked_in = if call.caller.region == ANYWHERE { "us-east-1" } else { call.caller.region.as_str() };
+    let region = match (constraint, asked_in) {
         (None | Some(""), "us-east-1") => "us-east-1".to_owned(),
         (Some("us-east-1"), _) => {
             return Err(Refusal::new("InvalidLocationConstraint", "The specified location-constraint is not valid"));

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::sim::call::{Call, Refusal};
 use crate::sim::members::{self, Members};
+use crate::sim::signing::ANYWHERE;
 use crate::sim::world::World;
 
 /// S3's state: the names of buckets are the same for all accounts and Regions.
@@ -154,15 +155,14 @@ pub fn named<'a>(world: &'a World, call: &Call, name: &str) -> Result<&'a Bucket
     let bucket = world.estate.s3.buckets.get(name).ok_or_else(|| {
         Refusal::new("NoSuchBucket", "The specified bucket does not exist").status(404).with("BucketName", name)
     })?;
-    if let Some(owner) = members::text(&call.input, "ExpectedBucketOwner").filter(|owner| *owner != bucket.account) {
-        let _ = owner;
+    if members::text(&call.input, "ExpectedBucketOwner").is_some_and(|owner| owner != bucket.account) {
         return Err(denied());
     }
     if bucket.account != call.caller.account {
         return Err(denied());
     }
     // A bucket's Region may be asked from everywhere.
-    if bucket.region != call.caller.region && call.operation != "GetBucketLocation" {
+    if bucket.region != call.caller.region && call.caller.region != ANYWHERE && call.operation != "GetBucketLocation" {
         let message = "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all \
                        future requests to this endpoint.";
         let endpoint = format!("{name}.s3.{}.amazonaws.com", bucket.region);

@@ -154,15 +154,13 @@ fn complete(world: &mut World, call: &Call) -> Answer {
         let message = "The XML you provided was not well-formed or did not validate against our published schema";
         return Err(Refusal::new("MalformedXML", message));
     }
-    let (mut content, mut digests, mut before) = (Vec::new(), Vec::new(), 0);
-    for (at, part) in asked.iter().enumerate() {
-        let number = members::integer(part, "PartNumber").unwrap_or(0);
-        if number <= before {
-            let message =
-                "The list of parts was not in ascending order. The parts list must be specified in order by part number.";
-            return Err(Refusal::new("InvalidPartOrder", message));
-        }
-        before = number;
+    let numbers: Vec<i64> = asked.iter().map(|part| members::integer(part, "PartNumber").unwrap_or(0)).collect();
+    if numbers.windows(2).any(|pair| pair[0] >= pair[1]) {
+        let message = "The list of parts was not in ascending order. The parts list must be specified in order by part number.";
+        return Err(Refusal::new("InvalidPartOrder", message));
+    }
+    let (mut content, mut digests) = (Vec::new(), Vec::new());
+    for (at, (part, number)) in asked.iter().zip(numbers).enumerate() {
         let plain = |etag: &str| etag.trim_matches('"').to_owned();
         let kept = found.parts.get(&number).filter(|(.., etag)| plain(etag) == plain(members::required(part, "ETag")));
         let Some((_, bytes, _)) = kept else {

@@ -1,5 +1,6 @@
 //! Step Functions: state machines of the Amazon States Language, and their executions in the world's time.
 
+mod branches;
 mod choice;
 mod definition;
 mod execution;

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::definition;
 use super::execution::{Branch, Execution, Machine, States, Waiting};
 use super::run::{self, At};
+use super::{branches, definition};
 use crate::sim::call::{Answer, Call, Refusal};
 use crate::sim::members::{self, Members};
 use crate::sim::page::Paging;
@@ -301,7 +301,7 @@ fn start(world: &mut World, call: &Call) -> Answer {
         let until = now + TimeDelta::seconds(seconds.clamp(0, 99_999_999));
         world.schedule(until, Happening::StateTimeout(site, arn.clone()));
     }
-    run::announce(world, &at);
+    branches::announce(world, &at);
     run::begin(world, &at);
     Ok(Members::new().set("executionArn", arn).time("startDate", now).done())
 }
@@ -312,7 +312,7 @@ pub fn time_out(world: &mut World, at: &At) {
     let Some(execution) = run::execution(world, at).filter(|execution| execution.runs()) else { return };
     execution.failure = Some((Some("States.Timeout".to_owned()), None));
     execution.note(now, "ExecutionTimedOut", 0, Some(("executionTimedOutEventDetails", json!({"error": "States.Timeout"}))));
-    run::over(world, at, "TIMED_OUT");
+    branches::over(world, at, "TIMED_OUT");
 }
 
 fn stop(world: &mut World, call: &Call) -> Answer {
@@ -329,7 +329,7 @@ fn stop(world: &mut World, call: &Call) -> Answer {
         execution.failure = Some((told("error"), told("cause")));
         execution.note(now, "ExecutionAborted", 0, Some(("executionAbortedEventDetails", details)));
     }
-    run::over(world, &at, "ABORTED");
+    branches::over(world, &at, "ABORTED");
     world.effect(call, &arn);
     Ok(Members::new().time("stopDate", now).done())
 }
@@ -353,8 +353,8 @@ fn redrive(world: &mut World, call: &Call) -> Answer {
         execution.failure = None;
         execution.note(now, "ExecutionRedriven", 0, Some(("executionRedrivenEventDetails", json!({"redriveCount": count}))));
     }
-    run::announce(world, &at);
-    run::redrive(world, &at);
+    branches::announce(world, &at);
+    branches::redrive(world, &at);
     world.effect(call, &arn);
     Ok(Members::new().time("redriveDate", now).done())
 }
