@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
-use super::pattern::Pattern;
+use crate::pattern::Pattern;
 use crate::sim::estate::Place;
 use crate::sim::members::{self, Members};
 use crate::sim::seed::Ids;
