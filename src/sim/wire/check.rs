@@ -69,12 +69,12 @@ pub fn input(model: &Model, operation: &Operation, value: &Value) -> Result<(), 
     if let Some(unknown) = findings.unknown.clone().filter(|_| model.metadata.service_id == "SQS") {
         return Err(Refusal::new("InvalidAttributeName", format!("Unknown Attribute {unknown}.")));
     }
-    if model.metadata.service_id == "S3" && findings.missing.is_none() {
+    if model.metadata.service_id == "S3" {
         let told = findings.told.join("; ");
         if told.contains("ocationConstraint'") {
             return Err(Refusal::new("InvalidLocationConstraint", "The specified location-constraint is not valid"));
         }
-        if told.contains('.') && findings.unknown.is_some() {
+        if told.contains('.') {
             let message = "The XML you provided was not well-formed or did not validate against our published schema";
             return Err(Refusal::new("MalformedXML", message));
         }

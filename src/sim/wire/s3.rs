@@ -192,6 +192,14 @@ pub(super) fn refuse(fault: &Fault<'_>, request_id: &str) -> Response {
     let body = if fault.status == 304 { String::new() } else { error.document() };
     let mut response = reply(fault.status, "application/xml", body);
     set(&mut response, "x-amz-request-id", request_id);
+    let member = |name: &str| fault.members.get(name).and_then(serde_json::Value::as_str);
+    if let Some(etag) = member("ETag") {
+        set(&mut response, "etag", etag);
+    }
+    if let (Some(id), "NoSuchKey") = (member("VersionId"), fault.code.as_str()) {
+        set(&mut response, "x-amz-delete-marker", "true");
+        set(&mut response, "x-amz-version-id", id);
+    }
     // By this clients that went to the wrong Region find the right one.
     if let Some(region) = fault.members.get("Region").and_then(serde_json::Value::as_str) {
         set(&mut response, "x-amz-bucket-region", region);

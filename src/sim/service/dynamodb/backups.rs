@@ -18,7 +18,7 @@ const RESTORE_TAKES: TimeDelta = TimeDelta::minutes(10);
 
 /// Tags are told in pages.
 const TAGS: Paging =
-    Paging { token: "NextToken", size: "", default: 50, max: 50, code: "ValidationException", message: "Invalid NextToken" };
+    Paging { token: "NextToken", size: "", default: 10, max: 10, code: "ValidationException", message: "Invalid NextToken" };
 
 /// How a table's continuous backups stand.
 fn description(table: &Table, now: chrono::DateTime<chrono::Utc>) -> Value {

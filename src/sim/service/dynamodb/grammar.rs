@@ -48,8 +48,12 @@ impl Parser<'_> {
 
     fn simple(&mut self) -> Result<Condition, Refusal> {
         if self.take("(") {
+            let open = self.at;
             let condition = self.either()?;
             self.expect(")")?;
+            if self.is_group(open, self.at - 2) {
+                return Err(self.refuse("The expression has redundant parentheses;"));
+            }
             return Ok(condition);
         }
         if self.is_call() && self.peek() != Some("size") {
@@ -90,6 +94,22 @@ impl Parser<'_> {
             return Err(self.same_operand(comparator, a));
         }
         Ok(Condition::Compare(left, comparator, right))
+    }
+
+    /// Do these tokens, and what is between them, stand in one pair of parentheses?
+    fn is_group(&self, first: usize, last: usize) -> bool {
+        let mut depth = 0_usize;
+        for (at, token) in self.tokens.iter().enumerate().take(last + 1).skip(first) {
+            match token.text.as_str() {
+                "(" => depth += 1,
+                ")" => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            if depth == 0 {
+                return at == last && first < last;
+            }
+        }
+        false
     }
 
     fn same_operand(&self, comparator: Comparator, path: &Path) -> Refusal {
@@ -217,7 +237,7 @@ impl Parser<'_> {
             for other in &paths[at + 1..] {
                 let told = format!("path one: [{}], path two: [{}]", listed(one), listed(other));
                 if one.starts_with(other) || other.starts_with(one) {
-                    return Err(self.refuse(&format!(
+                    return Err(self.found(&format!(
                         "Two document paths overlap with each other; must remove or rewrite one of these paths; {told}"
                     )));
                 }
@@ -244,7 +264,7 @@ impl Parser<'_> {
                 return Err(self.syntax());
             }
             if !seen.insert(word.clone()) {
-                return Err(self.refuse(&format!("The \"{word}\" section can only be used once in an update expression;")));
+                return Err(self.found(&format!("The \"{word}\" section can only be used once in an update expression;")));
             }
             self.at += 1;
             loop {

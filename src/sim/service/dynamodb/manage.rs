@@ -243,7 +243,10 @@ fn check_definitions(definitions: &[Value], keys: &Keys, indexes: &BTreeMap<Stri
     }
     let listed = |names: &[&str]| names.join(", ");
     let of_table: Vec<&str> = keys.names().collect();
-    let all: Vec<&str> = definitions.iter().map(|one| members::required(one, "AttributeName")).collect();
+    let all: Vec<&str> = defined.iter().copied().collect();
+    if of_table.len() > defined.len() {
+        return Err(invalid("Invalid KeySchema: Some index key attribute have no definition"));
+    }
     if of_table.iter().any(|name| !defined.contains(name)) {
         let message = "Some index key attributes are not defined in AttributeDefinitions.";
         return Err(invalid_value(format!("{message} Keys: [{}], AttributeDefinitions: [{}]", listed(&of_table), listed(&all))));

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::placeholders::Placeholders;
 use super::tree::{Operand, Path, Step};
-use super::value::{invalid, whole_value};
+use super::value::{detected, invalid, whole_value};
 use crate::sim::call::Refusal;
 
 /// The words that may not stand in an expression as they are.
@@ -46,7 +46,8 @@ impl<'a> Parser<'a> {
     pub fn of(input: &'a Value, what: &'a str, placeholders: &'a Placeholders<'a>) -> Result<Option<Self>, Refusal> {
         let Some(source) = input.get(what).and_then(Value::as_str) else { return Ok(None) };
         if source.trim().is_empty() {
-            return Err(invalid(format!("Invalid {what}: The expression can not be empty;")));
+            let message = format!("Invalid {what}: The expression can not be empty;");
+            return Err(if what == "UpdateExpression" { detected(message) } else { invalid(message) });
         }
         if source.len() > EXPRESSION_BYTES {
             let message = "Expression size has exceeded the maximum allowed size; expression size:";
@@ -99,6 +100,12 @@ impl<'a> Parser<'a> {
 
     pub(super) fn refuse(&self, message: &str) -> Refusal {
         invalid(format!("Invalid {}: {message}", self.what))
+    }
+
+    /// The same about what is found in a whole expression: of updates DynamoDB says how many such things it found.
+    pub(super) fn found(&self, message: &str) -> Refusal {
+        let refusal = self.refuse(message);
+        if self.what == "UpdateExpression" { detected(refusal.message) } else { refusal }
     }
 
     pub(super) fn syntax(&self) -> Refusal {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::value::{invalid, whole_value};
+use super::value::{detected, invalid, whole_value};
 use crate::sim::call::Refusal;
 
 /// What the placeholders of a call's expressions stand for, and which were used.
@@ -36,7 +36,7 @@ impl<'a> Placeholders<'a> {
                 }));
             }
             if given.is_empty() {
-                return Err(invalid(format!("ExpressionAttribute{what} must not be empty")));
+                return Err(detected(format!("ExpressionAttribute{what} must not be empty")));
             }
             let whole = |key: &String| {
                 key.len() > 1 && key.starts_with(mark) && key[1..].chars().all(|c| c.is_alphanumeric() || c == '_')
@@ -47,6 +47,9 @@ impl<'a> Placeholders<'a> {
         }
         for (key, value) in values.into_iter().flatten() {
             whole_value(value, 0).map_err(|refusal| {
+                if refusal.message.ends_with("set  may not be empty") {
+                    return refusal;
+                }
                 invalid(format!("ExpressionAttributeValues contains invalid value: {} for key {key}", refusal.message))
             })?;
         }
@@ -63,9 +66,8 @@ impl<'a> Placeholders<'a> {
             let unused: Vec<_> = given.into_iter().flat_map(Map::keys).filter(|key| !used.contains(*key)).cloned().collect();
             if !unused.is_empty() {
                 let keys = unused.join(", ");
-                return Err(invalid(format!(
-                    "Value provided in ExpressionAttribute{what} unused in expressions: keys: {{{keys}}}"
-                )));
+                let message = format!("Value provided in ExpressionAttribute{what} unused in expressions: keys: {{{keys}}}");
+                return Err(if what == "Names" { detected(message) } else { invalid(message) });
             }
         }
         Ok(())

@@ -468,7 +468,7 @@ fn key_part(part: &Condition) -> Result<(String, Vec<Value>), Refusal> {
     };
     let values = right.into_iter().map(|operand| match operand {
         Operand::Value(value) => Ok(value),
-        _ => Err(invalid("Invalid KeyConditionExpression: The expression compares a key with another attribute")),
+        _ => Err(invalid("Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition")),
     });
     Ok((name.clone(), values.collect::<Result<_, _>>()?))
 }

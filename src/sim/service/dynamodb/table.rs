@@ -218,9 +218,13 @@ impl Table {
             return Err(invalid_value(format!("Type mismatch for key {name} expected: {expected} actual: {actual}")));
         }
         not_empty(name, value)?;
-        let (what, most) = if name == self.keys.hash { ("hashkey", 2048) } else { ("rangekey", 1024) };
+        let (message, most) = if name == self.keys.hash {
+            ("Size of hashkey has exceeded the maximum size limit of2048 bytes", 2048)
+        } else {
+            ("Aggregated size of all range keys has exceeded the size limit of 1024 bytes", 1024)
+        };
         if value::size(value) > most {
-            return Err(invalid_value(format!("Size of {what} has exceeded the maximum size limit of{most} bytes")));
+            return Err(invalid_value(message));
         }
         Ok(())
     }

@@ -25,6 +25,11 @@ pub fn invalid(message: impl Into<String>) -> Refusal {
     Refusal::new("ValidationException", message)
 }
 
+/// The same, as DynamoDB words it where it counts what it found.
+pub fn detected(message: impl AsRef<str>) -> Refusal {
+    invalid(format!("1 validation error detected: {}", message.as_ref()))
+}
+
 /// The same, about a value.
 pub fn invalid_value(message: impl AsRef<str>) -> Refusal {
     invalid(format!("One or more parameter values were invalid: {}", message.as_ref()))
@@ -78,7 +83,7 @@ pub fn whole_value(value: &Value, depth: usize) -> Result<Value, Refusal> {
     let held = match (kind, held) {
         ("N", Value::String(text)) => Value::String(Number::parse(text).map_err(invalid)?.to_string()),
         ("NULL", Value::Bool(false)) => {
-            return Err(invalid_value("Null attribute value types must have the value of true"));
+            return Err(invalid("Null attribute value types must have the value of true"));
         }
         ("B", Value::String(text)) => {
             let bytes = STANDARD.decode(text).map_err(|_| Refusal::new("SerializationException", "Invalid Base64"))?;
@@ -102,7 +107,7 @@ fn whole_set(kind: &str, members: &[Value]) -> Result<Value, Refusal> {
             "NS" => "number",
             _ => "binary",
         };
-        return Err(invalid_value(format!("An {what} set  may not be empty")));
+        return Err(detected(format!("One or more parameter values were invalid: An {what} set  may not be empty")));
     }
     let mut seen = BTreeSet::new();
     let mut whole = Vec::new();

@@ -328,7 +328,7 @@ pub fn transact(world: &mut World, call: &Call) -> Answer {
 
 /// Is it about the item and not about the request, so that it cancels a transaction?
 fn is_of_the_item(refusal: &Refusal) -> bool {
-    let about = ["The provided key element", "One or more parameter values", "Item size"];
+    let about = ["The provided key element", "One or more parameter values were", "Item size"];
     refusal.code == "ValidationException" && about.iter().any(|start| refusal.message.starts_with(start))
 }
 

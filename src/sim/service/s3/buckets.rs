@@ -54,7 +54,7 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
         "CreateBucket" => create(world, call),
         "DeleteBucket" => {
             let found = bucket(world, call)?;
-            if !found.objects.is_empty() || !found.uploads.is_empty() {
+            if !found.objects.is_empty() {
                 let versions = found.objects.keys().all(|key| found.current(key).is_none()) && !found.objects.is_empty();
                 let message = if versions {
                     "The bucket you tried to delete is not empty. You must delete all versions in the bucket."
@@ -89,7 +89,10 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
             Ok(json!({}))
         }
         "GetBucketTagging" => {
-            let none = || Refusal::new("NoSuchTagSet", "The TagSet does not exist").status(404);
+            let none = || {
+                let refusal = Refusal::new("NoSuchTagSet", "The TagSet does not exist").status(404);
+                refusal.with("BucketName", members::required(&call.input, "Bucket"))
+            };
             bucket(world, call)?.settings.get("Tagging").cloned().ok_or_else(none)
         }
         "DeleteBucketTagging" => {
@@ -113,7 +116,14 @@ fn setting(world: &mut World, call: &Call) -> Answer {
     });
     let Some((about, member, code, message)) = known else { return Err(super::super::unknown(call)) };
     if operation.starts_with("Put") {
-        let value = call.input.get(*member).cloned().unwrap_or(Value::Null);
+        let mut value = call.input.get(*member).cloned().unwrap_or(Value::Null);
+        if *about == "PublicAccessBlock"
+            && let Some(value) = value.as_object_mut()
+        {
+            for name in ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"] {
+                value.entry(name).or_insert(Value::Bool(false));
+            }
+        }
         if *about == "BucketPolicy" && serde_json::from_str::<Value>(value.as_str().unwrap_or_default()).is_err() {
             return Err(Refusal::new("MalformedPolicy", "Policies must be valid JSON and the first byte must be '{'"));
         }

@@ -170,6 +170,9 @@ pub fn objects_v2(world: &World, call: &Call) -> Answer {
     let (found, shown) = (bucket(world, call)?, Shown::of(input)?);
     let token = members::text(input, "ContinuationToken");
     let wrong = || Refusal::new("InvalidArgument", "The continuation token provided is incorrect");
+    if token == Some("") {
+        return Err(wrong());
+    }
     let decoded =
         token.map(|token| STANDARD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(wrong));
     let decoded = decoded.transpose()?;

@@ -151,7 +151,7 @@ fn put(world: &mut World, call: &Call) -> Answer {
 /// # Errors
 /// As [`bucket`].
 pub fn store(world: &mut World, call: &Call, key: &str, made: Version) -> Result<Members, Refusal> {
-    let id = world.ids.capitals(ID_LETTERS);
+    let id = world.ids.hex(ID_LETTERS);
     let told = Members::new().set("ETag", made.etag.as_str());
     let told = told.copy(
         &Value::Object(made.sums.clone()),
@@ -171,7 +171,7 @@ fn seconds(at: DateTime<Utc>) -> DateTime<Utc> {
 
 fn check_read(version: &Version, input: &Value) -> Result<(), Refusal> {
     let text = |name| members::text(input, name);
-    let unchanged = || Refusal::new("NotModified", "Not Modified").status(304);
+    let unchanged = || Refusal::new("NotModified", "Not Modified").status(304).with("ETag", version.etag.as_str());
     let at = seconds(version.at);
     match (text("IfMatch"), members::time(input, "IfUnmodifiedSince")) {
         (Some(wanted), _) if !same_tag(wanted, &version.etag) => return Err(failed("If-Match")),
@@ -215,7 +215,11 @@ fn read(world: &World, call: &Call, whole: bool) -> Answer {
     })?;
     check_read(version, input)?;
     let content = version.body.as_deref().map(Vec::as_slice).unwrap_or_default();
-    let cut = members::text(input, "Range").and_then(|text| range(text, content.len())).transpose()?;
+    let asked = members::text(input, "Range");
+    // What was put in one piece has one part.
+    let first_part = members::integer(input, "PartNumber") == Some(1) && asked.is_none() && !content.is_empty();
+    let cut = asked.and_then(|text| range(text, content.len())).transpose()?;
+    let cut = cut.or_else(|| first_part.then(|| (0, content.len() - 1)));
     let (part, told_range) = match cut {
         Some((first, last)) => (&content[first..=last], Some(format!("bytes {first}-{last}/{}", content.len()))),
         None => (content, None),
@@ -306,7 +310,12 @@ fn copy(world: &mut World, call: &Call) -> Answer {
         ("CopySourceIfUnmodifiedSince", "IfUnmodifiedSince"),
     ];
     let conditions = conditions.iter().filter_map(|(name, plain)| Some(((*plain).to_owned(), input.get(*name)?.clone())));
-    check_read(found, &Value::Object(conditions.collect())).map_err(|_| failed("x-amz-copy-source-If"))?;
+    check_read(found, &Value::Object(conditions.collect())).map_err(|refusal| {
+        let told = refusal.members.get("Condition").and_then(Value::as_str);
+        let since = input.get("CopySourceIfModifiedSince").is_some() && input.get("CopySourceIfNoneMatch").is_none();
+        let unchanged = if since { "If-Modified-Since" } else { "If-None-Match" };
+        failed(&format!("x-amz-copy-source-{}", told.unwrap_or(unchanged)))
+    })?;
     let replaces = members::text(input, "MetadataDirective") == Some("REPLACE");
     let changed = ["StorageClass", "WebsiteRedirectLocation", "ServerSideEncryption"].iter().any(|key| input.get(*key).is_some());
     if from == members::required(input, "Bucket") && from_key == key && from_id.is_none() && !replaces && !changed {
@@ -315,6 +324,8 @@ fn copy(world: &mut World, call: &Call) -> Answer {
         return Err(Refusal::new("InvalidRequest", message));
     }
     let mut members = if replaces { kept(input) } else { found.members.clone() };
+    // A copy is of the standard class unless it is asked for another.
+    members.shift_remove("StorageClass");
     for name in ["StorageClass", "WebsiteRedirectLocation", "ServerSideEncryption"] {
         if let Some(value) = input.get(name) {
             members.insert(name.to_owned(), value.clone());
@@ -330,7 +341,10 @@ fn copy(world: &mut World, call: &Call) -> Answer {
         id: String::new(),
         at: world.now(),
         etag: format!("\"{}\"", sums::hex(&sums::md5(&content))),
-        sums: sums::check(&json!({"ChecksumAlgorithm": input.get("ChecksumAlgorithm")}), &content)?,
+        sums: match input.get("ChecksumAlgorithm") {
+            Some(algorithm) => sums::check(&json!({"ChecksumAlgorithm": algorithm}), &content)?,
+            None => found.sums.clone(),
+        },
         body: Some(content),
         members,
         tags: given,
@@ -348,7 +362,7 @@ fn copy(world: &mut World, call: &Call) -> Answer {
 
 /// Deletes an object or one of its versions, and gives its id, and what is told.
 fn delete(world: &mut World, call: &Call, key: &str, id: Option<&str>) -> Result<(Option<String>, Value), Refusal> {
-    let new = world.ids.capitals(ID_LETTERS);
+    let new = world.ids.hex(ID_LETTERS);
     let now = world.now();
     let bucket_name = members::required(&call.input, "Bucket").to_owned();
     let found = bucket_mut(world, call)?;

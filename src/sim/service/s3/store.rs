@@ -188,6 +188,9 @@ pub fn bucket_mut<'a>(world: &'a mut World, call: &Call) -> Result<&'a mut Bucke
 /// There is none, or it is a delete marker.
 pub fn version<'a>(bucket: &'a Bucket, key: &str, id: Option<&str>) -> Result<&'a Version, Refusal> {
     let versions = bucket.objects.get(key);
+    if id.is_some_and(|id| id != "null") && !bucket.has_versions() {
+        return Err(Refusal::new("InvalidArgument", "Invalid version id specified"));
+    }
     let Some(id) = id else {
         let newest = versions.and_then(|versions| versions.first()).ok_or_else(|| no_such_key(key))?;
         if newest.is_marker() {
@@ -232,6 +235,9 @@ pub fn tags(tagging: Option<&Value>, most: usize) -> Result<BTreeMap<String, Str
         if tags.insert(members::required(tag, "Key").to_owned(), members::required(tag, "Value").to_owned()).is_some() {
             return Err(Refusal::new("InvalidTag", "Cannot provide multiple Tags with the same key"));
         }
+    }
+    if tags.keys().any(|key| key.starts_with("aws:")) {
+        return Err(Refusal::new("InvalidTag", "System tags cannot be added/updated by requester"));
     }
     if tags.len() > most {
         let what = if most > 10 { "Bucket" } else { "Object" };

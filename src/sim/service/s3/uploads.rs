@@ -44,7 +44,8 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
             let tags = header_tags(members::text(input, "Tagging"));
             let made = Upload { at: now, members: kept(input), tags, ..Upload::default() };
             bucket_mut(world, call)?.uploads.insert((key.to_owned(), id.clone()), made);
-            Ok(json!({"Bucket": name, "Key": key, "UploadId": id, "ServerSideEncryption": "AES256"}))
+            let encryption = members::text(input, "ServerSideEncryption").unwrap_or("AES256");
+            Ok(json!({"Bucket": name, "Key": key, "UploadId": id, "ServerSideEncryption": encryption}))
         }
         "UploadPart" => {
             upload(world, call)?;
@@ -134,8 +135,8 @@ fn list(world: &World, call: &Call) -> Answer {
     let account = &call.caller.account;
     Ok(Members::new()
         .copy(input, &["Bucket", "Key", "UploadId"])
-        .set("PartNumberMarker", after.to_string())
-        .set("NextPartNumberMarker", next.to_string())
+        .set("PartNumberMarker", after)
+        .set("NextPartNumberMarker", next)
         .set("MaxParts", most)
         .set("IsTruncated", more)
         .maybe("Parts", (!parts.is_empty()).then_some(parts))
@@ -168,7 +169,7 @@ fn complete(world: &mut World, call: &Call) -> Answer {
             return Err(Refusal::new("InvalidPart", message).with("PartNumber", number));
         };
         if bytes.len() < PART_BYTES && at + 1 < asked.len() {
-            let refusal = Refusal::new("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size");
+            let refusal = Refusal::new("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed object size.");
             return Err(refusal.with("ProposedSize", bytes.len()).with("MinSizeAllowed", PART_BYTES).with("PartNumber", number));
         }
         digests.extend(sums::md5(bytes));
