@@ -4,6 +4,7 @@
 //! and the JSON of StateReasonData as DescribeAlarms and DescribeAlarmHistory answer them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -55,7 +56,7 @@ impl State {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
     /// The metric's key.
-    pub metric: String,
+    pub metric: Arc<str>,
     /// Average, Sum, p99…
     pub statistic: String,
     /// In seconds.
@@ -74,10 +75,17 @@ pub struct Rule {
     pub unit: Option<String>,
     /// The queries of an alarm on metric math; then `metric` is the id of the one that is followed.
     pub math: Option<Queries>,
-    /// The id of the anomaly band that the metric is to stay in.
-    pub band: Option<String>,
-    /// While it is evaluated: the lower and the upper edge of the band, by the beginning of their period.
-    pub bands: BTreeMap<i64, (f64, f64)>,
+    /// The anomaly band that the metric is to stay in. Boxed, as few alarms have one.
+    pub band: Option<Box<Band>>,
+}
+
+/// An anomaly band, as an alarm follows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Band {
+    /// The id of its query.
+    pub id: String,
+    /// While it is evaluated: the lower and the upper edge, by the beginning of their period.
+    pub edges: BTreeMap<i64, (f64, f64)>,
 }
 
 /// AWS's ComparisonOperator.
@@ -188,25 +196,42 @@ impl Rule {
         self.periods + RANGE_BEYOND
     }
 
-    /// Judges `points`, oldest first, [`Rule::range`] of them, `None` where no data came. `None` leaves the alarm as it is.
+    /// The state that `points` ask for, oldest first, [`Rule::range`] of them, `None` where no data came. `None` leaves the alarm as
+    /// it is.
+    pub fn state(&self, points: &[Option<Datapoint>]) -> Option<State> {
+        let real = points.iter().flatten().count();
+        let used = points.iter().flatten().skip(real.saturating_sub(self.periods));
+        let bad = used.filter(|point| self.breaches(point)).count();
+        let filled = self.periods - real.min(self.periods);
+        if filled > 0 {
+            return self.with_gaps(points, real, bad, filled);
+        }
+        Some(if bad >= self.datapoints { State::Alarm } else { State::Ok })
+    }
+
+    /// As [`Rule::state`], with the words for it.
     pub fn judge(&self, points: &[Option<Datapoint>], now: DateTime<Utc>) -> Option<Verdict> {
         let all: Vec<Datapoint> = points.iter().flatten().copied().collect();
         let used: &[Datapoint] = &all[all.len().saturating_sub(self.periods)..];
         let filled = self.periods - used.len().min(self.periods);
-        let bad = used.iter().filter(|point| self.breaches(point)).count();
-        let state = if filled == 0 {
-            if bad >= self.datapoints { State::Alarm } else { State::Ok }
-        } else {
-            self.with_gaps(points, used.len(), bad, filled)?
-        };
+        let state = self.state(points)?;
         Some(Verdict { state, reason: self.reason(state, used, filled), data: self.data(used, now) })
     }
 
     fn breaches(&self, point: &Datapoint) -> bool {
-        let flat = || (!self.comparison.is_of_band()).then_some((self.threshold, self.threshold));
-        let edges = self.bands.get(&point.at.timestamp()).copied().or_else(flat);
-        // Where there is no band yet, nothing is outside of it.
-        edges.is_some_and(|edges| self.comparison.breaches(point.value, edges))
+        match &self.band {
+            // Where there is no band yet, nothing is outside of it.
+            Some(band) => {
+                let edges = band.edges.get(&point.at.timestamp());
+                edges.is_some_and(|edges| self.comparison.breaches(point.value, *edges))
+            }
+            None => self.breaches_at(point.value),
+        }
+    }
+
+    /// Would a datapoint of this value breach?
+    pub fn breaches_at(&self, value: f64) -> bool {
+        self.comparison.breaches(value, (self.threshold, self.threshold))
     }
 
     /// Too few datapoints even in the whole range: as many real ones as there are, the treatment for the rest.
@@ -246,7 +271,7 @@ impl Rule {
             if alarm { (self.datapoints, "OK -> ALARM") } else { (self.periods - self.datapoints + 1, "ALARM -> OK") };
         if self.comparison.is_of_band() {
             let edge = |lower: bool| {
-                let edges = told.iter().filter_map(|point| self.bands.get(&point.at.timestamp()));
+                let edges = told.iter().filter_map(|point| self.band.as_ref()?.edges.get(&point.at.timestamp()));
                 edges.map(|(low, high)| format!("{:?}", if lower { low } else { high })).collect::<Vec<_>>().join(", ")
             };
             return format!(
@@ -279,7 +304,7 @@ impl Rule {
     }
 
     fn recent(&self, used: &[Datapoint], of: impl Fn(&(f64, f64)) -> f64) -> Option<Vec<f64>> {
-        let edges = used.iter().filter_map(|point| self.bands.get(&point.at.timestamp()).map(&of));
+        let edges = used.iter().filter_map(|point| self.band.as_ref()?.edges.get(&point.at.timestamp()).map(&of));
         self.comparison.is_of_band().then(|| edges.collect())
     }
 
@@ -333,7 +358,6 @@ mod tests {
             unit: None,
             math: None,
             band: None,
-            bands: BTreeMap::new(),
         }
     }
 

@@ -6,6 +6,7 @@ pub mod anomaly;
 pub mod composite;
 pub mod evaluate;
 pub mod history;
+pub mod index;
 pub mod listing;
 pub mod math;
 pub mod metrics;

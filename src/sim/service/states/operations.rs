@@ -24,6 +24,8 @@ const PAGING: Paging = Paging {
     message: "Invalid Token: 'Invalid token'",
 };
 
+/// How long it takes from a start to the first state.
+const START_TAKES: TimeDelta = TimeDelta::milliseconds(500);
 /// The longest input of an execution, in bytes.
 const INPUT_BYTES: usize = 262_144;
 /// For how long an execution can be redriven.
@@ -147,7 +149,10 @@ fn create(world: &mut World, call: &Call) -> Answer {
     let text = members::required(input, "definition").to_owned();
     let definition = read_definition(&text)?;
     let role = members::required(input, "roleArn").to_owned();
-    if !role.starts_with("arn:") {
+    let parts: Vec<&str> = role.split(':').collect();
+    let is_role = matches!(parts.as_slice(), ["arn", _, "iam", "", account, path]
+        if account.len() == 12 && account.bytes().all(|digit| digit.is_ascii_digit()) && path.starts_with("role/"));
+    if !is_role {
         return Err(Refusal::new("InvalidArn", format!("Invalid Role Arn: '{role}'")));
     }
     let now = world.now();
@@ -302,7 +307,7 @@ fn start(world: &mut World, call: &Call) -> Answer {
         world.schedule(until, Happening::StateTimeout(site, arn.clone()));
     }
     branches::announce(world, &at);
-    run::begin(world, &at);
+    run::wait(world, &at, Waiting::Start, Some(now + START_TAKES));
     Ok(Members::new().set("executionArn", arn).time("startDate", now).done())
 }
 

@@ -141,11 +141,6 @@ pub fn state_of(world: &mut World, at: &At) -> Option<Value> {
     branch.definition.get("States")?.get(&branch.state).cloned()
 }
 
-/// Begins a branch at its first state, and goes on from there.
-pub fn begin(world: &mut World, at: &At) {
-    enter(world, at, true);
-}
-
 fn kind_word(kind: &str) -> &str {
     match kind {
         "Task" => "TaskState",
