@@ -83,7 +83,7 @@ impl Queries {
         let stat = self.get(of).and_then(|(query, _)| query.get("MetricStat")).unwrap_or(&Value::Null);
         let named = stat.get("Metric").unwrap_or(&Value::Null);
         let (namespace, name) = (members::required(named, "Namespace"), members::required(named, "MetricName"));
-        let metric = cloudwatch.metrics.get(&metrics::key(namespace, name, members::list(named, "Dimensions")));
+        let metric = cloudwatch.metrics.get(metrics::key(namespace, name, members::list(named, "Dimensions")).as_str());
         let edges = metric.map(|metric| anomaly::edges(place, metric, members::required(stat, "Stat"), width, slots, period));
         edges.unwrap_or_default().to_vec()
     }
