@@ -23,10 +23,26 @@ OPERATIONS = {
         UpdatePlanExecution UpdatePlanExecutionStep
     """,
     "backup": """
-        ListBackupVaults DescribeBackupVault ListRecoveryPointsByBackupVault ListRecoveryPointsByResource DescribeRecoveryPoint
-        GetRecoveryPointRestoreMetadata ListProtectedResources StartRestoreJob DescribeRestoreJob ListRestoreJobs
-        CreateBackupVault DeleteBackupVault StartCopyJob DescribeCopyJob ListCopyJobs ListTags TagResource UntagResource
-        DescribeProtectedResource GetRestoreTestingInferredMetadata
+        CreateBackupPlan CreateBackupSelection CreateBackupVault CreateLogicallyAirGappedBackupVault DeleteBackupPlan
+        DeleteBackupSelection DeleteBackupVault DeleteBackupVaultAccessPolicy DeleteBackupVaultLockConfiguration
+        DeleteBackupVaultNotifications DeleteRecoveryPoint DescribeBackupJob DescribeBackupVault DescribeCopyJob
+        DescribeProtectedResource DescribeRecoveryPoint DescribeRestoreJob GetBackupPlan GetBackupSelection
+        GetBackupVaultAccessPolicy GetBackupVaultNotifications GetRecoveryPointRestoreMetadata
+        GetRestoreTestingInferredMetadata ListBackupJobs ListBackupPlans ListBackupSelections ListBackupVaults
+        ListCopyJobs ListProtectedResources ListRecoveryPointsByBackupVault ListRecoveryPointsByResource
+        ListRestoreJobs ListTags PutBackupVaultAccessPolicy PutBackupVaultLockConfiguration
+        PutBackupVaultNotifications StartBackupJob StartCopyJob StartRestoreJob StopBackupJob TagResource
+        UntagResource UpdateBackupPlan
+    """,
+    "cloudcontrol": """
+        CancelResourceRequest CreateResource DeleteResource GetResource GetResourceRequestStatus ListResourceRequests
+        ListResources UpdateResource
+    """,
+    "cloudformation": """
+        CancelUpdateStack ContinueUpdateRollback CreateChangeSet CreateStack DeleteChangeSet DeleteStack
+        DescribeChangeSet DescribeStackEvents DescribeStackResource DescribeStackResources DescribeStacks
+        ExecuteChangeSet GetTemplate GetTemplateSummary ListChangeSets ListExports ListImports ListStackResources
+        ListStacks RollbackStack UpdateStack UpdateTerminationProtection ValidateTemplate
     """,
     "cloudwatch": """
         DescribeAlarms DescribeAlarmsForMetric DescribeAlarmHistory GetMetricData SetAlarmState PutMetricAlarm PutMetricData
@@ -39,7 +55,22 @@ OPERATIONS = {
         RestoreTableToPointInTime DescribeTimeToLive UpdateTimeToLive TagResource UntagResource ListTagsOfResource
         DescribeLimits DescribeEndpoints
     """,
-    "ec2": "DescribeAvailabilityZones DescribeRegions",
+    "ec2": """
+        AttachVolume AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress CreateKeyPair CreateSecurityGroup
+        CreateSnapshot CreateSubnet CreateTags CreateVolume CreateVpc DeleteKeyPair DeleteSecurityGroup DeleteSnapshot
+        DeleteSubnet DeleteTags DeleteVolume DeleteVpc DescribeAvailabilityZones DescribeImages DescribeInstanceStatus
+        DescribeInstances DescribeKeyPairs DescribeRegions DescribeSecurityGroups DescribeSnapshots DescribeSubnets
+        DescribeTags DescribeVolumeStatus DescribeVolumes DescribeVpcs DetachVolume ImportKeyPair ModifyVpcAttribute
+        RebootInstances RevokeSecurityGroupEgress RevokeSecurityGroupIngress RunInstances StartInstances StopInstances
+        TerminateInstances
+    """,
+    "efs": """
+        CreateAccessPoint CreateFileSystem CreateMountTarget DeleteAccessPoint DeleteFileSystem DeleteFileSystemPolicy
+        DeleteMountTarget DescribeAccessPoints DescribeBackupPolicy DescribeFileSystemPolicy DescribeFileSystems
+        DescribeLifecycleConfiguration DescribeMountTargetSecurityGroups DescribeMountTargets ListTagsForResource
+        ModifyMountTargetSecurityGroups PutBackupPolicy PutFileSystemPolicy PutLifecycleConfiguration TagResource
+        UntagResource
+    """,
     "events": """
         CreateEventBus DeleteEventBus DescribeEventBus ListEventBuses PutRule DeleteRule DescribeRule ListRules EnableRule
         DisableRule PutTargets RemoveTargets ListTargetsByRule ListRuleNamesByTarget PutEvents TestEventPattern TagResource
@@ -54,6 +85,20 @@ OPERATIONS = {
     "lambda": """
         CreateFunction DeleteFunction GetFunction GetFunctionConfiguration Invoke ListFunctions ListTags TagResource
         UntagResource UpdateFunctionCode UpdateFunctionConfiguration
+    """,
+    "fsx": """
+        CreateFileSystem DeleteFileSystem DescribeBackups DescribeFileSystems DescribeStorageVirtualMachines
+        DescribeVolumes ListTagsForResource TagResource UntagResource
+    """,
+    "rds": """
+        AddTagsToResource CopyDBClusterSnapshot CopyDBSnapshot CreateDBCluster CreateDBClusterSnapshot
+        CreateDBInstance CreateDBParameterGroup CreateDBSnapshot CreateDBSubnetGroup DeleteDBCluster
+        DeleteDBClusterSnapshot DeleteDBInstance DeleteDBParameterGroup DeleteDBSnapshot DeleteDBSubnetGroup
+        DescribeDBClusterSnapshots DescribeDBClusters DescribeDBInstances DescribeDBParameterGroups
+        DescribeDBSnapshots DescribeDBSubnetGroups DescribeEvents ListTagsForResource ModifyDBCluster ModifyDBInstance
+        ModifyDBSubnetGroup RebootDBInstance RemoveTagsFromResource RestoreDBClusterFromSnapshot
+        RestoreDBClusterToPointInTime RestoreDBInstanceFromDBSnapshot RestoreDBInstanceToPointInTime StartDBCluster
+        StartDBInstance StopDBCluster StopDBInstance
     """,
     "route53": """
         ListHostedZones ListHostedZonesByName GetHostedZone ListResourceRecordSets ChangeResourceRecordSets GetChange

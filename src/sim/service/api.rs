@@ -63,7 +63,7 @@ pub fn call(
     let input = known.input.as_ref().map_or_else(|| json!({}), |member| given(model, member, parameters));
     let exception = |code: String| if code.ends_with("Exception") { code } else { format!("{code}Exception") };
     let refused = |refusal: Refusal| (exception(refusal.code), refusal.message);
-    wire::valid(model, known, &input).map_err(refused)?;
+    wire::check_input(model, known, &input).map_err(refused)?;
     let call = Call { caller, service, operation: operation.to_owned(), input, at: world.now() };
     let answer = world.carry_out_within(&call).map_err(refused)?;
     Ok(known.output.as_ref().map_or_else(|| json!({}), |member| told(model, member, &answer)))

@@ -3,14 +3,19 @@
 pub mod api;
 pub mod arc;
 pub mod backup;
+pub mod cloudcontrol;
+pub mod cloudformation;
 pub mod cloudwatch;
 pub mod coverage;
 pub mod dynamodb;
 pub mod ec2;
+pub mod efs;
 pub mod events;
+pub mod fsx;
 pub mod health;
 mod health_organization;
 pub mod lambda;
+pub mod rds;
 pub mod route53;
 pub mod s3;
 pub mod sns;
@@ -18,6 +23,7 @@ pub mod sqs;
 pub mod ssm;
 pub mod states;
 pub mod sts;
+pub mod types;
 
 use chrono::{DateTime, Utc};
 
@@ -49,6 +55,11 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
         "s3" => s3::answer(world, call),
         "states" => states::answer(world, call),
         "dynamodb" => dynamodb::answer(world, call),
+        "cloudformation" => cloudformation::answer(world, call),
+        "cloudcontrolapi" => cloudcontrol::answer(world, call),
+        "rds" => rds::answer(world, call),
+        "elasticfilesystem" => efs::answer(world, call),
+        "fsx" => fsx::answer(world, call),
         "ec2" => ec2::answer(world, call),
         _ => Err(unknown(call)),
     }

@@ -23,6 +23,8 @@ fn codes(service_id: &str) -> Codes {
         "S3" => Codes { missing: "InvalidRequest", invalid: "InvalidArgument" },
         "SNS" => Codes { missing: "InvalidParameter", invalid: "InvalidParameter" },
         "SQS" => Codes { missing: "MissingRequiredParameterException", invalid: "InvalidParameterValue" },
+        "EFS" | "FSx" => Codes { missing: "BadRequest", invalid: "BadRequest" },
+        "CloudFormation" | "RDS" => Codes { missing: "ValidationError", invalid: "ValidationError" },
         "STS" => Codes { missing: "ValidationError", invalid: "ValidationError" },
         _ => Codes { missing: "ValidationException", invalid: "ValidationException" },
     }

@@ -17,6 +17,6 @@ pub mod s3;
 mod scalar;
 mod xml;
 
-pub use check::{input as valid, misfit};
+pub use check::{input as check_input, misfit};
 pub use protocol::{Protocol, Request, Response, unpack};
 pub use scalar::{parse_time, rfc822};
