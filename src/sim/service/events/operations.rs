@@ -35,7 +35,7 @@ pub const OPERATIONS: &[Operation] = &[
     reads("ListTargetsByRule", ""),
     changes("PutEvents", "endpoints are passed over"),
     changes("PutRule", "a schedule is kept and does not fire"),
-    changes("PutTargets", ""),
+    changes("PutTargets", "ten targets a rule, where the quota of AWS is five"),
     changes("RemoveTargets", ""),
     changes("TagResource", ""),
     reads("TestEventPattern", ""),
@@ -52,7 +52,7 @@ const PAGING: Paging = Paging {
 };
 
 /// The most targets of a rule.
-const TARGETS: usize = 5;
+const TARGETS: usize = 10;
 /// The longest entry of PutEvents, in bytes.
 const ENTRY_BYTES: usize = 1_048_576;
 
