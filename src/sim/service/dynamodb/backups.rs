@@ -7,7 +7,6 @@ use super::manage::{check_name, find, find_mut, plain, tags};
 use super::table::{Continuous, Table};
 use super::value::invalid;
 use crate::sim::call::{Answer, Call, Refusal};
-use crate::sim::estate::Resource;
 use crate::sim::members::{self, Members};
 use crate::sim::page::Paging;
 use crate::sim::service::backup::rules::Outcome;
@@ -143,7 +142,7 @@ fn restore(world: &mut World, call: &Call) -> Answer {
     }
     let mut made = from.copy(from.items_at(moment));
     let arn = from.arn.clone();
-    let (takes, outcome) = world.restore_plan(&arn, "DynamoDB", Outcome::Makes(String::new(), Resource::default()));
+    let (takes, outcome) = world.restore_plan(&arn, "DynamoDB", Outcome::Makes(String::new(), Box::default()));
     if let Outcome::Fails(message) = outcome {
         return Err(Refusal::new("InternalServerError", message).status(500));
     }
