@@ -26,6 +26,7 @@ mod request;
 mod seen;
 pub mod terminal;
 mod theme;
+mod together;
 mod widgets;
 mod words;
 
