@@ -175,6 +175,7 @@ async fn health(
         type_codes: plan.health.type_codes.clone(),
         updated_since: Some(window.from),
         categories: plan.health.categories.clone(),
+        organization: plan.health.organization,
     };
     match site.health.events(&filter, PAGES).await {
         Ok(found) => {
