@@ -55,6 +55,7 @@ async fn open(folder: &Path, id: &str, resume: bool) -> Table {
     }
     exercise.clock.set_speed(SPEED);
     let session = Session::open(Opening {
+        expectations: Default::default(),
         mode: Mode::Exercise,
         read_only: false,
         operator,

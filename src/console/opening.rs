@@ -1,10 +1,11 @@
 //! What a session is opened with, and why one could not go on.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::cloud::{Connection, Recorder};
-use crate::domain::{IncidentId, Mode, Operator};
+use crate::domain::{Expected, IncidentId, Mode, Operator, StepId};
 use crate::driver::Probe;
 use crate::engine::ExerciseOf;
 use crate::journal::{Journal, JournalDirectory, JournalError, Recorded};
@@ -37,6 +38,8 @@ pub struct Opening {
     pub incident_id: IncidentId,
     /// The journal to go on with.
     pub resumed: Option<(Journal, Vec<Recorded>)>,
+    /// What earlier runs say of how long the plan's steps take.
+    pub expectations: BTreeMap<StepId, Expected>,
     /// The scenario of an exercise.
     pub exercise: Option<(ExerciseOf, ExerciseState)>,
 }

@@ -92,6 +92,7 @@ impl Session {
             look_again: look_again(),
             unanswered: Vec::new(),
         };
+        session.state.expectations = opening.expectations;
         if let Some((journal, events)) = opening.resumed {
             session.resume(journal, events)?;
         }

@@ -5,6 +5,7 @@
 
 mod call;
 mod condition;
+mod forecast;
 mod ids;
 mod moment;
 mod preparation;
@@ -16,6 +17,7 @@ mod step;
 
 pub use call::*;
 pub use condition::{Condition, Facts, MODE, Watched, possible};
+pub use forecast::{Basis, Expected};
 pub use ids::{AccountId, IncidentId, Operator, Region, StepId};
 pub use moment::{Evidence, EvidenceKind, Fixed, Moment};
 pub use preparation::{Change, Finding, Preparation, Verdict};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{
-    Alarm, HealthEvent, Identity, MetricPoint, Mode, Operator, Preparation, Problem, Progress, ProtectedResource, RecoveryPoint,
-    SiteName, StepId,
+    Alarm, Expected, HealthEvent, Identity, MetricPoint, Mode, Operator, Preparation, Problem, Progress, ProtectedResource,
+    RecoveryPoint, SiteName, StepId,
 };
 use crate::journal::{Incident, Recorded};
 use crate::plan::Plan;
@@ -51,6 +51,8 @@ pub struct State {
     pub clock_offset: Option<(TimeDelta, TimeDelta)>,
     /// The exercise's clock, in an exercise.
     pub exercise: Option<ExerciseState>,
+    /// What steps are expected to take, where more is known than the plan says: earlier runs, AWS's last restores.
+    pub expectations: BTreeMap<StepId, Expected>,
     /// The last thing that the operator should know, such as why an order was refused.
     pub notice: Option<Notice>,
 }
@@ -134,6 +136,7 @@ impl State {
             progress: BTreeMap::new(),
             clock_offset: None,
             exercise,
+            expectations: BTreeMap::new(),
             notice: None,
             plan,
         }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::Alarm;
 use crate::store::State;
 
-use super::ledger::Ledger;
+use super::ledger::{Ledger, decision};
 use super::{format, losses, words};
 
 /// How many alarms of a site are named; a decision's record is read by people.
@@ -48,7 +48,7 @@ pub fn seen(state: &State, now: DateTime<Utc>) -> Vec<String> {
     }
     if let Some(forecast) = Ledger::of(state, now).forecast {
         let verdict = if forecast.in_time { "inside" } else { "outside" };
-        lines.push(format!("forecast: recovered at {}, {verdict} the RTO", format::date_time(forecast.at)));
+        lines.push(format!("forecast: {verdict} the RTO, {}", decision(&forecast, now)));
     }
     lines
 }

@@ -10,6 +10,7 @@ use super::{Confirm, Outcome, Overlay, Press};
 use crate::domain::{Moment, StepId};
 use crate::engine::Intent;
 use crate::store::State;
+use crate::ui::ledger::{Ledger, decision};
 use crate::ui::panes::Look;
 use crate::ui::widgets::{Doc, Field, draw_field, edit, put, row, scroll_lines};
 use crate::ui::{Action, Request, Role, format, seen};
@@ -226,6 +227,10 @@ impl Prompt {
                 let what = format!("Declare the failover of {} from the primary to the recovery site.", plan.title);
                 let mut lines = vec![(Role::Heading, what)];
                 lines.extend(chosen.into_iter().map(|line| (Role::Text, line)));
+                if let Some(forecast) = Ledger::of(look.state, look.now).forecast {
+                    let role = if forecast.in_time { Role::Text } else { Role::Warn };
+                    lines.push((role, format!("Forecast: {}.", decision(&forecast, look.now))));
+                }
                 lines.push((Role::Text, format!("Reason: {reason}")));
                 orders.push(Request::Order(Intent::Declare { reason, seen: seen(look.state, look.now) }));
                 let confirm = Confirm::plain(self.asked.title(), lines, orders, press.at);

@@ -188,13 +188,30 @@ fn sums(look: &Look<'_>, ledger: &Ledger, rto_at: DateTime<Utc>, elapsed: TimeDe
         let against = if margin >= TimeDelta::zero() { "before" } else { "after" };
         let mut line =
             format!("{}, {} {against} the RTO{declared}", text.trim_start_matches("forecast "), format::duration(margin.abs()));
+        let (from, to) = forecast.band;
+        line = format!("{line}; between {} and {}", format::time(from), format::time(to));
         if forecast.unknown > 0 {
             let steps = format::count(forecast.unknown, "step has", "steps have");
             line = format!("{line}; {steps} no expected time: later than this");
         }
         doc.field("forecast", role, &line);
+        doc.field("waiting", Role::Text, &waiting(&forecast, look));
     }
     doc
+}
+
+/// What it costs to wait, and until when the objective can be met.
+fn waiting(forecast: &crate::ui::ledger::Forecast, look: &Look<'_>) -> String {
+    let cost = match forecast.ten_minutes.num_minutes() {
+        0 => "ten minutes more cost nothing: what runs takes longer".to_owned(),
+        cost => format!("ten minutes more cost {cost} min"),
+    };
+    let what = if look.state.incident.is_declared() { "begin" } else { "declare" };
+    match forecast.begin_by {
+        Some(by) if by >= look.now => format!("{cost}; {what} by {} to hold the RTO", format::time(by)),
+        Some(_) => format!("{cost}; the RTO is likely missed in any case"),
+        None => cost,
+    }
 }
 
 fn evidence(look: &Look<'_>) -> String {
