@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use plan::{GraphFormat, PlanCheck, PlanCommand, PlanReach};
+pub use plan::{GraphFormat, ImportCommand, PlanCheck, PlanCommand, PlanNew, PlanReach};
 
 /// A terminal console for bringing a workload on AWS back from backups after a disaster.
 ///

@@ -11,6 +11,7 @@ pub mod config;
 pub mod console;
 pub mod document;
 pub mod domain;
+pub mod draft;
 pub mod driver;
 pub mod engine;
 pub mod error;

@@ -7,13 +7,13 @@ use aws_sdk_backup::operation::describe_restore_job::DescribeRestoreJobOutput;
 use aws_sdk_backup::types::{
     RecoveryPointByBackupVault, RecoveryPointByResource, RestoreJobsListMember, ScanFinding, ScanJobState, ScanResult,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::client;
 use super::listing::{Listing, gather};
 use super::site::{Connection, Retries};
 use super::time::{to_aws, utc};
-use crate::domain::{JobStatus, Problem, ProtectedResource, RecoveryPoint, RestoreJob, SiteName};
+use crate::domain::{JobStatus, Problem, ProblemKind, ProtectedResource, RecoveryPoint, RestoreJob, SiteName};
 
 /// Asks AWS Backup at one site.
 #[derive(Debug, Clone)]
@@ -113,6 +113,19 @@ impl Backup {
         Ok(answer.restore_metadata.unwrap_or_default().into_iter().collect())
     }
 
+    /// The tags of a recovery point, vault or plan; a point has those that its resource had.
+    ///
+    /// # Errors
+    /// Any kind.
+    pub async fn tags(&self, arn: &str) -> Result<BTreeMap<String, String>, Problem> {
+        let mut tags = BTreeMap::new();
+        let mut pages = self.client.list_tags().resource_arn(arn).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            tags.extend(self.connection.read(page, "Backup ListTags").await?.tags.unwrap_or_default());
+        }
+        Ok(tags)
+    }
+
     /// The resources that AWS Backup protects here, at most `pages` pages of 1,000.
     ///
     /// # Errors
@@ -129,6 +142,19 @@ impl Backup {
             page.next_token().is_some()
         });
         self.connection.read(found.await, "Backup ListProtectedResources").await
+    }
+
+    /// How long the last restore of a resource took here, as AWS Backup measured it, in whole minutes; `None` if none is known.
+    ///
+    /// # Errors
+    /// Any kind but Missing.
+    pub async fn last_restore(&self, resource_arn: &str) -> Result<Option<TimeDelta>, Problem> {
+        let answer = self.client.describe_protected_resource().resource_arn(resource_arn).send().await;
+        match self.connection.read(answer, "Backup DescribeProtectedResource").await {
+            Ok(answer) => Ok(answer.latest_restore_execution_time_minutes().and_then(TimeDelta::try_minutes)),
+            Err(problem) if problem.kind == ProblemKind::Missing => Ok(None),
+            Err(problem) => Err(problem),
+        }
     }
 
     /// A restore job.

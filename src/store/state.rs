@@ -10,7 +10,7 @@ use crate::domain::{
     RecoveryPoint, SiteName, StepId,
 };
 use crate::journal::{Incident, Recorded};
-use crate::plan::Plan;
+use crate::plan::{Action, Plan};
 
 use super::{Source, Update};
 
@@ -180,6 +180,7 @@ impl State {
             }
             Update::Prepared { step, seq, at, answer } => self.prepared(step, seq, at, answer),
             Update::Progress { step, attempt, at, answer } => self.progressed(step, attempt, at, answer),
+            Update::LastRestore { resource, took } => self.last_restore(&resource, took),
             Update::Exercise { paused, speed } => {
                 if let Some(exercise) = &mut self.exercise {
                     exercise.paused = paused;
@@ -199,6 +200,17 @@ impl State {
             (events, completeness)
         });
         self.health.apply(seq, at, answer);
+    }
+
+    /// What AWS measured counts for more than the plan's word, and for less than this plan's own runs.
+    fn last_restore(&mut self, resource: &str, took: TimeDelta) {
+        let expected = Expected::by_last_restore(took);
+        for step in &self.plan.steps {
+            let restores = matches!(&step.action, Action::BackupRestore { resource: of, .. } if of == resource);
+            if restores && self.expectations.get(&step.id).is_none_or(|known| known.basis <= expected.basis) {
+                self.expectations.insert(step.id.clone(), expected);
+            }
+        }
     }
 
     fn prepared(&mut self, step: StepId, seq: u64, at: DateTime<Utc>, answer: Result<Box<Preparation>, Problem>) {

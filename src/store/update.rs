@@ -92,6 +92,13 @@ pub enum Update {
         /// The answer.
         answer: Result<Box<Preparation>, Problem>,
     },
+    /// How long AWS's last restore of a plan's resource took.
+    LastRestore {
+        /// The plan's name of the resource.
+        resource: String,
+        /// How long.
+        took: TimeDelta,
+    },
     /// How far a running step is.
     Progress {
         /// Which step.
@@ -123,7 +130,7 @@ impl Update {
             Self::Graph { answer, .. } => answer.is_err(),
             Self::Prepared { answer, .. } => answer.is_err(),
             Self::Progress { answer, .. } => answer.is_err(),
-            Self::ClockOffset { .. } | Self::Preparing { .. } | Self::Exercise { .. } => false,
+            Self::ClockOffset { .. } | Self::Preparing { .. } | Self::LastRestore { .. } | Self::Exercise { .. } => false,
         }
     }
 }

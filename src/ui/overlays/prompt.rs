@@ -87,9 +87,9 @@ impl Asked {
     fn fields(&self, state: &State) -> Vec<(String, bool, String)> {
         let choices = || {
             state.plan.choices.values().map(|choice| {
-                let options: Vec<String> = choice.options.iter().map(|(name, about)| format!("{name}: {about}")).collect();
+                let options: Vec<&str> = choice.options.iter().map(|(name, _)| name.as_str()).collect();
                 let chosen = state.incident.choices.get(&choice.name).or(choice.default.as_ref());
-                let label = format!("{} ({})", choice.prompt, options.join("; "));
+                let label = format!("{} ({})", choice.prompt, options.join(" or "));
                 (label, true, chosen.cloned().unwrap_or_default())
             })
         };

@@ -117,7 +117,7 @@ fn nothing_yet(look: &Look<'_>) -> Doc {
     doc.text(Role::Muted, "No impact is known yet: the clock of the recovery time begins with the first evidence.");
     let text = format!("{} tells the journal when something began that no signal saw.", look.key(Action::CorrectMoment));
     doc.text(Role::Muted, &text);
-    let total: TimeDelta = look.state.plan.steps.iter().filter_map(crate::ui::ledger::expected).sum();
+    let total: TimeDelta = look.state.plan.steps.iter().filter_map(|step| crate::ui::ledger::expected(look.state, step)).sum();
     if total > TimeDelta::zero() {
         let steps = format::count(look.state.plan.steps.len(), "step", "steps");
         doc.gap().text(
