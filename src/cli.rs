@@ -123,6 +123,17 @@ pub enum Command {
     RecoveryPoints(Query),
     /// Print the restore jobs of a plan's sites.
     Jobs(Query),
+    /// Say what a recovery will need and does not have: permissions, Regions, clock, terminal. Changes nothing.
+    ///
+    /// With a plan, every dependency of every pane and step is told with the Region whose control plane answers it, and each read
+    /// is tried. Exit code 0: nothing is broken; 1: something is.
+    Doctor(Doctor),
+    /// The push feed: alarms and Health events on screen within a second.
+    Feed {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: FeedCommand,
+    },
     /// Print the keys that are in effect, as a table.
     Keys {
         /// As a Markdown page.
@@ -157,6 +168,19 @@ pub enum ConfigCommand {
     Show,
     /// Print a settings file with every key, commented.
     Default,
+}
+
+/// What to do with the push feed.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum FeedCommand {
+    /// Print the CloudFormation template that makes rule, queue and policy; deploy it in the account and Region of each site.
+    ///
+    /// Only the rule may send to the queue. Whoever watches needs `sqs:ReceiveMessage` on it and nothing more.
+    Template {
+        /// The plan whose Health events are let through; all of them by default.
+        #[arg(long, value_name = "FILE")]
+        plan: Option<PathBuf>,
+    },
 }
 
 /// What to do with the history.
@@ -262,6 +286,26 @@ pub struct Query {
     pub region: Option<String>,
     /// Send every call to this address instead of AWS.
     #[arg(long, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Doctor {
+    /// The plan whose panes and steps are looked at; without one, only this machine is.
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// The profile of the base credentials, as with the AWS CLI.
+    #[arg(long, value_name = "NAME", requires = "plan")]
+    pub profile: Option<String>,
+    /// The Region whose STS issues the sites' roles; the recovery Region by default.
+    #[arg(long, value_name = "REGION", requires = "plan")]
+    pub region: Option<String>,
+    /// Send every call to this address instead of AWS.
+    #[arg(long, value_name = "URL", requires = "plan")]
     pub endpoint_url: Option<String>,
 }
 

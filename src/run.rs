@@ -7,8 +7,10 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::checkup::checkup;
 use crate::cli::{
-    Cli, Command, Common, ConfigCommand, EstateKind, HistoryCommand, IncidentsCommand, Live, Simulate, Tabletop, When,
+    Cli, Command, Common, ConfigCommand, EstateKind, FeedCommand, HistoryCommand, IncidentsCommand, Live, Simulate, Tabletop,
+    When,
 };
 use crate::clock::Clock;
 use crate::cloud::{Access, Recorder};
@@ -19,6 +21,7 @@ use crate::domain::{Identity, IncidentId, Mode, Operator, Problem, ProblemKind, 
 use crate::driver::Probe;
 use crate::engine::ExerciseOf;
 use crate::error::{DONE, Error, FAILED, WORK_OPEN};
+use crate::feed;
 use crate::journal::{Journal, JournalDirectory, Recorded};
 use crate::list::list;
 use crate::plan::Plan;
@@ -55,6 +58,12 @@ pub fn run(cli: Cli) -> Result<u8, Error> {
         Command::Events(arguments) => block_on(list(What::Events, arguments))?,
         Command::RecoveryPoints(arguments) => block_on(list(What::RecoveryPoints, arguments))?,
         Command::Jobs(arguments) => block_on(list(What::Jobs, arguments))?,
+        Command::Doctor(arguments) => {
+            let (text, code) = block_on(checkup(&arguments, &paths))??;
+            print(&text)?;
+            Ok(code)
+        }
+        Command::Feed { command: FeedCommand::Template { plan } } => feed_template(plan.as_deref()),
         Command::Keys { markdown } => {
             let keymap = preferences(&cli.common, &paths)?.keymap;
             said(if markdown { commands::keys_page(&keymap) } else { commands::keys(&keymap) })
@@ -424,4 +433,11 @@ async fn simulate(arguments: Simulate) -> Result<u8, Error> {
     }
     exercise.stop().await;
     Ok(DONE)
+}
+
+fn feed_template(plan: Option<&Path>) -> Result<u8, Error> {
+    let plan = plan.map(|path| Plan::read(&path.display().to_string())).transpose()?;
+    let health = plan.map(|plan| plan.health).unwrap_or_default();
+    let template = feed::template(&health.event_pattern());
+    said(template.map_err(|error| Error::System { what: "the template", source: error.into() })?)
 }

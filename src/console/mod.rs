@@ -5,6 +5,7 @@
 //! nothing itself, and draws nothing itself.
 
 mod exercise;
+mod last_seen;
 mod live;
 mod opening;
 mod plain;

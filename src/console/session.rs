@@ -20,6 +20,7 @@ use crate::journal::{Confirmed, Event, Journal, JournalDirectory, JournalError, 
 use crate::store::{Notice, NoticeLevel, State, Update};
 use crate::ui::Request;
 
+use super::last_seen::LastSeen;
 use super::{Opening, SessionError};
 
 /// How many answers may wait to be taken in; a feed that is faster waits.
@@ -49,6 +50,8 @@ pub struct Session {
     look_again: Interval,
     /// Calls without an answer, found when the incident was taken up, and when they may be looked up.
     unanswered: Vec<(DateTime<Utc>, StepId, u32, Purpose)>,
+    /// What was last seen, on disk; not for exercises.
+    last_seen: Option<LastSeen>,
 }
 
 impl Session {
@@ -75,8 +78,14 @@ impl Session {
         });
         let feeds = Feeds::start(sites, plan.clone(), clock.clone(), &recorder, update_sender, stop.clone());
         let (exercise, exercise_state) = opening.exercise.unzip();
+        let last_seen = (mode == Mode::Live).then(|| LastSeen::new(opening.journals.root(), &plan.name));
+        let mut state = State::new(mode, read_only, operator, plan, exercise_state);
+        if let Some(kept) = last_seen.as_ref().and_then(LastSeen::read) {
+            state.recall(kept);
+        }
         let mut session = Self {
-            state: State::new(mode, read_only, operator, plan, exercise_state),
+            state,
+            last_seen,
             clock,
             host,
             journals: opening.journals,
@@ -177,6 +186,9 @@ impl Session {
         }
         self.updates.close();
         self.feeds.finish().await;
+        if let Some(last_seen) = self.last_seen {
+            last_seen.finish(&self.state).await;
+        }
         self.state
     }
 
@@ -225,6 +237,9 @@ impl Session {
     fn look_again(&mut self) -> Result<bool, JournalError> {
         let news = self.catch_up()?;
         let now = self.clock.now();
+        if let Some(last_seen) = &mut self.last_seen {
+            last_seen.tend(&self.state, now);
+        }
         let (due, later) = self.unanswered.drain(..).partition(|(at, ..)| *at <= now);
         self.unanswered = later;
         let due: Vec<(DateTime<Utc>, StepId, u32, Purpose)> = due;
@@ -251,7 +266,8 @@ impl Session {
             Update::Identity { site, answer: Ok((identity, _)), .. } => Some((site.clone(), identity.clone())),
             _ => None,
         };
-        let signals = matches!(&update, Update::Alarms { answer: Ok(_), .. } | Update::Health { answer: Ok(_), .. });
+        let signals = matches!(&update, Update::Alarms { answer: Ok(_), .. } | Update::Health { answer: Ok(_), .. })
+            || matches!(&update, Update::Pushed { answer: Ok(events), .. } if !events.is_empty());
         self.state.apply(update);
         if let Some((site, identity)) = identity {
             self.submit(&Input::Identity { site, identity });

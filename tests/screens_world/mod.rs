@@ -26,6 +26,7 @@ fn site(name: SiteName, account: &str, region: &str, vault: &str) -> (SiteName, 
         role_arn: Some(format!("arn:aws:iam::{account}:role/lifeboat-operator")),
         external_id: None,
         vaults: vec![vault.into()],
+        queue: None,
     };
     (name, plan)
 }
