@@ -33,7 +33,7 @@ fn plan_text(steps: usize) -> String {
             (String::new(), "opened".to_owned())
         } else {
             (
-                format!("\"{}\", \"{}\"", before(0), before(usize::from(n % 20 != 19))),
+                if n % 20 == 19 { format!("\"{}\"", before(0)) } else { format!("\"{}\", \"{}\"", before(0), before(1)) },
                 format!("after ${{steps.{}.ops_item_id}}", before(0)),
             )
         };
