@@ -105,8 +105,13 @@ pub enum Command {
     },
     /// Print the report of an incident: a function of its journal alone, the same bytes each time.
     ///
-    /// With `--format svg`, `--theme light`, `dark` or `print` chooses what the picture is made for; light by default.
+    /// With `--format svg` or `png`, `--theme light`, `dark` or `print` chooses what the picture is made for; light by default.
     Report(Report),
+    /// Print the hand-over brief of an incident, on one page: people, conditions, clock, what runs, what is needed, what was done.
+    Brief {
+        /// Its id, or a beginning of it that fits one alone, or a journal file.
+        id: String,
+    },
     /// Run the simulated AWS alone, for other clients.
     Simulate(Simulate),
     /// Work on plan files.
@@ -204,6 +209,14 @@ pub enum IncidentsCommand {
         id: String,
         /// The file; `ID.lifeboat` in this folder by default. A file that is there is never replaced.
         #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+    /// List what was attached to an incident, or write it into a folder, each checked against its hash.
+    Attachments {
+        /// Its id, or a beginning of it that fits one alone, or a journal file.
+        id: String,
+        /// The folder; a file that is there is never replaced.
+        #[arg(long, value_name = "FOLDER")]
         to: Option<PathBuf>,
     },
     /// Check a journal file and take it in. Never replaces or merges: where the incident is here already and differs, says where
@@ -360,7 +373,8 @@ pub enum EstateKind {
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct Report {
     /// Its id, or a beginning of it that fits one alone, or a journal file.
-    pub id: String,
+    #[arg(required_unless_present = "schema")]
+    pub id: Option<String>,
     /// For people, for programs, for spreadsheets.
     #[arg(long, value_enum, default_value_t = ReportFormat::Md)]
     pub format: ReportFormat,
@@ -368,6 +382,15 @@ pub struct Report {
     /// mask. What people wrote is searched for these as well, but read it before you hand it on.
     #[arg(long)]
     pub redact: bool,
+    /// Write times in this zone, such as `Europe/Berlin`; JSON, verdict and JUnit stay in UTC.
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub zone: String,
+    /// Write the report there instead of to standard output. A picture as PNG is never written to a terminal.
+    #[arg(long, value_name = "FILE")]
+    pub to: Option<PathBuf>,
+    /// Print the JSON Schema of `--format json` instead of a report.
+    #[arg(long, exclusive = true)]
+    pub schema: bool,
     /// Fill in this template (MiniJinja) instead of the built-in one; with `--format md` or `html`.
     #[arg(long, value_name = "FILE")]
     pub template: Option<PathBuf>,
@@ -388,6 +411,8 @@ pub enum ReportFormat {
     CsvRto,
     /// The picture of the timeline.
     Svg,
+    /// The same picture as PNG.
+    Png,
     /// What was to be reached, checked one by one, as JSON.
     Verdict,
     /// The same as JUnit XML.

@@ -16,7 +16,7 @@ use crate::driver::{AnswerWanted, Driver, Setting, Told};
 use crate::engine::{self, Context, Decision, Effect, ExerciseOf, Input, Intent};
 use crate::feed::Feeds;
 use crate::gate::Gate;
-use crate::journal::{Confirmed, Event, Journal, JournalDirectory, JournalError, Purpose, Recorded};
+use crate::journal::{Attachment, Confirmed, Event, Journal, JournalDirectory, JournalError, Purpose, Recorded};
 use crate::store::{Notice, NoticeLevel, State, Update};
 use crate::ui::Request;
 
@@ -48,6 +48,8 @@ pub struct Session {
     stop: CancellationToken,
     questions: u64,
     look_again: Interval,
+    /// The check-in that was reminded of last.
+    reminded: Option<DateTime<Utc>>,
     /// Calls without an answer, found when the incident was taken up, and when they may be looked up.
     unanswered: Vec<(DateTime<Utc>, StepId, u32, Purpose)>,
     /// What was last seen, on disk; not for exercises.
@@ -99,6 +101,7 @@ impl Session {
             stop,
             questions: 0,
             look_again: look_again(),
+            reminded: None,
             unanswered: Vec::new(),
         };
         session.state.expectations = opening.expectations;
@@ -127,6 +130,7 @@ impl Session {
                 Some(update) = self.updates.recv() => break self.update(update),
                 // Only what another console wrote is news: an idle console stays still.
                 _ = self.look_again.tick() => match self.look_again() {
+                    Ok(false) if self.check_in() => break,
                     Ok(false) => {}
                     Ok(true) => break,
                     Err(error) => break self.journal_failed(&error),
@@ -157,6 +161,7 @@ impl Session {
                 }
             }
             Request::Refresh(_) => self.feeds.refresh(),
+            Request::Attach { path } => self.attach(&path),
             Request::Pause => self.turn_clock(Clock::pause),
             Request::Resume => self.turn_clock(Clock::resume),
             Request::Speed(speed) => self.turn_clock(|clock| clock.set_speed(speed)),
@@ -282,6 +287,28 @@ impl Session {
     fn order(&mut self, intent: Intent) {
         self.state.notice = None;
         self.submit(&Input::Order(intent));
+    }
+
+    /// Reads a file of this machine for the record; no more of it than an attachment may hold.
+    fn attach(&mut self, path: &str) {
+        use std::io::Read;
+        let mut content = Vec::new();
+        let read = std::fs::File::open(path).and_then(|file| file.take(Attachment::LARGEST + 1).read_to_end(&mut content));
+        match read {
+            Ok(_) => self.order(Intent::Attach { name: path.to_owned(), content }),
+            Err(error) => self.notice(NoticeLevel::Warning, format!("nothing was attached: {path} cannot be read: {error}")),
+        }
+    }
+
+    /// Reminds of the check-in that is due, once for each time that it is.
+    fn check_in(&mut self) -> bool {
+        let now = self.clock.now();
+        let due = self.state.incident.check_in_due().filter(|due| *due <= now && self.reminded != Some(*due));
+        let Some(at) = due else { return false };
+        self.reminded = Some(at);
+        let text = "check in: say in a note where the recovery stands, what is next, and what is needed";
+        self.notice(NoticeLevel::Warning, text.to_owned());
+        true
     }
 
     fn prepare(&mut self, step: StepId) {

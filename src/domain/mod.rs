@@ -20,7 +20,7 @@ pub use call::*;
 pub use condition::{Condition, Facts, MODE, Watched, possible};
 pub use forecast::{Basis, Expected};
 pub use ids::{AccountId, IncidentId, Operator, Region, StepId};
-pub use moment::{Evidence, EvidenceKind, Fixed, Moment};
+pub use moment::{Evidence, EvidenceKind, Fixed, Moment, Role};
 pub use preparation::{Change, Finding, Preparation, Verdict};
 pub use problem::{Problem, ProblemKind};
 pub use pushed::{PUSHED, Pushed, PushedSignal};

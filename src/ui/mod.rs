@@ -35,7 +35,7 @@ pub use layout::{LEAST, Pane};
 pub use ledger::{Bar, Forecast, Ledger, StepBar};
 pub use loss::{Loss, losses, worst};
 pub use request::Request;
-pub use seen::seen;
+pub use seen::{seen, weighed};
 pub use terminal::{OpenTerminal, Screen};
 pub use theme::{BUILTIN, Role, Theme, ThemeFault, nominal};
 pub use words::sentence;
