@@ -64,7 +64,7 @@ fn state(plan: &Arc<Plan>) -> State {
     let fixed = |secs| Fixed { at: at(secs), earliest: None, latest: None, evidence: evidence() };
     record(Event::MomentFixed { moment: Moment::ImpactBegan, fixed: fixed(0) }, 1);
     record(Event::ChoiceMade { choice: "mode".into(), option: "forced".into() }, 2);
-    record(Event::FailoverDeclared { reason: "gone".into(), seen: vec![] }, 2);
+    record(Event::FailoverDeclared { reason: "gone".into(), seen: vec![], weighed: None }, 2);
     record(Event::MomentFixed { moment: Moment::Decided, fixed: fixed(2) }, 2);
     for (n, step) in plan.steps.iter().take(plan.steps.len() / 2).enumerate() {
         let secs = 10 + i64::try_from(n).unwrap();

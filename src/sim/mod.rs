@@ -11,6 +11,8 @@ mod exchange;
 pub mod inject;
 pub mod members;
 pub mod model;
+pub mod network;
+mod packed;
 pub mod page;
 mod record;
 pub mod scenario;
@@ -21,11 +23,18 @@ pub mod shop;
 pub mod signing;
 pub mod wire;
 mod world;
+pub mod yaml;
 
+#[cfg(test)]
+mod infrastructure_tests;
 #[cfg(test)]
 mod messaging_tests;
 #[cfg(test)]
 mod operations_tests;
+#[cfg(test)]
+mod recovery_tests;
+#[cfg(test)]
+mod scale_tests;
 #[cfg(test)]
 mod world_tests;
 

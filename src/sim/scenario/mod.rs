@@ -5,9 +5,11 @@ mod parse;
 mod parse_injects;
 mod parse_sites;
 pub mod reader;
+mod scale;
 
 pub use build::{estate, service};
 pub use parse::parse;
+pub use scale::Scale;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
@@ -39,6 +41,8 @@ pub struct Scenario {
     pub speed: f64,
     /// The seed unless players choose another.
     pub seed: u64,
+    /// An estate for other clients: nothing takes the time that it takes AWS, and images are not held against what is there.
+    pub bare: bool,
     /// How long a change of record sets takes from PENDING to INSYNC.
     pub propagation: TimeDelta,
     /// The accounts.
@@ -82,6 +86,8 @@ pub struct SiteSpec {
     pub documents: Vec<Document>,
     /// Network and resources.
     pub network: Network,
+    /// What is generated beside all that.
+    pub scale: Scale,
 }
 
 /// A vault.
@@ -125,6 +131,8 @@ pub struct ZoneSpec {
     pub name: String,
     /// AWS's ResourceRecordSets beside NS and SOA.
     pub records: Vec<Value>,
+    /// How many are generated beside those.
+    pub generated: u32,
 }
 
 impl Scenario {
@@ -139,6 +147,7 @@ impl Scenario {
             starts_at,
             speed: 1.0,
             seed: 0,
+            bare: true,
             propagation: TimeDelta::seconds(30),
             accounts: Vec::new(),
             keys: Vec::new(),

@@ -47,6 +47,7 @@ fn scenario(root: &Table<'_>) -> Option<Scenario> {
         starts_at: starts_at?,
         speed: root.float("speed").unwrap_or(1.0),
         seed: root.integer("seed").and_then(|seed| u64::try_from(seed).ok()).unwrap_or(0),
+        bare: false,
         propagation: root.duration("propagation").unwrap_or(TimeDelta::seconds(30)),
         accounts: root.tables("account").iter().filter_map(account).collect(),
         keys: root.tables("principal").iter().filter_map(principal).collect(),
@@ -146,6 +147,7 @@ const RECORD: &[&str] = &[
 fn zone(table: &Table<'_>) -> Option<ZoneSpec> {
     let (account, id, name) = (account_id(table, "account"), table.required("id"), table.required("name"));
     let records: Vec<_> = table.tables("record").iter().map(|record| record.members(RECORD, &["Name", "Type"])).collect();
+    let generated = table.count("generated").unwrap_or(0);
     let (account, id, name) = (account?, id?, name?);
     let zone = Zone::new(&id, &name, 0, Vec::new());
     let changes: Vec<_> =
@@ -155,7 +157,7 @@ fn zone(table: &Table<'_>) -> Option<ZoneSpec> {
     {
         table.fault("record", format!("Route 53 would not take these records: {}", refusal.message), None);
     }
-    Some(ZoneSpec { account, id, name, records })
+    Some(ZoneSpec { account, id, name, records, generated })
 }
 
 const CHECK: &[&str] = &[

@@ -1,14 +1,15 @@
 //! AWS Backup's operations.
 
-use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::copies::{self, CopyJob};
-use super::points::{Backup, Point, PointKey, Vault};
+use super::points::{Backup, Lock, Point, Vault};
 use super::restore::{self, JobKey};
+use super::rows::{self, PointKey};
+use super::{jobs, locks, plans};
 use crate::sim::call::{Answer, Call, Refusal};
 use crate::sim::members::{self, Members};
 use crate::sim::page::Paging;
@@ -16,20 +17,37 @@ use crate::sim::service::coverage::{Operation, changes, reads};
 use crate::sim::world::World;
 
 /// What holds for all of the service.
-pub const NOTE: &str = "Backups are not made here: recovery points come from scenarios and copies. Access policies and locks are told, \
-                        not enforced.";
+pub const NOTE: &str = "Recovery points come from scenarios, backup jobs and copies; a restored resource has no data, but is told with the moment \
+                        that its data is of. Access policies are kept, not enforced.";
 
 /// What is modelled.
 pub const OPERATIONS: &[Operation] = &[
+    changes("CreateBackupPlan", "kept; no backups are made by it"),
+    changes("CreateBackupSelection", "kept"),
     changes("CreateBackupVault", "creator request ids are passed over"),
+    changes("CreateLogicallyAirGappedBackupVault", "no approval teams"),
+    changes("DeleteBackupPlan", ""),
+    changes("DeleteBackupSelection", ""),
     changes("DeleteBackupVault", ""),
+    changes("DeleteBackupVaultAccessPolicy", ""),
+    changes("DeleteBackupVaultLockConfiguration", ""),
+    changes("DeleteBackupVaultNotifications", ""),
+    changes("DeleteRecoveryPoint", ""),
+    reads("DescribeBackupJob", ""),
     reads("DescribeBackupVault", ""),
     reads("DescribeCopyJob", ""),
     reads("DescribeProtectedResource", ""),
     reads("DescribeRecoveryPoint", ""),
     reads("DescribeRestoreJob", ""),
+    reads("GetBackupPlan", "no preview of runs"),
+    reads("GetBackupSelection", ""),
+    reads("GetBackupVaultAccessPolicy", ""),
+    reads("GetBackupVaultNotifications", ""),
     reads("GetRecoveryPointRestoreMetadata", ""),
     reads("GetRestoreTestingInferredMetadata", "for the resource types of the scenarios; of others a name only"),
+    reads("ListBackupJobs", ""),
+    reads("ListBackupPlans", ""),
+    reads("ListBackupSelections", ""),
     reads("ListBackupVaults", ""),
     reads("ListCopyJobs", ""),
     reads("ListProtectedResources", ""),
@@ -37,13 +55,19 @@ pub const OPERATIONS: &[Operation] = &[
     reads("ListRecoveryPointsByResource", ""),
     reads("ListRestoreJobs", ""),
     reads("ListTags", ""),
+    changes("PutBackupVaultAccessPolicy", "kept, not enforced"),
+    changes("PutBackupVaultLockConfiguration", ""),
+    changes("PutBackupVaultNotifications", "kept; nothing is sent"),
+    changes("StartBackupJob", "every backup takes four minutes, none in an empty estate"),
     changes("StartCopyJob", "every copy takes ten minutes; continuous points become snapshots"),
     changes("StartRestoreJob", "metadata is held against what each resource type asks for; the resource is made, not its data"),
-    changes("TagResource", "vaults and recovery points"),
+    changes("StopBackupJob", ""),
+    changes("TagResource", "vaults, plans and recovery points"),
     changes("UntagResource", ""),
+    changes("UpdateBackupPlan", ""),
 ];
 
-const PAGING: Paging = Paging {
+pub(super) const PAGING: Paging = Paging {
     token: "NextToken",
     size: "MaxResults",
     default: 1000,
@@ -62,6 +86,29 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
         "StartRestoreJob" => return restore::start(world, call),
         "StartCopyJob" => return copies::start(world, call),
         "CreateBackupVault" => return create_vault(world, call),
+        "StartBackupJob" => return jobs::start(world, call),
+        "DescribeBackupJob" | "ListBackupJobs" | "StopBackupJob" => return jobs::answer(world, call),
+        "CreateBackupPlan"
+        | "UpdateBackupPlan"
+        | "GetBackupPlan"
+        | "ListBackupPlans"
+        | "DeleteBackupPlan"
+        | "CreateBackupSelection"
+        | "GetBackupSelection"
+        | "ListBackupSelections"
+        | "DeleteBackupSelection" => {
+            return plans::answer(world, call);
+        }
+        "CreateLogicallyAirGappedBackupVault"
+        | "PutBackupVaultLockConfiguration"
+        | "DeleteBackupVaultLockConfiguration"
+        | "DeleteRecoveryPoint"
+        | "PutBackupVaultAccessPolicy"
+        | "GetBackupVaultAccessPolicy"
+        | "DeleteBackupVaultAccessPolicy"
+        | "PutBackupVaultNotifications"
+        | "GetBackupVaultNotifications"
+        | "DeleteBackupVaultNotifications" => return locks::answer(world, call),
         "DeleteBackupVault" | "TagResource" | "UntagResource" => return change(world, call),
         _ => {}
     }
@@ -69,7 +116,7 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
     let backup = world.site(&call.caller).map_or(&none, |site| &site.backup);
     match call.operation.as_str() {
         "ListBackupVaults" => list_vaults(backup, call),
-        "DescribeBackupVault" => vault(backup, call).map(Vault::answer),
+        "DescribeBackupVault" => vault(backup, call).map(|vault| vault.answer(backup.points.count(&vault.name))),
         "ListRecoveryPointsByBackupVault" => list_points(backup, call),
         "ListRecoveryPointsByResource" => list_points_of_resource(backup, call),
         "DescribeRecoveryPoint" => point(backup, call).map(|(vault, point)| point.described(vault, now)),
@@ -145,7 +192,7 @@ fn create_vault(world: &mut World, call: &Call) -> Answer {
         created: now,
         key_arn: key_arn.unwrap_or_else(|| format!("arn:aws:kms:{region}:{account}:key/{key}")),
         locked: false,
-        points: BTreeMap::new(),
+        lock: Lock::default(),
     };
     backup.vaults.insert(name.to_owned(), vault);
     if let Some(tags) = input.get("BackupVaultTags").and_then(Value::as_object) {
@@ -159,7 +206,8 @@ fn change(world: &mut World, call: &Call) -> Answer {
     let input = &call.input;
     let backup = &mut world.site_mut(&call.caller).backup;
     if call.operation == "DeleteBackupVault" {
-        let (name, points) = vault(backup, call).map(|vault| (vault.name.to_string(), vault.points.len()))?;
+        let name = vault(backup, call)?.name.to_string();
+        let points = backup.points.count(&name);
         if points > 0 {
             let message = format!("Backup vault cannot be deleted (contains {points} recovery points)");
             return Err(Refusal::new("InvalidRequestException", message).with("Type", "Client"));
@@ -179,7 +227,8 @@ fn change(world: &mut World, call: &Call) -> Answer {
 
 /// Refuses the ARN of what is not there.
 fn taggable(backup: &Backup, arn: &str) -> Result<(), Refusal> {
-    let there = backup.vaults.values().any(|vault| vault.arn == arn) || backup.find(arn).is_some();
+    let plan = arn.rsplit_once(":backup-plan:").is_some_and(|(_, id)| backup.plans.contains_key(id));
+    let there = plan || backup.vaults.values().any(|vault| vault.arn == arn) || backup.find(arn).is_some();
     if there { Ok(()) } else { Err(missing(format!("Resource not found: {arn}"))) }
 }
 
@@ -198,7 +247,7 @@ fn list_tags(backup: &Backup, call: &Call) -> Answer {
 
 /// A resource that has recovery points, as lists tell it.
 fn protected(backup: &Backup, resource: &str) -> Option<Members> {
-    let (_, vault, point) = backup.of_resource(resource).next()?;
+    let (_, vault, point) = backup.of_resource(resource, None).next()?;
     let told = Members::new()
         .set("ResourceArn", resource)
         .set("ResourceType", point.lineage.kind.as_str())
@@ -209,11 +258,11 @@ fn protected(backup: &Backup, resource: &str) -> Option<Members> {
     Some(told)
 }
 
-fn missing(message: impl Into<String>) -> Refusal {
+pub(super) fn missing(message: impl Into<String>) -> Refusal {
     Refusal::new("ResourceNotFoundException", message).with("Type", "Client")
 }
 
-fn listed(member: &str, page: Vec<Value>, token: Option<String>) -> Value {
+pub(super) fn listed(member: &str, page: Vec<Value>, token: Option<String>) -> Value {
     Members::new().set(member, page).maybe("NextToken", token).done()
 }
 
@@ -235,19 +284,18 @@ fn list_vaults(backup: &Backup, call: &Call) -> Answer {
     let from = cursor.after.clone().map_or(Bound::Unbounded, Bound::Excluded);
     let rows =
         backup.vaults.range((from, Bound::Unbounded)).filter(|(_, vault)| kind.is_none_or(|kind| vault.vault_type == kind));
-    let (page, token) = cursor.take(rows.map(|(name, vault)| (name.clone(), vault.answer())));
+    let (page, token) = cursor.take(rows.map(|(name, vault)| (name.clone(), vault.answer(backup.points.count(name)))));
     Ok(listed("BackupVaultList", page, token))
 }
 
 fn list_points(backup: &Backup, call: &Call) -> Answer {
     let cursor = PAGING.open::<PointKey>(call)?;
     let vault = vault(backup, call)?;
-    let from = cursor.after.map_or(Bound::Unbounded, Bound::Excluded);
     let input = &call.input;
     let text = |key: &'static str| members::text(input, key);
     let (before, after) = (members::time(input, "ByCreatedBefore"), members::time(input, "ByCreatedAfter"));
     let wanted = |point: &Point| {
-        text("ByResourceArn").is_none_or(|arn| *point.lineage.resource == *arn)
+        *point.lineage.vault == *vault.name
             && text("ByResourceType").is_none_or(|kind| point.lineage.kind == kind)
             && text("ByBackupPlanId").is_none_or(|plan| {
                 point.lineage.created_by.as_ref().and_then(|by| members::text(by, "BackupPlanId")) == Some(plan)
@@ -256,16 +304,21 @@ fn list_points(backup: &Backup, call: &Call) -> Answer {
             && before.is_none_or(|before| point.created < before)
             && after.is_none_or(|after| point.created > after)
     };
-    let rows = vault.points.range((from, Bound::Unbounded)).filter(|(_, point)| wanted(point));
-    let (page, token) = cursor.take(rows.map(|(key, point)| (*key, point)));
+    // Rows are in order of their creation, newest first: what is too new is skipped by a search, what is too old ends the list.
+    let from = cursor.after.max(before.map(rows::newest_at));
+    let rows: Box<dyn Iterator<Item = (PointKey, &Point)>> = match text("ByResourceArn") {
+        Some(resource) => Box::new(backup.points.of_resource(resource, from)),
+        None => Box::new(backup.points.in_vault(&vault.name, text("ByResourceType"), from)),
+    };
+    let rows = rows.take_while(|(_, point)| after.is_none_or(|after| point.created > after));
+    let rows = rows.filter(|(_, point)| wanted(point));
+    let (page, token) = cursor.take(rows);
     Ok(listed("RecoveryPoints", page.into_iter().map(|point| point.in_vault(vault)).collect(), token))
 }
 
 fn list_points_of_resource(backup: &Backup, call: &Call) -> Answer {
     let cursor = PAGING.open::<PointKey>(call)?;
-    let after = cursor.after;
-    let rows = backup.of_resource(members::required(&call.input, "ResourceArn"));
-    let rows = rows.filter(|(key, _, _)| after.is_none_or(|after| *key > after));
+    let rows = backup.of_resource(members::required(&call.input, "ResourceArn"), cursor.after);
     let (page, token) = cursor.take(rows.map(|(key, vault, point)| (key, point.of_resource(vault))));
     Ok(listed("RecoveryPoints", page, token))
 }
@@ -273,7 +326,7 @@ fn list_points_of_resource(backup: &Backup, call: &Call) -> Answer {
 fn list_resources(backup: &Backup, call: &Call) -> Answer {
     let cursor = PAGING.open::<String>(call)?;
     let after = cursor.after.clone();
-    let rows = backup.resources(after.as_deref()).filter_map(|resource| {
+    let rows = backup.points.resources(after.as_deref()).filter_map(|resource| {
         let told = protected(backup, resource)?;
         Some((resource.to_string(), told.done()))
     });

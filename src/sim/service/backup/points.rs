@@ -1,29 +1,28 @@
 //! Vaults and the recovery points in them.
 //!
-//! Rows that come from one resource share a [`Lineage`]; a row itself is some 80 bytes, and its ARN is made when it is told.
+//! Rows that come from one resource share a [`Lineage`]; a row is compact, and its ARN and members are made when it is told.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
 use super::copies::CopyJob;
+use super::jobs::BackupJob;
+use super::plans::Plans;
 use super::restore::{Job, JobKey, Token};
+use super::rows::{PointKey, Rows};
 use crate::sim::members::Members;
 use crate::sim::seed;
-
-/// Newest first, then by id.
-pub type PointKey = (Reverse<i64>, u64, u64);
 
 /// AWS Backup's state in one account and Region.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Backup {
     /// By name.
     pub vaults: BTreeMap<String, Vault>,
-    by_resource: BTreeMap<Arc<str>, BTreeMap<PointKey, Arc<str>>>,
-    by_arn: HashMap<u64, (Arc<str>, PointKey)>,
+    /// The recovery points of all vaults.
+    pub points: Rows,
     /// Restore jobs, newest first.
     pub jobs: BTreeMap<JobKey, Job>,
     /// Where a job is among them.
@@ -34,8 +33,29 @@ pub struct Backup {
     pub copies: BTreeMap<JobKey, CopyJob>,
     /// Idempotency tokens of StartCopyJob, and what each was answered.
     pub copy_tokens: BTreeMap<String, Value>,
-    /// Tags of vaults and recovery points, by ARN.
+    /// Backup jobs, newest first.
+    pub backups: BTreeMap<JobKey, BackupJob>,
+    /// Idempotency tokens of StartBackupJob, and what each was answered.
+    pub backup_tokens: BTreeMap<String, Value>,
+    /// Backup plans.
+    pub plans: Plans,
+    /// Access policies of vaults, by ARN.
+    pub policies: BTreeMap<String, String>,
+    /// Notifications of vaults, by ARN.
+    pub notifications: BTreeMap<String, Value>,
+    /// Tags of vaults, plans and recovery points, by ARN.
     pub tags: BTreeMap<String, Map<String, Value>>,
+}
+
+/// How a vault is locked.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Lock {
+    /// MinRetentionDays.
+    pub least: Option<i64>,
+    /// MaxRetentionDays.
+    pub most: Option<i64>,
+    /// LockDate: from when on nobody can change it; `None`: it can be changed.
+    pub from: Option<DateTime<Utc>>,
 }
 
 /// A vault.
@@ -53,8 +73,8 @@ pub struct Vault {
     pub key_arn: String,
     /// Is it locked?
     pub locked: bool,
-    /// Newest first.
-    pub points: BTreeMap<PointKey, Point>,
+    /// How.
+    pub lock: Lock,
 }
 
 /// What the recovery points of one resource in one vault have in common.
@@ -90,6 +110,8 @@ pub struct Lineage {
     pub cold_after_days: Option<i64>,
     /// Can they be restored to any moment?
     pub continuous: bool,
+    /// Is it in a logically air-gapped vault, where every ARN is AWS Backup's own?
+    pub air_gapped: bool,
     /// AWS's ScanResults.
     pub scan: Option<Value>,
 }
@@ -152,11 +174,6 @@ impl Status {
 }
 
 impl Point {
-    /// Its place in its vault.
-    pub fn key(&self) -> PointKey {
-        (Reverse(self.created.timestamp_millis()), self.id.0, self.id.1)
-    }
-
     /// Its ARN: snapshots keep the form of their service, all else is a recovery point of AWS Backup. Copies are told by their
     /// prefix where the form has room for one.
     pub fn arn(&self) -> String {
@@ -165,6 +182,7 @@ impl Point {
         let uuid = seed::uuid(self.id.0, self.id.1).to_uppercase();
         let job = if copied { "copyjob" } else { "job" };
         match self.lineage.kind.as_str() {
+            _ if self.lineage.air_gapped => format!("arn:aws:backup:{region}:{account}:recovery-point:{uuid}"),
             "EBS" => format!("arn:aws:ec2:{region}::snapshot/snap-0{:016x}", self.id.0),
             "EC2" => format!("arn:aws:ec2:{region}::image/ami-0{:016x}", self.id.0),
             "RDS" => format!("arn:aws:rds:{region}:{account}:snapshot:awsbackup:{job}-{}", uuid.to_lowercase()),
@@ -261,8 +279,18 @@ impl Point {
 }
 
 impl Vault {
-    /// As ListBackupVaults answers it.
-    pub fn answer(&self) -> Value {
+    /// Why a recovery point that is kept for so many days cannot be put here.
+    pub fn outside(&self, days: Option<i64>) -> Option<String> {
+        if !self.locked {
+            return None;
+        }
+        let short = self.lock.least.is_some_and(|least| days.is_some_and(|days| days < least));
+        let long = self.lock.most.is_some_and(|most| days.is_none_or(|days| days > most));
+        (short || long).then(|| "The retention period is outside of the range that the vault lock allows".to_owned())
+    }
+
+    /// As ListBackupVaults answers it, of a vault with so many recovery points.
+    pub fn answer(&self, points: usize) -> Value {
         Members::new()
             .set("BackupVaultName", &*self.name)
             .set("BackupVaultArn", self.arn.as_str())
@@ -270,8 +298,11 @@ impl Vault {
             .set("VaultState", "AVAILABLE")
             .time("CreationDate", self.created)
             .set("EncryptionKeyArn", self.key_arn.as_str())
-            .set("NumberOfRecoveryPoints", self.points.len())
+            .set("NumberOfRecoveryPoints", points)
             .set("Locked", self.locked)
+            .maybe("MinRetentionDays", self.lock.least)
+            .maybe("MaxRetentionDays", self.lock.most)
+            .time("LockDate", self.lock.from)
             .done()
     }
 }
@@ -279,43 +310,36 @@ impl Vault {
 impl Backup {
     /// Puts a recovery point into the vault that its lineage names; without such a vault nothing happens.
     pub fn add(&mut self, point: Point) {
-        let Some(vault) = self.vaults.get_mut(point.lineage.vault.as_str()) else { return };
-        let key = point.key();
-        self.by_arn.insert(seed::hash(0, &point.arn()), (vault.name.clone(), key));
-        self.by_resource.entry(point.lineage.resource.clone()).or_default().insert(key, vault.name.clone());
-        vault.points.insert(key, point);
+        self.add_all([point]);
+    }
+
+    /// As [`Backup::add`], and cheap for many.
+    pub fn add_all(&mut self, points: impl IntoIterator<Item = Point>) {
+        let vaults = &self.vaults;
+        self.points.extend(points.into_iter().filter(|point| vaults.contains_key(&point.lineage.vault)));
     }
 
     /// The recovery point with this ARN, and its vault.
     pub fn find(&self, arn: &str) -> Option<(&Vault, &Point)> {
-        let (vault, key) = self.by_arn.get(&seed::hash(0, arn))?;
-        let vault = self.vaults.get(&**vault)?;
-        let point = vault.points.get(key)?;
-        (point.arn() == arn).then_some((vault, point))
+        let point = self.points.find(arn)?;
+        Some((self.vaults.get(&point.lineage.vault)?, point))
     }
 
-    /// Gives the recovery point with this ARN another status.
-    pub fn set_status(&mut self, arn: &str, status: Status) {
-        let Some((vault, key)) = self.by_arn.get(&seed::hash(0, arn)) else { return };
-        if let Some(point) = self.vaults.get_mut(&**vault).and_then(|vault| vault.points.get_mut(key)) {
-            point.status = status;
+    /// The recovery points of a resource type, vault by vault.
+    pub fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Point> {
+        self.vaults.keys().flat_map(move |vault| self.points.in_vault(vault, Some(kind), None)).map(|(_, point)| point)
+    }
+
+    /// Takes a recovery point out of its vault.
+    pub fn remove(&mut self, arn: &str) {
+        if self.points.remove(arn).is_some() {
+            self.tags.remove(arn);
         }
     }
 
-    /// The keys of a resource's points, newest first, with their vaults.
-    pub fn of_resource(&self, resource: &str) -> impl Iterator<Item = (PointKey, &Vault, &Point)> {
-        self.by_resource.get(resource).into_iter().flatten().filter_map(|(key, vault)| {
-            let vault = self.vaults.get(&**vault)?;
-            Some((*key, vault, vault.points.get(key)?))
-        })
-    }
-
-    /// The resources that have points here, after this one.
-    pub fn resources(&self, after: Option<&str>) -> impl Iterator<Item = &Arc<str>> {
-        let from = match after {
-            Some(after) => std::ops::Bound::Excluded(Arc::from(after)),
-            None => std::ops::Bound::Unbounded,
-        };
-        self.by_resource.range::<Arc<str>, _>((from, std::ops::Bound::Unbounded)).map(|(resource, _)| resource)
+    /// A resource's points, newest first, with their vaults; those after `after`.
+    pub fn of_resource(&self, resource: &str, after: Option<PointKey>) -> impl Iterator<Item = (PointKey, &Vault, &Point)> {
+        let rows = self.points.of_resource(resource, after);
+        rows.filter_map(|(key, point)| Some((key, self.vaults.get(&point.lineage.vault)?, point)))
     }
 }
