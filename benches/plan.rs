@@ -91,6 +91,7 @@ fn state(plan: &Arc<Plan>) -> State {
             outputs: BTreeMap::from([("ops_item_id".to_owned(), "oi-1".to_owned())]),
             data_at: None,
             note: None,
+            tail: Default::default(),
         };
         record(Event::StepEnded(Box::new(ended)), secs + 3);
     }
