@@ -4,17 +4,23 @@
 //! An order goes to the engine, what it decides to the journal, and only what is durable there is applied and carried out. Decides
 //! nothing itself, and draws nothing itself.
 
+mod control;
 mod exercise;
 mod last_seen;
 mod live;
 mod opening;
 mod plain;
+mod rehearsal;
+mod room;
 mod screen;
 mod session;
 
-pub use exercise::{Exercise, Played, StartExercise, begun, empty, read, scaled};
+pub use control::{Coming, Facilitator, FacilitatorError, Order, Standing};
+pub use exercise::{Exercise, Played, StartExercise, begun, empty, exercises, read, scaled, scenario_schema};
 pub use live::{Reach, connect};
 pub use opening::{Opening, SessionError};
 pub use plain::run_plain;
+pub use rehearsal::rehearsal;
+pub use room::Room;
 pub use screen::{Leave, ScreenError, run};
 pub use session::Session;

@@ -12,6 +12,8 @@ use crate::journal::{Journal, JournalDirectory, JournalError, Recorded};
 use crate::plan::Plan;
 use crate::store::ExerciseState;
 
+use super::Room;
+
 /// What a session is opened with.
 pub struct Opening {
     /// Live or exercise.
@@ -40,6 +42,8 @@ pub struct Opening {
     pub resumed: Option<(Journal, Vec<Recorded>)>,
     /// What earlier runs say of how long the plan's steps take.
     pub expectations: BTreeMap<StepId, Expected>,
+    /// The room that an exercise is played in.
+    pub room: Option<Room>,
     /// The scenario of an exercise.
     pub exercise: Option<(ExerciseOf, ExerciseState)>,
 }
