@@ -16,6 +16,7 @@ mod rules;
 mod signal;
 mod site;
 mod step;
+mod story;
 
 pub use call::*;
 pub use condition::{Condition, Facts, MODE, Watched, possible};
@@ -30,3 +31,4 @@ pub use rules::{Answered, Criterion, Deed, Facilitation, Rules};
 pub use signal::{AffectedEntity, Alarm, AlarmKind, AlarmMetric, AlarmState, Comparison, HealthEvent, MetricPoint, SignalId};
 pub use site::{Identity, Mode, SiteName};
 pub use step::{Part, Phase, Progress, ProgressPart, Strength};
+pub use story::{AlarmHistoryItem, AlarmStory, Backups, CopyJob, MetricGraph, Vault};

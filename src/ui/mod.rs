@@ -25,6 +25,7 @@ mod request;
 mod seen;
 pub mod terminal;
 mod theme;
+mod together;
 mod widgets;
 mod words;
 
