@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use exercise::{Facilitate, ScoreOf, TabletopCommand};
-pub use plan::{GraphFormat, PlanCheck, PlanCommand, PlanReach};
+pub use plan::{GraphFormat, ImportCommand, PlanCheck, PlanCommand, PlanNew, PlanReach};
 
 /// A terminal console for bringing a workload on AWS back from backups after a disaster.
 ///

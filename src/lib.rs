@@ -13,6 +13,7 @@ pub mod console;
 pub mod doctor;
 pub mod document;
 pub mod domain;
+pub mod draft;
 pub mod driver;
 pub mod engine;
 pub mod error;

@@ -29,6 +29,7 @@ use crate::journal::{Journal, JournalDirectory, Recorded};
 use crate::list::list;
 use crate::plan::Plan;
 use crate::query::What;
+use crate::report::{self, Expectations};
 use crate::store::{ExerciseState, Source, State};
 use crate::ui::{App, BUILTIN, Keymap, Theme};
 
@@ -290,7 +291,7 @@ async fn tabletop(arguments: Tabletop, common: &Common, paths: &Paths) -> Result
         paused: true,
         speed,
     };
-    let expectations = record::expectations(paths, &plan.name);
+    let expectations = expectations(&journals, &plan, Mode::Exercise);
     let opening = Opening {
         mode: Mode::Exercise,
         read_only: false,
@@ -299,11 +300,11 @@ async fn tabletop(arguments: Tabletop, common: &Common, paths: &Paths) -> Result
         plan,
         connections,
         recorder,
+        expectations,
         probe,
         clock,
         journals,
         incident_id,
-        expectations: Some(expectations),
         resumed: resumed.map(|resumed| (resumed.journal, resumed.events)),
         room: Some(exercise.room()),
         exercise: Some((ExerciseOf { scenario: name, seed }, state)),
@@ -354,7 +355,7 @@ async fn live(arguments: Live, common: &Common, paths: &Paths) -> Result<u8, Err
         Some(resumed) => resumed.opened.incident.clone(),
         None => JournalDirectory::new_id(&plan.name, clock.now(), entropy()),
     };
-    let expectations = record::expectations(paths, &plan.name);
+    let expectations = expectations(&journals, &plan, Mode::Live);
     let opening = Opening {
         mode: Mode::Live,
         read_only: arguments.read_only,
@@ -363,16 +364,21 @@ async fn live(arguments: Live, common: &Common, paths: &Paths) -> Result<u8, Err
         plan,
         connections,
         recorder,
+        expectations,
         probe: probe(None)?,
         clock,
         journals,
         incident_id,
-        expectations: Some(expectations),
         resumed: resumed.map(|resumed| (resumed.journal, resumed.events)),
         room: None,
         exercise: None,
     };
     play(opening, preferences).await
+}
+
+/// What earlier runs say of how long the plan's steps take; what cannot be read says nothing.
+fn expectations(journals: &JournalDirectory, plan: &Plan, mode: Mode) -> Expectations {
+    journals.list().map(|summaries| report::expectations(&summaries, &plan.name, mode)).unwrap_or_default()
 }
 
 fn host() -> Option<String> {

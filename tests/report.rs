@@ -4,7 +4,7 @@
 mod support;
 
 use chrono::TimeDelta;
-use lifeboat::domain::{Moment, Operator, Role, StepId};
+use lifeboat::domain::{Expected as Takes, Moment, Operator, Role, StepId};
 use lifeboat::journal::{Candidate, Choice, Damage, Event, Expected, FORMAT, Incident, Mark, Reading, Recorded, Weighed};
 use lifeboat::report::{Durations, Format, Measured, Timeline, brief, render, render_reading};
 use proptest::prelude::*;
@@ -198,4 +198,27 @@ proptest! {
             prop_assert!(timeline.steps.iter().all(|step| step.worked >= TimeDelta::zero() && step.waited >= TimeDelta::zero()));
         }
     }
+}
+
+#[test]
+fn the_forecast_is_a_band_and_earlier_runs_count_for_more_than_the_plan() {
+    let events: Vec<Recorded> = exercise().into_iter().take_while(|recorded| recorded.recorded_at < at("03:45:00")).collect();
+    let (incident, now) = (Incident::of(&events), Some(at("03:50:00")));
+    let forecast = Timeline::of(&incident, now).forecast.unwrap();
+    assert!(forecast.earliest < forecast.end && forecast.end < forecast.latest, "{forecast:?}");
+    // orders-table runs until 04:03:20 and decides. If attach begins at 04:00 instead of 03:56:31 it ends at 04:05 and decides.
+    assert_eq!(forecast.ten_minutes, TimeDelta::seconds(100));
+    let runs = Takes::by_runs(&[50, 60, 70].map(TimeDelta::minutes)).unwrap();
+    let longer = Timeline::expecting(&incident, now, &[(StepId::new("dns"), runs)].into()).forecast.unwrap();
+    assert_eq!(longer.end - forecast.end, TimeDelta::minutes(58), "an hour instead of the plan's two minutes");
+    assert_eq!(longer.in_time(), Some(false));
+}
+
+#[test]
+fn before_the_declaration_every_minute_of_waiting_is_a_minute_later() {
+    let events: Vec<Recorded> = exercise().into_iter().take_while(|recorded| recorded.recorded_at < at("03:31:00")).collect();
+    let now = at("03:30:00");
+    let forecast = Timeline::of(&Incident::of(&events), Some(now)).forecast.unwrap();
+    assert_eq!(forecast.ten_minutes, TimeDelta::minutes(10));
+    assert_eq!(forecast.begin_by, forecast.margin.map(|margin| now + margin));
 }

@@ -9,6 +9,7 @@ mod screens_world;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -16,6 +17,7 @@ use crossterm::event::{Event as TerminalEvent, KeyEvent, KeyEventKind, KeyModifi
 use lifeboat::domain::*;
 use lifeboat::engine::Intent;
 use lifeboat::journal::Event;
+use lifeboat::plan::{Choice, ValueType, Variable};
 use lifeboat::store::{Completeness, Notice, NoticeLevel, State, Update};
 use lifeboat::ui::{App, Key, Keymap, Pane, Request, Theme, picture};
 use ratatui::buffer::Buffer;
@@ -642,6 +644,71 @@ fn a_failover_is_declared_with_a_reason_and_a_yes() {
     );
     assert!(seen.iter().any(|line| line.contains("alarms primary: STALE")), "{seen:#?}");
     assert!(seen.iter().any(|line| line.contains("catalog-volume") && line.contains("52m")), "{seen:#?}");
+}
+
+#[test]
+fn what_the_plan_asks_is_asked_when_the_incident_begins_and_its_choices_with_the_declaration() {
+    let mut state = detected(Mode::Live);
+    let mut plan = (*state.plan).clone();
+    let zone = Variable {
+        name: "zone".into(),
+        value_type: ValueType::Text,
+        prompt: "Which zone takes the volume?".into(),
+        default: None,
+        pattern: Some("eu-central-1[abc]".into()),
+    };
+    let options = [("graceful", "it is stopped first"), ("forced", "it is gone")];
+    let mode = Choice {
+        name: "mode".into(),
+        prompt: "Can the primary still be stopped?".into(),
+        options: options.map(|(name, about)| (name.to_owned(), about.to_owned())).to_vec(),
+        default: None,
+    };
+    plan.variables.insert("zone".into(), zone);
+    plan.choices.insert("mode".into(), mode);
+    state.plan = Arc::new(plan);
+    let mut bench = Bench::new(state, NOW());
+    insta::assert_snapshot!("prompt_variables_80x24", bench.snapshot(80, 24));
+    bench.text("eu-west-1a");
+    assert_eq!(bench.keys("enter"), []);
+    assert!(bench.shown(80, 24).contains("does not match eu-central-1[abc]"));
+    bench.keys("ctrl-u");
+    bench.text("eu-central-1b");
+    let set = Intent::SetVariable { name: "zone".into(), value: "eu-central-1b".into() };
+    assert_eq!(bench.keys("enter"), [Request::Order(set)]);
+    assert!(!bench.app.has_overlay());
+
+    bench.keys("D");
+    bench.text("frozen");
+    bench.keys("enter");
+    bench.text("gone");
+    assert_eq!(bench.keys("enter"), []);
+    assert!(bench.shown(80, 24).contains("expected graceful or forced"), "{}", bench.shown(80, 24));
+    bench.keys("up ctrl-u");
+    bench.text("forced");
+    bench.keys("enter");
+    insta::assert_snapshot!("confirm_declare_with_a_choice_80x24", bench.snapshot(80, 24));
+    let requests = bench.keys("y");
+    let chosen = Intent::Choose { choice: "mode".into(), option: "forced".into() };
+    assert_eq!(requests.first(), Some(&Request::Order(chosen)));
+    assert!(matches!(&requests[1], Request::Order(Intent::Declare { reason, .. }) if reason == "gone"), "{requests:?}");
+}
+
+#[test]
+fn a_step_that_was_ruled_out_says_so_and_can_be_taken_up_with_a_reason() {
+    let mut state = restoring(Mode::Live);
+    let because = "it applies only if mode is graceful".to_owned();
+    Journal { state: &mut state }.record(LATER(), Event::StepRuledOut { step: "tell-support".into(), because });
+    let mut bench = Bench::new(state, LATER());
+    bench.keys("5 G k k");
+    let shown = bench.shown(200, 50);
+    assert!(shown.contains("no need") && shown.contains("only if mode is graceful"), "{shown}");
+    assert!(!is_order(&bench.keys("c y")));
+    bench.keys("u");
+    bench.text("support has to know");
+    bench.keys("enter");
+    let taken = Intent::TakeUp { step: "tell-support".into(), reason: "support has to know".into() };
+    assert_eq!(bench.keys("y"), [Request::Order(taken)]);
 }
 
 #[test]

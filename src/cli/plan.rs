@@ -32,6 +32,77 @@ pub enum PlanCommand {
     },
     /// Print the JSON schema of plan files, for editors.
     Schema,
+    /// Write a plan from what is there: protected resources with their points in the recovery Region, alarms, records, runbooks.
+    ///
+    /// Only reads. Every guess is marked `# settle:` for a person, and what could not be asked is told at the top.
+    New(PlanNew),
+    /// Write a plan from another tool's.
+    Import {
+        /// From what.
+        #[command(subcommand)]
+        command: ImportCommand,
+    },
+}
+
+/// From what a plan is written.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum ImportCommand {
+    /// From an ARC Region switch plan: the answer of `aws arc-region-switch get-plan` in a file.
+    RegionSwitch {
+        /// The file.
+        file: PathBuf,
+        /// Write it there; a file that is there is never replaced.
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+    /// From an SSM Automation document: its JSON in a file, or its name, which is asked of AWS.
+    Automation {
+        /// The file or the name.
+        document: String,
+        /// Write it there; a file that is there is never replaced.
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+        /// How AWS is reached; `--region` is the Region that has the document.
+        #[command(flatten)]
+        reach: PlanReach,
+    },
+}
+
+/// Arguments of `plan new`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct PlanNew {
+    /// The Region that the workload runs in.
+    #[arg(long, value_name = "REGION")]
+    pub primary: String,
+    /// The Region that it is to be brought back in.
+    #[arg(long, value_name = "REGION")]
+    pub recovery: String,
+    /// The profile of the primary site, if it is another one.
+    #[arg(long, value_name = "NAME")]
+    pub primary_profile: Option<String>,
+    /// The profile of the recovery site, if it is another one.
+    #[arg(long, value_name = "NAME")]
+    pub recovery_profile: Option<String>,
+    /// The plan's name.
+    #[arg(long, value_name = "NAME", default_value = "workload")]
+    pub name: String,
+    /// Only resources that are tagged so, as their recovery points tell; may be given again, then all must hold.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = tag)]
+    pub tag: Vec<(String, String)>,
+    /// Only things whose name contains this; may be given again, then one must.
+    #[arg(long, value_name = "TEXT")]
+    pub named: Vec<String>,
+    /// Write it there; a file that is there is never replaced.
+    #[arg(long, value_name = "FILE")]
+    pub to: Option<PathBuf>,
+    /// How AWS is reached.
+    #[command(flatten)]
+    pub reach: PlanReach,
+}
+
+fn tag(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or("expected KEY=VALUE")?;
+    Ok((key.to_owned(), value.to_owned()))
 }
 
 /// The form of a plan's graph.

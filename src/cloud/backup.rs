@@ -15,7 +15,7 @@ use aws_sdk_backup::types::{
     BackupVaultListMember, RecoveryPointByBackupVault, RecoveryPointByResource, RestoreJobsListMember, ScanFinding, ScanJobState,
     ScanResult,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::client;
 use super::listing::{Listing, Pages, Sink, gather, keep};
@@ -133,6 +133,19 @@ impl Backup {
         Ok(answer.restore_metadata.unwrap_or_default().into_iter().collect())
     }
 
+    /// The tags of a recovery point, vault or plan; a point has those that its resource had.
+    ///
+    /// # Errors
+    /// Any kind.
+    pub async fn tags(&self, arn: &str) -> Result<BTreeMap<String, String>, Problem> {
+        let mut tags = BTreeMap::new();
+        let mut pages = self.client.list_tags().resource_arn(arn).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            tags.extend(self.connection.read(page, "Backup ListTags").await?.tags.unwrap_or_default());
+        }
+        Ok(tags)
+    }
+
     /// The resources that AWS Backup protects here, at most `pages` pages of 1,000.
     ///
     /// # Errors
@@ -148,6 +161,19 @@ impl Backup {
             rows: |page: ListProtectedResourcesOutput| page.results().iter().map(protected).collect(),
         };
         found.gather().await
+    }
+
+    /// How long the last restore of a resource took here, as AWS Backup measured it, in whole minutes; `None` if none is known.
+    ///
+    /// # Errors
+    /// Any kind but Missing.
+    pub async fn last_restore(&self, resource_arn: &str) -> Result<Option<TimeDelta>, Problem> {
+        let answer = self.client.describe_protected_resource().resource_arn(resource_arn).send().await;
+        match self.connection.read(answer, "Backup DescribeProtectedResource").await {
+            Ok(answer) => Ok(answer.latest_restore_execution_time_minutes().and_then(TimeDelta::try_minutes)),
+            Err(problem) if problem.kind == ProblemKind::Missing => Ok(None),
+            Err(problem) => Err(problem),
+        }
     }
 
     /// The copies that began in this account and Region since `since`, at most `pages` pages of 1,000.

@@ -6,7 +6,7 @@ use aws_sdk_route53::types::{HealthCheckObservation, HostedZone as Zone, Resourc
 use chrono::{DateTime, Utc};
 
 use super::client;
-use super::listing::Listing;
+use super::listing::{Listing, gather};
 use super::site::{Connection, Retries};
 use super::time::{to_utc, utc};
 use crate::domain::{AliasTarget, Problem, ProblemKind, RecordSet, RecordValue};
@@ -110,6 +110,19 @@ impl Route53 {
                 Err(self.connection.no_answer(ProblemKind::Missing, operation, format!("no hosted zone is called {name}")))
             }
         }
+    }
+
+    /// The account's hosted zones, at most `pages` pages of 100.
+    ///
+    /// # Errors
+    /// Any kind.
+    pub async fn zones(&self, pages: usize) -> Result<Listing<HostedZone>, Problem> {
+        let stream = self.client.list_hosted_zones().max_items(100).into_paginator().send();
+        let found = gather(stream, pages, |page, rows| {
+            rows.extend(page.hosted_zones().iter().map(zone));
+            page.is_truncated()
+        });
+        self.connection.read(found.await, "Route 53 ListHostedZones").await
     }
 
     /// The zone's record sets, of one name or all, at most `pages` pages of 300. Of geolocation, multivalue and CIDR records the members

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_ssm::types::{
-    AutomationExecution, AutomationExecutionFilter, AutomationExecutionFilterKey, OpsItemDataValue, OpsItemFilter,
-    OpsItemFilterKey, OpsItemFilterOperator, OpsItemSummary, StepExecution,
+    AutomationExecution, AutomationExecutionFilter, AutomationExecutionFilterKey, DocumentFormat, DocumentKeyValuesFilter,
+    OpsItemDataValue, OpsItemFilter, OpsItemFilterKey, OpsItemFilterOperator, OpsItemSummary, StepExecution,
 };
 use chrono::{DateTime, SecondsFormat, Utc};
 
@@ -205,6 +205,37 @@ impl Ssm {
             status: document.status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
             name: document.name.unwrap_or_else(|| name.to_owned()),
         })
+    }
+
+    /// A document's content as JSON, whatever it was written in.
+    ///
+    /// # Errors
+    /// Any kind; Missing if there is none.
+    pub async fn document_json(&self, name: &str) -> Result<String, Problem> {
+        let operation = "Systems Manager GetDocument";
+        let ask = self.client.get_document().name(name).document_format(DocumentFormat::Json);
+        match self.connection.read(ask.send().await, operation).await {
+            Err(problem) if problem.code.as_deref() == Some("InvalidDocument") => {
+                Err(Problem { kind: ProblemKind::Missing, ..problem })
+            }
+            answer => answer?
+                .content
+                .ok_or_else(|| self.connection.no_answer(ProblemKind::Missing, operation, "AWS gave no content of the document")),
+        }
+    }
+
+    /// The names of the account's own Automation runbooks in the Region that is asked, at most `pages` pages of 50.
+    ///
+    /// # Errors
+    /// Any kind.
+    pub async fn own_runbooks(&self, pages: usize) -> Result<Listing<String>, Problem> {
+        let filter = |key: &str, value: &str| DocumentKeyValuesFilter::builder().key(key).values(value).build();
+        let ask = self.client.list_documents().filters(filter("Owner", "Self")).filters(filter("DocumentType", "Automation"));
+        let found = gather(ask.max_results(50).into_paginator().send(), pages, |page, rows| {
+            rows.extend(page.document_identifiers().iter().filter_map(|document| document.name().map(str::to_owned)));
+            page.next_token().is_some()
+        });
+        self.connection.read(found.await, "Systems Manager ListDocuments").await
     }
 
     /// An execution with all its steps: where GetAutomationExecution cuts them off, the rest is asked for.

@@ -21,7 +21,7 @@ pub use control::{Coming, Facilitator, FacilitatorError, Order, Standing};
 pub use exercise::{Exercise, Played, StartExercise, begun, empty, exercises, read, scaled, scenario_schema};
 pub use export::{CastSetting, cast};
 pub use live::{Reach, connect};
-pub use opening::{Expectations, Opening, SessionError};
+pub use opening::{Opening, SessionError};
 pub use plain::run_plain;
 pub use rehearsal::rehearsal;
 pub use replay::{NothingToReplay, Replay};

@@ -5,15 +5,13 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::cloud::{Connection, Recorder};
-use crate::domain::{IncidentId, Mode, Operator, StepId};
+use crate::domain::{Expected, IncidentId, Mode, Operator, StepId};
 use crate::driver::Probe;
 use crate::engine::ExerciseOf;
 use crate::journal::{Journal, JournalDirectory, JournalError, Recorded};
 use crate::plan::Plan;
 use crate::store::ExerciseState;
 
-/// Looks up how long the steps took before.
-pub type Expectations = Box<dyn Fn() -> BTreeMap<StepId, u64> + Send>;
 use super::Room;
 
 /// What a session is opened with.
@@ -42,8 +40,8 @@ pub struct Opening {
     pub incident_id: IncidentId,
     /// The journal to go on with.
     pub resumed: Option<(Journal, Vec<Recorded>)>,
-    /// How long the plan's steps took before, in seconds; asked for once, when a new incident is written down.
-    pub expectations: Option<Expectations>,
+    /// What earlier runs say of how long the plan's steps take.
+    pub expectations: BTreeMap<StepId, Expected>,
     /// The room that an exercise is played in.
     pub room: Option<Room>,
     /// The scenario of an exercise.

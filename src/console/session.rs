@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::cloud::Sites;
-use crate::domain::{IncidentId, Mode, StepId};
+use crate::domain::{Basis, IncidentId, Mode, StepId};
 use crate::driver::{AnswerWanted, Driver, Setting, Told};
 use crate::engine::{self, Context, Decision, Effect, ExerciseOf, Input, Intent};
 use crate::feed::Feeds;
@@ -22,7 +22,7 @@ use crate::store::{News, Notice, NoticeLevel, State, Update};
 use crate::ui::Request;
 
 use super::last_seen::LastSeen;
-use super::{Expectations, Opening, Room, SessionError};
+use super::{Opening, Room, SessionError};
 
 /// How many answers may wait to be taken in; a feed that is faster waits.
 const INBOX: usize = 256;
@@ -44,7 +44,6 @@ pub struct Session {
     incident_id: IncidentId,
     journal: Option<Journal>,
     exercise: Option<ExerciseOf>,
-    expectations: Option<Expectations>,
     room: Option<Room>,
     driver: Driver,
     feeds: Feeds,
@@ -101,7 +100,6 @@ impl Session {
             incident_id: opening.incident_id,
             journal: None,
             exercise,
-            expectations: opening.expectations,
             room: opening.room,
             driver,
             feeds,
@@ -114,6 +112,7 @@ impl Session {
             reminded: None,
             unanswered: Vec::new(),
         };
+        session.state.expectations = opening.expectations;
         if let Some((journal, events)) = opening.resumed {
             session.resume(journal, events)?;
         }
@@ -486,6 +485,12 @@ impl Session {
         Ok(())
     }
 
+    /// How long steps took in earlier runs, in seconds.
+    fn taken_before(&self) -> BTreeMap<StepId, u64> {
+        let measured = self.state.expectations.iter().filter(|(_, expected)| matches!(expected.basis, Basis::Runs(_)));
+        measured.filter_map(|(step, expected)| Some((step.clone(), u64::try_from(expected.likely.num_seconds()).ok()?))).collect()
+    }
+
     fn first_events(&self) -> Vec<Event> {
         let mut events = vec![
             engine::open(
@@ -493,7 +498,7 @@ impl Session {
                 self.state.mode,
                 &self.state.plan,
                 self.exercise.as_ref(),
-                &self.expectations.as_ref().map(|look_up| look_up()).unwrap_or_default(),
+                &self.taken_before(),
             ),
             Event::OperatorJoined { host: self.host.clone(), read_only: self.state.read_only },
         ];

@@ -6,6 +6,7 @@
 mod call;
 mod condition;
 mod elsewhere;
+mod forecast;
 mod ids;
 mod moment;
 mod preparation;
@@ -21,6 +22,7 @@ mod story;
 pub use call::*;
 pub use condition::{Condition, Facts, MODE, Watched, possible};
 pub use elsewhere::Elsewhere;
+pub use forecast::{Basis, Expected};
 pub use ids::{AccountId, IncidentId, Operator, Region, StepId};
 pub use moment::{Evidence, EvidenceKind, Fixed, Moment, Role};
 pub use preparation::{Change, Finding, Preparation, Verdict};

@@ -21,7 +21,7 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::cloud::{HealthFilter, Listing, Recorder, SiteClients, Sites};
 use crate::domain::{Problem, ProblemKind, Region, SiteName};
-use crate::plan::Plan;
+use crate::plan::{Action, Plan};
 use crate::store::{Completeness, Update};
 
 /// How many pages a poll reads at most: 10,000 alarms at 100 a page.
@@ -83,6 +83,7 @@ impl Feeds {
         // Health belongs to an account: the primary's account is the one whose workload suffers.
         feeds.poll(Question::Health(SiteName::primary()), 30);
         feeds.watch_clock_offset(recorder);
+        feeds.learn_last_restores();
         feeds
     }
 
@@ -120,6 +121,27 @@ impl Feeds {
                     () = common.stop.cancelled() => return,
                     turned = refresh.changed() => if turned.is_err() { return },
                     _ = async { tokio::join!(common.clock.sleep(pause), tokio::time::sleep(SHORTEST_PAUSE)) } => {}
+                }
+            }
+        });
+    }
+
+    /// Asks once for each resource that a step restores how long that took the last time; what does not answer is asked again later.
+    fn learn_last_restores(&self) {
+        let common = self.common.clone();
+        self.tasks.spawn(async move {
+            let mut open: Vec<(SiteName, String)> = Vec::new();
+            for step in &common.plan.steps {
+                if let Action::BackupRestore { resource, .. } = &step.action {
+                    open.push((step.site.clone(), resource.clone()));
+                }
+            }
+            while !open.is_empty() {
+                let Some(left) = common.within(common.last_restores(open)).await else { return };
+                open = left;
+                let pause = common.clock.sleep(Duration::from_secs(LONGEST_PAUSE_SECS));
+                if common.within(async { tokio::join!(pause, tokio::time::sleep(SHORTEST_PAUSE)) }).await.is_none() {
+                    return;
                 }
             }
         });
@@ -202,6 +224,21 @@ impl Common {
                 Update::Backups { site: site.clone(), seq, at: self.clock.now(), answer }
             }
         }
+    }
+
+    /// Tells of the resources whose last restore is known; those that could not be asked about are given back.
+    async fn last_restores(&self, wanted: Vec<(SiteName, String)>) -> Vec<(SiteName, String)> {
+        let mut left = Vec::new();
+        for (site, resource) in wanted {
+            let (Ok(clients), Some(of)) = (self.site(&site), self.plan.resources.get(&resource)) else { continue };
+            match clients.backup.last_restore(&of.arn).await {
+                Ok(Some(took)) => self.tell(Update::LastRestore { resource, took }).await,
+                Ok(None) => {}
+                Err(problem) if matches!(problem.kind, ProblemKind::Denied | ProblemKind::Unavailable) => {}
+                Err(_) => left.push((site, resource)),
+            }
+        }
+        left
     }
 
     fn site(&self, name: &SiteName) -> Result<&SiteClients, Problem> {

@@ -98,6 +98,12 @@ pub(super) fn rule_of(resource_type: &str) -> Option<&'static TypeRule> {
     RULES.iter().find(|rule| rule.resource_type == resource_type)
 }
 
+/// The keys of restore metadata that a plan still has to give for a resource type beside those that it gives; none for a type that is
+/// not known.
+pub fn missing_metadata(resource_type: &str, given: &BTreeMap<String, String>) -> Vec<&'static str> {
+    rule_of(resource_type).map(|rule| rule.missing(given)).unwrap_or_default()
+}
+
 /// The resource types that are known.
 pub(super) fn known_types() -> impl Iterator<Item = &'static str> {
     RULES.iter().map(|rule| rule.resource_type)

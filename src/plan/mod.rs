@@ -28,7 +28,7 @@ pub use asked::{Choice, ValueType, Variable};
 pub use file::ReadPlan;
 pub use fmt::formatted;
 pub use graph::Graph;
-pub use metadata::{CarriedOver, carry_over};
+pub use metadata::{CarriedOver, carry_over, missing_metadata};
 pub use notices::NoticePlan;
 pub use picture::{graph_svg, graph_text};
 pub use schema::schema;

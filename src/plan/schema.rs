@@ -141,9 +141,16 @@ fn plain(kind: &str) -> Value {
     if words.iter().any(|word| kind.contains(word)) { json!({ "type": "string" }) } else { json!({}) }
 }
 
-/// `"key"`, `"type"`, `"second-person"`: one of these texts.
+/// `"key"`, `"type"`, `"second-person"`: one of these texts; `"1"` to `"4"`: one of these numbers in quotes.
 fn one_of(kind: &str) -> Option<Value> {
-    let text = |part: &str| Some(part.trim().strip_prefix("`\"")?.strip_suffix("\"`")?.to_owned());
+    let text =
+        |part: &str| part.trim().strip_prefix("`\"")?.strip_suffix("\"`").filter(|text| !text.contains('`')).map(str::to_owned);
+    if let Some((first, last)) = kind.split_once(" to ")
+        && let (Some(first), Some(last)) = (text(first), text(last))
+    {
+        let numbers = first.parse::<u32>().ok()?..=last.parse::<u32>().ok()?;
+        return Some(json!({ "enum": numbers.map(|number| number.to_string()).collect::<Vec<_>>() }));
+    }
     let all: Option<Vec<String>> = kind.split(", ").map(text).collect();
     all.map(|all| json!({ "enum": all }))
 }

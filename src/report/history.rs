@@ -5,13 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
 use serde::Serialize;
 
-use crate::domain::{IncidentId, Mode, Phase, StepId};
+use crate::domain::{Expected, IncidentId, Mode, Phase, StepId};
 use crate::journal::{Incident, StepStatus, Summary};
 
-use super::Timeline;
 use super::markdown::words;
+use super::{Expectations, Timeline};
 
 /// The number of this shape.
 const SCHEMA: u32 = 2;
@@ -99,6 +100,22 @@ fn median(measured: &[i64]) -> Option<i64> {
         len if len % 2 == 1 => Some(sorted[middle]),
         _ => Some(i64::midpoint(sorted[middle - 1], sorted[middle])),
     }
+}
+
+/// What the runs of a plan's steps took that ended well, real ones or exercised ones, as what the next run is expected to take.
+pub fn expectations(summaries: &[Summary], plan: &str, kind: Mode) -> Expectations {
+    let of = summaries.iter().filter(|summary| summary.mode == kind && summary.plan_name == plan);
+    let mut measured: BTreeMap<StepId, Vec<TimeDelta>> = BTreeMap::new();
+    for summary in of {
+        for bar in Timeline::of(&summary.incident, None).steps {
+            // The attempt that ended well: what failed before it tells nothing of how long it takes.
+            let Some(attempt) = bar.attempts.last().filter(|_| bar.status == StepStatus::Done) else { continue };
+            if let Some(finished) = attempt.finished {
+                measured.entry(bar.id).or_default().push(finished - attempt.began);
+            }
+        }
+    }
+    measured.into_iter().filter_map(|(id, measured)| Some((id, Expected::by_runs(&measured)?))).collect()
 }
 
 /// The history of these incidents.
@@ -197,14 +214,6 @@ impl Measurements {
 }
 
 impl History {
-    /// How long each step of a plan usually takes, in seconds: the median of what was measured, of real incidents if there are any,
-    /// else of exercises.
-    pub fn expectations(&self, plan: &str) -> BTreeMap<StepId, u64> {
-        let group = self.groups.iter().find(|group| group.plan == plan && !group.steps.is_empty());
-        let steps = group.iter().flat_map(|group| &group.steps);
-        steps.filter_map(|step| Some((StepId::new(step.name.as_str()), u64::try_from(step.median_secs).ok()?))).collect()
-    }
-
     /// The history for a terminal.
     pub fn text(&self) -> String {
         let mut text = String::new();

@@ -3,14 +3,13 @@
 //! Phases as they really overlapped, a bar a step with its attempts, waits for a person told apart from work, the critical path,
 //! the line of the recovery time objective, and a forecast of the end. Pure data; must not know how it is drawn.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::{Moment, Operator, Part, Phase, StepId};
+use crate::domain::{Basis, Expected, Moment, Operator, Part, Phase, StepId};
 use crate::journal::{Ended, Incident, PlannedStep, StepRecord, StepStatus};
 
-use super::Durations;
+use super::forecast::Links;
+use super::{Durations, Expectations, Forecast};
 
 /// Everything that a picture of the incident needs.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,6 +81,10 @@ pub struct StepBar {
     pub expect: Option<TimeDelta>,
     /// Is that what it took before, because the plan says nothing?
     pub expect_by_history: bool,
+    /// How long one attempt is expected to take, by the best that is known; nothing for a step that will be ruled out.
+    pub expected: Option<Expected>,
+    /// Does it take another step back? Then it is done only if somebody asks for that.
+    pub undoes: bool,
     /// When it is expected to begin and end; `None` once it is settled.
     pub forecast: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// Is it on the critical path?
@@ -115,49 +118,34 @@ pub struct AttemptBar {
     pub ended: Option<Ended>,
 }
 
-/// When it will be over, if every step takes as long as the plan expects and nobody has to be waited for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Forecast {
-    /// When the last step ends.
-    pub end: DateTime<Utc>,
-    /// From now to there: the sum of what remains along the longest chain of prerequisites.
-    pub remaining: TimeDelta,
-    /// From the end to the objective; negative when it will be missed. `None` while the beginning of the impact is not known.
-    pub margin: Option<TimeDelta>,
-    /// How many of the remaining steps have no expected duration and count as nothing: the end may be later.
-    pub unknown_steps: usize,
-    /// How many running steps already take longer than expected, and count as ending now.
-    pub overdue_steps: usize,
-}
-
-impl Forecast {
-    /// Will it be in time?
-    pub fn in_time(&self) -> Option<bool> {
-        self.margin.map(|margin| margin >= TimeDelta::zero())
-    }
-}
-
 impl Timeline {
-    /// The timeline as of `now`; as of the last event if there is no now. After the incident is closed nothing grows.
+    /// The timeline as of `now`; as of the last event if there is no now. After the incident is closed nothing grows. What is expected
+    /// is what the plan says.
     pub fn of(incident: &Incident, now: Option<DateTime<Utc>>) -> Self {
+        Self::expecting(incident, now, &Expectations::new())
+    }
+
+    /// The same, with what is expected of steps where more is known than the plan says.
+    pub fn expecting(incident: &Incident, now: Option<DateTime<Utc>>, expectations: &Expectations) -> Self {
         let durations = Durations::of(incident, now);
         let closed = incident.closed.as_ref().map(|(at, _)| *at);
         let now = closed.or(now).or(incident.last_at);
         let began_at = durations.spans[0].from;
         let rto_at = began_at.and_then(|began| began.checked_add_signed(durations.rto));
         let planned: &[PlannedStep] = incident.opened.as_ref().map_or(&[], |opened| &opened.steps);
-        let mut steps: Vec<StepBar> = planned.iter().map(|step| bar(step, incident, now, closed.is_some())).collect();
+        let mut steps: Vec<StepBar> = planned.iter().map(|step| bar(step, incident, now, expectations)).collect();
         let over = closed.is_some() || incident.moment(Moment::FailedOver).is_some();
-        let forecast = now.filter(|_| !over).and_then(|now| forecast(&mut steps, now, rto_at));
-        let critical_path = critical_path(&steps);
-        for step in &mut steps {
-            step.critical = critical_path.contains(&step.id);
-        }
+        let links = Links::of(&steps);
+        let forecast = now.filter(|_| !over).and_then(|now| links.forecast(&mut steps, now, rto_at));
+        let path = links.critical_path(&steps);
+        path.iter().for_each(|at| steps[*at].critical = true);
+        let critical_path = path.into_iter().map(|at| steps[at].id.clone()).collect();
         Self { work: work(&steps, now), now, began_at, durations, steps, critical_path, rto_at, forecast }
     }
 }
 
-fn bar(step: &PlannedStep, incident: &Incident, now: Option<DateTime<Utc>>, closed: bool) -> StepBar {
+fn bar(step: &PlannedStep, incident: &Incident, now: Option<DateTime<Utc>>, expectations: &Expectations) -> StepBar {
+    let closed = incident.closed.is_some();
     let record = incident.steps.get(&step.id);
     let status = incident.status(&step.id);
     let ready_at = ready_at(step, incident);
@@ -181,6 +169,13 @@ fn bar(step: &PlannedStep, incident: &Incident, now: Option<DateTime<Utc>>, clos
     let confirming = attempts.iter().map(|attempt| length(attempt.waits_from, Some(attempt.confirmed_at)));
     let waiting = [length(waiting_since, now), length(idle_since, skipped_at)];
     let working = attempts.iter().map(|attempt| length(Some(attempt.began), attempt.finished.or(now)));
+    let expect = step.expect_secs.and_then(|secs| i64::try_from(secs).ok()).and_then(TimeDelta::try_seconds);
+    let taken_up = record.is_some_and(|record| record.taken_up);
+    let expected = if status == StepStatus::Pending && !taken_up && incident.holds(step.when.as_ref()) == Some(false) {
+        Some(Expected { shortest: nothing, likely: nothing, longest: nothing, basis: Basis::Plan })
+    } else {
+        expectations.get(&step.id).copied().or(expect.map(Expected::by_plan))
+    };
     StepBar {
         id: step.id.clone(),
         title: step.title.clone(),
@@ -195,7 +190,9 @@ fn bar(step: &PlannedStep, incident: &Incident, now: Option<DateTime<Utc>>, clos
         attempts,
         waiting_since,
         settled_at,
-        expect: step.expect_secs.and_then(|secs| i64::try_from(secs).ok()).and_then(TimeDelta::try_seconds),
+        expect,
+        expected,
+        undoes: step.undoes.is_some(),
         expect_by_history: step.expect_by_history,
         forecast: None,
         critical: false,
@@ -234,59 +231,6 @@ fn attempts(record: Option<&StepRecord>, ready_at: Option<DateTime<Utc>>) -> Vec
         waits_from = attempt.ended_at;
     }
     bars
-}
-
-/// Gives every step that is not settled its expected beginning and end, and says when the last one is.
-fn forecast(steps: &mut [StepBar], now: DateTime<Utc>, rto_at: Option<DateTime<Utc>>) -> Option<Forecast> {
-    let mut ends: BTreeMap<StepId, DateTime<Utc>> = BTreeMap::new();
-    let (mut unknown_steps, mut overdue_steps) = (0, 0);
-    // A step is reckoned once its prerequisites are. A plan that was checked has no cycle, but a journal may hold any plan: then
-    // what is left over counts from now.
-    let mut left: Vec<usize> = (0..steps.len()).collect();
-    while !left.is_empty() {
-        let all: BTreeSet<&StepId> = left.iter().map(|index| &steps[*index].id).collect();
-        let (mut next, later): (Vec<usize>, Vec<usize>) =
-            left.iter().partition(|index| steps[**index].needs.iter().all(|need| !all.contains(need)));
-        left = later;
-        if next.is_empty() {
-            next = std::mem::take(&mut left);
-        }
-        for index in next {
-            let step = &mut steps[index];
-            if let Some(settled) = step.settled_at {
-                ends.insert(step.id.clone(), settled);
-                continue;
-            }
-            unknown_steps += usize::from(step.expect.is_none());
-            let running = step.attempts.last().filter(|attempt| attempt.finished.is_none());
-            let needed = step.needs.iter().filter_map(|need| ends.get(need)).max().copied();
-            let from = running.map_or(needed.map_or(now, |needed| needed.max(now)), |attempt| attempt.began);
-            let expected = step.expect.and_then(|expect| from.checked_add_signed(expect)).unwrap_or(from);
-            overdue_steps += usize::from(running.is_some() && step.expect.is_some() && expected < now);
-            let end = expected.max(now);
-            ends.insert(step.id.clone(), end);
-            step.forecast = Some((from, end));
-        }
-    }
-    let end = ends.into_values().max()?.max(now);
-    Some(Forecast { end, remaining: end - now, margin: rto_at.map(|rto_at| rto_at - end), unknown_steps, overdue_steps })
-}
-
-/// From the step that ends last back to the first, at each step over the prerequisite that ended, or will end, last.
-fn critical_path(steps: &[StepBar]) -> Vec<StepId> {
-    let end = |step: &StepBar| step.settled_at.or(step.forecast.map(|(_, end)| end));
-    // Of two that end together the later one in the plan counts.
-    let last = |among: &mut dyn Iterator<Item = usize>| {
-        among.filter_map(|index| Some((end(&steps[index])?, index))).max().map(|(_, index)| index)
-    };
-    let mut path: Vec<usize> = Vec::new();
-    let mut next = last(&mut (0..steps.len()));
-    while let Some(index) = next {
-        path.push(index);
-        let needs = &steps[index].needs;
-        next = last(&mut (0..steps.len()).filter(|other| needs.contains(&steps[*other].id) && !path.contains(other)));
-    }
-    path.into_iter().rev().map(|index| steps[index].id.clone()).collect()
 }
 
 /// When each phase, and each part of the restore phase, was really worked on.

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::{Report, ReportFormat};
 use crate::config::Paths;
-use crate::console::Expectations;
 use crate::error::{DONE, Error, FAILED};
 use crate::journal::{self, Event, FORMAT, Incident, JournalDirectory, JournalError, Reading, Verified};
 use crate::report::{self, Format, Paper, Zone};
@@ -36,12 +35,6 @@ pub(super) fn history(json: bool, picture: Option<Option<&str>>, paths: &Paths) 
         print(&history.text())?;
     }
     Ok(DONE)
-}
-
-/// Looks up how long a plan's steps took before, for the forecast; where nothing can be read there is nothing to expect.
-pub(super) fn expectations(paths: &Paths, plan: &str) -> Expectations {
-    let (journals, plan) = (JournalDirectory::new(&paths.data), plan.to_owned());
-    Box::new(move || journals.list().map(|listed| report::history(&listed).expectations(&plan)).unwrap_or_default())
 }
 
 /// Compares two incidents step by step.

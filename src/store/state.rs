@@ -6,11 +6,11 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{
-    Alarm, AlarmStory, Backups, HealthEvent, Identity, MetricPoint, Mode, Operator, Preparation, Problem, Progress,
+    Alarm, AlarmStory, Backups, Expected, HealthEvent, Identity, MetricPoint, Mode, Operator, Preparation, Problem, Progress,
     ProtectedResource, RecoveryPoint, SiteName, StepId,
 };
 use crate::journal::{Event, Incident, Recorded};
-use crate::plan::Plan;
+use crate::plan::{Action, Plan};
 
 use super::push::{Ahead, fed};
 use super::{Completeness, Known, Source, Update};
@@ -63,6 +63,8 @@ pub struct State {
     pub clock_offset: Option<(TimeDelta, TimeDelta)>,
     /// The exercise's clock, in an exercise.
     pub exercise: Option<ExerciseState>,
+    /// What steps are expected to take, where more is known than the plan says: earlier runs, AWS's last restores.
+    pub expectations: BTreeMap<StepId, Expected>,
     /// The last thing that the operator should know, such as why an order was refused.
     pub notice: Option<Notice>,
 }
@@ -169,6 +171,7 @@ impl State {
             progress: BTreeMap::new(),
             clock_offset: None,
             exercise,
+            expectations: BTreeMap::new(),
             notice: None,
             plan,
         }
@@ -248,6 +251,7 @@ impl State {
             }
             Update::Prepared { step, seq, at, answer } => self.prepared(step, seq, at, answer),
             Update::Progress { step, attempt, at, answer } => self.progressed(step, attempt, at, answer),
+            Update::LastRestore { resource, took } => self.last_restore(&resource, took),
             Update::Exercise { paused, speed } => {
                 if let Some(exercise) = &mut self.exercise {
                     exercise.paused = paused;
@@ -268,6 +272,17 @@ impl State {
             (events, completeness)
         });
         self.health.apply(seq, at, answer);
+    }
+
+    /// What AWS measured counts for more than the plan's word, and for less than this plan's own runs.
+    fn last_restore(&mut self, resource: &str, took: TimeDelta) {
+        let expected = Expected::by_last_restore(took);
+        for step in &self.plan.steps {
+            let restores = matches!(&step.action, Action::BackupRestore { resource: of, .. } if of == resource);
+            if restores && self.expectations.get(&step.id).is_none_or(|known| known.basis <= expected.basis) {
+                self.expectations.insert(step.id.clone(), expected);
+            }
+        }
     }
 
     fn prepared(&mut self, step: StepId, seq: u64, at: DateTime<Utc>, answer: Result<Box<Preparation>, Problem>) {

@@ -124,6 +124,13 @@ pub enum Update {
         /// The answer.
         answer: Result<Box<Preparation>, Problem>,
     },
+    /// How long AWS's last restore of a plan's resource took.
+    LastRestore {
+        /// The plan's name of the resource.
+        resource: String,
+        /// How long.
+        took: TimeDelta,
+    },
     /// How far a running step is.
     Progress {
         /// Which step.
@@ -157,7 +164,11 @@ impl Update {
             Self::Backups { answer, .. } => answer.is_err(),
             Self::Prepared { answer, .. } => answer.is_err(),
             Self::Progress { answer, .. } => answer.is_err(),
-            Self::Story { .. } | Self::ClockOffset { .. } | Self::Preparing { .. } | Self::Exercise { .. } => false,
+            Self::Story { .. }
+            | Self::ClockOffset { .. }
+            | Self::Preparing { .. }
+            | Self::LastRestore { .. }
+            | Self::Exercise { .. } => false,
         }
     }
 }

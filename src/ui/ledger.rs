@@ -2,6 +2,8 @@
 //!
 //! The reckoning is the report's, so that the screen and the record cannot differ; here it only gets the shape that is drawn.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{Moment, Part, Phase, StepId};
@@ -9,6 +11,8 @@ use crate::journal::{Ended, StepStatus};
 use crate::plan::Step;
 use crate::report::{self, Timeline};
 use crate::store::State;
+
+use super::format;
 
 /// Time spent in one of the four durations, or in a part of the restore phase.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +59,12 @@ pub struct Forecast {
     pub in_time: bool,
     /// Steps without an expectation, counted as nothing: the forecast is at least this late.
     pub unknown: usize,
+    /// When, if every step takes no longer than its shortest, and its longest.
+    pub band: (DateTime<Utc>, DateTime<Utc>),
+    /// How much later, if what can begin now begins ten minutes later.
+    pub ten_minutes: TimeDelta,
+    /// When what can begin now has to begin so that the objective is met.
+    pub begin_by: Option<DateTime<Utc>>,
 }
 
 /// The incident as time spent.
@@ -76,12 +86,14 @@ pub struct Ledger {
     pub steps: Vec<StepBar>,
     /// While recovery is not complete.
     pub forecast: Option<Forecast>,
+    /// When each step that is not over is expected to begin and end.
+    pub expected: BTreeMap<StepId, (DateTime<Utc>, DateTime<Utc>)>,
 }
 
 impl Ledger {
     /// The incident at `now`.
     pub fn of(state: &State, now: DateTime<Utc>) -> Self {
-        let timeline = Timeline::of(&state.incident, Some(now));
+        let timeline = Timeline::expecting(&state.incident, Some(now), &state.expectations);
         let durations = &timeline.durations;
         let spans = durations.spans.iter().filter_map(|span| {
             let (from, to) = span.from.zip(span.to)?;
@@ -93,6 +105,9 @@ impl Ledger {
             recovery: forecast.end - began,
             in_time: forecast.in_time().unwrap_or(true),
             unknown: forecast.unknown_steps,
+            band: (forecast.earliest, forecast.latest),
+            ten_minutes: forecast.ten_minutes,
+            begin_by: forecast.begin_by,
         });
         Self {
             began: timeline.began_at,
@@ -105,6 +120,7 @@ impl Ledger {
                 .collect(),
             steps: step_bars(&timeline.steps, now),
             forecast,
+            expected: timeline.steps.iter().filter_map(|step| Some((step.id.clone(), step.forecast?))).collect(),
         }
     }
 }
@@ -128,7 +144,25 @@ fn step_bars(steps: &[report::StepBar], now: DateTime<Utc>) -> Vec<StepBar> {
     out
 }
 
-/// How long a step is expected to take.
-pub fn expected(step: &Step) -> Option<TimeDelta> {
-    step.expect.and_then(|expect| TimeDelta::from_std(expect).ok())
+/// How long a step is expected to take: by earlier runs or AWS's word where there are any, else by the plan.
+pub fn expected(state: &State, step: &Step) -> Option<TimeDelta> {
+    let known = state.expectations.get(&step.id).map(|expected| expected.likely);
+    known.or_else(|| step.expect.and_then(|expect| TimeDelta::from_std(expect).ok()))
+}
+
+/// What a decision now rather than later is worth, and until when it holds the objective; `None` before anything is known.
+pub fn decision(forecast: &Forecast, now: DateTime<Utc>) -> String {
+    let (from, to) = forecast.band;
+    let mut text = format!("recovered at {} ({} to {})", format::moment(forecast.at, now), format::time(from), format::time(to));
+    let minutes = forecast.ten_minutes.num_minutes();
+    text.push_str(&match minutes {
+        0 => "; ten minutes more cost nothing, what runs takes longer".to_owned(),
+        cost => format!("; ten minutes more cost {cost} min"),
+    });
+    match forecast.begin_by {
+        Some(by) if by >= now => text.push_str(&format!("; the RTO holds until {}", format::time(by))),
+        Some(_) => text.push_str("; the RTO is likely missed whatever is decided"),
+        None => {}
+    }
+    text
 }

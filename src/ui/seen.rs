@@ -6,7 +6,7 @@ use crate::domain::Alarm;
 use crate::journal::{Candidate, Choice, Expected, Weighed};
 use crate::store::State;
 
-use super::ledger::Ledger;
+use super::ledger::{Ledger, decision};
 use super::{format, losses, words, worst};
 
 /// How many alarms of a site are named; a decision's record is read by people.
@@ -49,7 +49,7 @@ pub fn seen(state: &State, now: DateTime<Utc>) -> Vec<String> {
     }
     if let Some(forecast) = Ledger::of(state, now).forecast {
         let verdict = if forecast.in_time { "inside" } else { "outside" };
-        lines.push(format!("forecast: recovered at {}, {verdict} the RTO", format::date_time(forecast.at)));
+        lines.push(format!("forecast: {verdict} the RTO, {}", decision(&forecast, now)));
     }
     lines
 }
@@ -80,7 +80,7 @@ fn options(ledger: &Ledger, worst: Option<&super::Loss<'_>>, now: DateTime<Utc>)
     let mut fail_over = Vec::new();
     if let Some(forecast) = ledger.forecast {
         let verdict = if forecast.in_time { "inside" } else { "outside" };
-        fail_over.push(format!("recovered at {} UTC, {verdict} the RTO", format::date_time(forecast.at)));
+        fail_over.push(format!("{verdict} the RTO, {} (UTC)", decision(&forecast, now)));
     }
     match worst.map(|worst| (&worst.resource.name, worst.loss)) {
         Some((name, Some(loss))) => fail_over.push(format!("loses up to {} of data ({name})", format::duration(loss))),

@@ -57,6 +57,7 @@ pub async fn open_scenario(folder: &Path, name: &str, id: &str, resume: bool) ->
     }
     exercise.clock.set_speed(SPEED);
     let session = Session::open(Opening {
+        expectations: Default::default(),
         mode: Mode::Exercise,
         read_only: false,
         operator,
@@ -68,7 +69,6 @@ pub async fn open_scenario(folder: &Path, name: &str, id: &str, resume: bool) ->
         clock: exercise.clock.clone(),
         journals,
         incident_id,
-        expectations: None,
         resumed,
         room: Some(exercise.room()),
         exercise: Some((

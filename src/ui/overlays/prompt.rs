@@ -11,6 +11,7 @@ use crate::domain::{Moment, Operator, Role as Duty, StepId};
 use crate::engine::Intent;
 use crate::journal::Weighed;
 use crate::store::State;
+use crate::ui::ledger::{Ledger, decision};
 use crate::ui::panes::Look;
 use crate::ui::widgets::{Doc, Field, draw_field, edit, put, row, scroll_lines};
 use crate::ui::{Action, Request, Role, Seek, covered, format, seen, weighed};
@@ -116,9 +117,9 @@ impl Asked {
     fn fields(&self, state: &State) -> Vec<(String, bool, String)> {
         let choices = || {
             state.plan.choices.values().map(|choice| {
-                let options: Vec<String> = choice.options.iter().map(|(name, about)| format!("{name}: {about}")).collect();
+                let options: Vec<&str> = choice.options.iter().map(|(name, _)| name.as_str()).collect();
                 let chosen = state.incident.choices.get(&choice.name).or(choice.default.as_ref());
-                let label = format!("{} ({})", choice.prompt, options.join("; "));
+                let label = format!("{} ({})", choice.prompt, options.join(" or "));
                 (label, true, chosen.cloned().unwrap_or_default())
             })
         };
@@ -310,6 +311,10 @@ impl Prompt {
                 let what = format!("Declare the failover of {} from the primary to the recovery site.", plan.title);
                 let mut lines = vec![(Role::Heading, what)];
                 lines.extend(chosen.into_iter().map(|line| (Role::Text, line)));
+                if let Some(forecast) = Ledger::of(look.state, look.now).forecast {
+                    let role = if forecast.in_time { Role::Text } else { Role::Warn };
+                    lines.push((role, format!("Forecast: {}.", decision(&forecast, look.now))));
+                }
                 lines.push((Role::Text, format!("Reason: {reason}")));
                 let mut weighed = Box::new(weighed(look.state, look.now));
                 weighed.objections = objections(&text(self.fields.len() - 1));

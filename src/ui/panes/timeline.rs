@@ -117,7 +117,7 @@ fn nothing_yet(look: &Look<'_>) -> Doc {
     doc.text(Role::Muted, "No impact is known yet: the clock of the recovery time begins with the first evidence.");
     let text = format!("{} tells the journal when something began that no signal saw.", look.key(Action::CorrectMoment));
     doc.text(Role::Muted, &text);
-    let total: TimeDelta = look.state.plan.steps.iter().filter_map(crate::ui::ledger::expected).sum();
+    let total: TimeDelta = look.state.plan.steps.iter().filter_map(|step| crate::ui::ledger::expected(look.state, step)).sum();
     if total > TimeDelta::zero() {
         let steps = format::count(look.state.plan.steps.len(), "step", "steps");
         doc.gap().text(
@@ -188,13 +188,30 @@ fn sums(look: &Look<'_>, ledger: &Ledger, rto_at: DateTime<Utc>, elapsed: TimeDe
         let against = if margin >= TimeDelta::zero() { "before" } else { "after" };
         let mut line =
             format!("{}, {} {against} the RTO{declared}", text.trim_start_matches("forecast "), format::duration(margin.abs()));
+        let (from, to) = forecast.band;
+        line = format!("{line}; between {} and {}", format::time(from), format::time(to));
         if forecast.unknown > 0 {
             let steps = format::count(forecast.unknown, "step has", "steps have");
             line = format!("{line}; {steps} no expected time: later than this");
         }
         doc.field("forecast", role, &line);
+        doc.field("waiting", Role::Text, &waiting(&forecast, look));
     }
     doc
+}
+
+/// What it costs to wait, and until when the objective can be met.
+fn waiting(forecast: &crate::ui::ledger::Forecast, look: &Look<'_>) -> String {
+    let cost = match forecast.ten_minutes.num_minutes() {
+        0 => "ten minutes more cost nothing: what runs takes longer".to_owned(),
+        cost => format!("ten minutes more cost {cost} min"),
+    };
+    let what = if look.state.incident.is_declared() { "begin" } else { "declare" };
+    match forecast.begin_by {
+        Some(by) if by >= look.now => format!("{cost}; {what} by {} to hold the RTO", format::time(by)),
+        Some(_) => format!("{cost}; the RTO is likely missed in any case"),
+        None => cost,
+    }
 }
 
 fn evidence(look: &Look<'_>) -> String {

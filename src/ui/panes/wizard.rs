@@ -305,7 +305,7 @@ fn taken(step: &Step, look: &Look<'_>) -> String {
     let attempt = look.state.incident.steps.get(&step.id).and_then(|record| record.last());
     match attempt {
         Some(attempt) => format::duration((attempt.finished().unwrap_or(look.now) - attempt.began()).max(TimeDelta::zero())),
-        None => ledger::expected(step).map(|expect| format!("~{}", short(expect))).unwrap_or_default(),
+        None => ledger::expected(look.state, step).map(|expect| format!("~{}", short(expect))).unwrap_or_default(),
     }
 }
 

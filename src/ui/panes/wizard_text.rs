@@ -7,6 +7,7 @@ use crate::domain::{MutatingCall, Part, Preparation, Problem, Progress, Strength
 use crate::journal::{Attempt, StepStatus};
 use crate::plan::{Action as StepAction, Reference, Step};
 use crate::store::Prepared;
+use crate::ui::ledger::Ledger;
 use crate::ui::ready::prepared_start;
 use crate::ui::widgets::{Doc, Runs, bar};
 use crate::ui::{Action, Role, format, ledger, words};
@@ -58,9 +59,13 @@ pub fn step_text(step: &Step, look: &Look<'_>) -> Doc {
 fn status_line(step: &Step, look: &Look<'_>) -> Runs {
     let word = words::of_step(look.state, step);
     let part = step.part.map(|part: Part| format!("/{}", part.name())).unwrap_or_default();
-    let expect = ledger::expected(step)
+    let expect = ledger::expected(look.state, step)
         .map(|expect| format!("  about {}", format::objective(expect.to_std().unwrap_or_default())))
         .unwrap_or_default();
+    let basis = look.state.expectations.get(&step.id).map(|of| format!(" by {}", of.basis.words())).unwrap_or_default();
+    let span = Ledger::of(look.state, look.now).expected.get(&step.id).copied();
+    let end = span.map(|(_, end)| format!(", ends about {}", format::time(end))).unwrap_or_default();
+    let expect = if expect.is_empty() { expect } else { format!("{expect}{basis}{end}") };
     vec![
         word.cell(),
         (format!("  {}{part}  {}  {}", step.phase.name(), step.action.name(), step.site), Role::Muted),
@@ -318,7 +323,7 @@ fn part_look(status: &str) -> (&'static str, Role) {
 fn pace(step: &Step, attempt: &Attempt, look: &Look<'_>, doc: &mut Doc) {
     let taken = (look.now - attempt.began()).max(TimeDelta::zero());
     let limit = TimeDelta::from_std(step.limit).unwrap_or(TimeDelta::MAX);
-    let (text, role) = match ledger::expected(step) {
+    let (text, role) = match ledger::expected(look.state, step) {
         Some(expect) if taken > expect => {
             (format!("{}, {} over what is expected", format::duration(taken), format::duration(taken - expect)), Role::Warn)
         }

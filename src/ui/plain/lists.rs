@@ -6,7 +6,7 @@ use super::VERBS;
 use super::news::of_source;
 use crate::domain::{Moment, Usable};
 use crate::store::State;
-use crate::ui::ledger::Ledger;
+use crate::ui::ledger::{Ledger, decision};
 use crate::ui::{format, losses, words, worst};
 
 /// What is said when the console opens.
@@ -74,7 +74,7 @@ pub(super) fn status(state: &State, now: DateTime<Utc>) -> Vec<String> {
     }
     if let Some(forecast) = ledger.forecast {
         let word = if forecast.in_time { "inside" } else { "OUTSIDE" };
-        lines.push(format!("  forecast: recovered at {} UTC, {word} the RTO", format::time(forecast.at)));
+        lines.push(format!("  forecast: {word} the RTO, {}; times are UTC", decision(&forecast, now)));
     }
     let losses = losses(state, now);
     let objective = format::objective(plan.objectives.rpo);

@@ -10,7 +10,7 @@ use crate::ui::{format, ledger, words};
 pub(super) fn known(state: &State, step: &Step) -> Vec<String> {
     let mut lines = vec![format!("step {}: {}", step.id, step.title)];
     let part = step.part.map(|part| format!(", {}", part.name())).unwrap_or_default();
-    let expect = ledger::expected(step).map(|expect| format!(", about {}", format::duration(expect))).unwrap_or_default();
+    let expect = ledger::expected(state, step).map(|expect| format!(", about {}", format::duration(expect))).unwrap_or_default();
     lines.push(format!("  state: {}", words::of_step(state, step).word));
     lines.push(format!("  phase: {}{part}; {} at {}{expect}", step.phase.name(), step.action.name(), step.site));
     let blockers = words::blockers(state, step);
