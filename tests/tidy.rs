@@ -10,6 +10,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("domain", &[]),
     ("document", &[]),
+    ("logging", &[]),
+    ("crash", &["clock", "logging"]),
     ("cli", &[]),
     ("config", &["document"]),
     ("commands", &["cli", "config", "ui"]),
@@ -34,8 +36,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "run",
         &[
-            "cli", "clock", "cloud", "commands", "config", "console", "domain", "driver", "engine", "error", "journal", "list",
-            "plan", "query", "report", "store", "ui",
+            "cli", "clock", "cloud", "commands", "config", "console", "crash", "domain", "driver", "engine", "error", "journal",
+            "list", "plan", "query", "report", "store", "ui",
         ],
     ),
 ];

@@ -4,6 +4,7 @@
 //! An order goes to the engine, what it decides to the journal, and only what is durable there is applied and carried out. Decides
 //! nothing itself, and draws nothing itself.
 
+mod appearance;
 mod exercise;
 mod live;
 mod opening;
@@ -11,6 +12,7 @@ mod plain;
 mod screen;
 mod session;
 
+pub use appearance::Appearance;
 pub use exercise::{Exercise, Played, StartExercise, begun, empty, read};
 pub use live::{Reach, connect};
 pub use opening::{Opening, SessionError};
