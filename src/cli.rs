@@ -1,8 +1,12 @@
 //! Arguments, and nothing else: no file, no terminal, no network. Flags follow the AWS CLI's habits.
 
+mod plan;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use plan::{GraphFormat, PlanCheck, PlanCommand, PlanReach};
 
 /// A terminal console for bringing a workload on AWS back from backups after a disaster.
 ///
@@ -323,16 +327,6 @@ pub enum EstateKind {
     Scenario,
     /// Nothing but account 123456789012.
     Empty,
-}
-
-/// What to do with plan files.
-#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
-pub enum PlanCommand {
-    /// Say everything that is wrong with a plan file.
-    Check {
-        /// The file.
-        file: PathBuf,
-    },
 }
 
 /// Arguments of `report`.

@@ -51,6 +51,17 @@ pub enum Error {
     /// The plan.
     #[error(transparent)]
     Plan(#[from] ReadPlan),
+    /// A file that was to be read or written.
+    #[error("the file {path} cannot be read or written")]
+    File {
+        /// Which.
+        path: String,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// Something about a plan file that could not be done.
+    #[error("{0}")]
+    PlanText(String),
     /// A plan's faults, from a text that is not a file.
     #[error("{}", .faults.render(.text, false))]
     PlanFaults {

@@ -22,6 +22,7 @@ mod list;
 pub mod logging;
 pub mod plan;
 pub mod query;
+pub mod readiness;
 pub mod report;
 mod run;
 pub mod sim;

@@ -1,15 +1,14 @@
 //! Runs one command: reads what it needs, joins the rooms, prints what is to be printed.
 
+mod plan;
 mod preferences;
 mod record;
 
 use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::cli::{
-    Cli, Command, Common, ConfigCommand, EstateKind, HistoryCommand, IncidentsCommand, Live, PlanCommand, Simulate, Tabletop,
-};
+use crate::cli::{Cli, Command, Common, ConfigCommand, EstateKind, HistoryCommand, IncidentsCommand, Live, Simulate, Tabletop};
 use crate::clock::Clock;
 use crate::cloud::{Access, Recorder};
 use crate::commands;
@@ -58,7 +57,7 @@ pub fn run(cli: Cli) -> Result<u8, Error> {
         Command::Verify { id, contains } => record::verify(&id, contains.as_deref(), &paths),
         Command::Report(arguments) => record::report(&arguments, cli.common.theme.as_deref(), &paths),
         Command::Simulate(arguments) => block_on(simulate(arguments))?,
-        Command::Plan { command: PlanCommand::Check { file } } => check_plan(&file),
+        Command::Plan { command } => block_on(plan::run(command))?,
         Command::Alarms(arguments) => block_on(list(What::Alarms, arguments))?,
         Command::Events(arguments) => block_on(list(What::Events, arguments))?,
         Command::RecoveryPoints(arguments) => block_on(list(What::RecoveryPoints, arguments))?,
@@ -354,23 +353,4 @@ async fn simulate(arguments: Simulate) -> Result<u8, Error> {
     }
     exercise.stop().await;
     Ok(DONE)
-}
-
-fn check_plan(file: &Path) -> Result<u8, Error> {
-    let path = file.display().to_string();
-    match Plan::read(&path) {
-        Ok(plan) => {
-            let mut text = format!("{path}: plan {}, {} steps, no faults\n", plan.name, plan.steps.len());
-            for warning in plan.warnings() {
-                text.push_str(&format!("{path}: warning: {warning}\n"));
-            }
-            print(&text)?;
-            Ok(DONE)
-        }
-        Err(crate::plan::ReadPlan::Faults { faults, text }) => {
-            print(&faults.render(&text, std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()))?;
-            Ok(FAILED)
-        }
-        Err(error) => Err(error.into()),
-    }
 }

@@ -136,3 +136,40 @@ fn line_endings_make_no_difference() {
     let expected: Vec<_> = unix.steps.iter().map(|step| (&step.id, step.line, &step.needs)).collect();
     assert_eq!(windows.steps.iter().map(|step| (&step.id, step.line, &step.needs)).collect::<Vec<_>>(), expected);
 }
+
+#[test]
+fn formatting_changes_no_plan_and_a_second_time_nothing() {
+    for file in toml_files("assets/plans") {
+        let text = fs::read_to_string(&file).unwrap();
+        let once = lifeboat::plan::formatted(&text).unwrap();
+        assert_eq!(lifeboat::plan::formatted(&once).unwrap(), once, "{}", file.display());
+        let comments = |text: &str| text.lines().filter(|line| line.trim_start().starts_with('#')).count();
+        assert_eq!(comments(&once), comments(&text), "{}", file.display());
+        let plain = |plan: Plan| plan.steps.into_iter().map(|step| lifeboat::plan::Step { line: 0, ..step }).collect::<Vec<_>>();
+        let read = |text: &str| Plan::parse("p.toml", text).unwrap_or_else(|faults| panic!("{faults}"));
+        assert_eq!(plain(read(&once)), plain(read(&text)), "{}", file.display());
+    }
+}
+
+#[test]
+fn a_plan_is_shown_as_a_graph_in_layers_with_its_longest_chain() {
+    let plan = shop();
+    insta::assert_snapshot!("graph_of_the_shop", lifeboat::plan::graph_text(&plan));
+    let svg = lifeboat::plan::graph_svg(&plan);
+    assert_eq!(svg.matches("<g>").count(), plan.steps.len());
+    let edges: usize = plan.steps.iter().map(|step| step.needs.len()).sum();
+    assert_eq!(svg.matches("<path").count(), edges);
+    assert!(!svg.contains("NaN") && svg.ends_with("</svg>\n"));
+}
+
+#[test]
+fn the_schema_for_editors_is_current() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/schemas/plan.schema.json");
+    let schema = format!("{:#}\n", lifeboat::plan::schema());
+    if std::env::var_os("LIFEBOAT_WRITE_DOCUMENTS").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, &schema).unwrap();
+    }
+    let written = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(written, schema, "LIFEBOAT_WRITE_DOCUMENTS=1 cargo test --test plan_files");
+}

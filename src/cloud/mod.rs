@@ -8,6 +8,7 @@
 
 mod backup;
 mod base;
+mod cloudcontrol;
 mod cloudwatch;
 mod codes;
 mod credentials;
@@ -27,6 +28,7 @@ mod time;
 
 pub use backup::{Backup, Vault};
 pub use base::{Base, Timeouts};
+pub use cloudcontrol::{CloudControl, ResourceRequest};
 pub use cloudwatch::{AlarmHistoryItem, CloudWatch};
 pub use codes::Effect;
 pub use credentials::Access;
@@ -38,6 +40,6 @@ pub use route53::{ChangeStatus, HealthCheckStatus, HostedZone, Observation, Rout
 pub(crate) use site::client;
 pub use site::{Connection, Retries, SiteSettings};
 pub use sites::{SiteClients, Sites};
-pub use ssm::{Automation, AutomationStep, AutomationSummary, OpsItemRecord, Ssm, WaitsFor};
+pub use ssm::{Automation, AutomationStep, AutomationSummary, Document, OpsItemRecord, Ssm, WaitsFor};
 pub use sts::Sts;
 pub use time::{to_aws, to_utc};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::{Region, SiteName};
 
-use super::{Backup, CloudWatch, Connection, Health, Route53, Ssm, Sts};
+use super::{Backup, CloudControl, CloudWatch, Connection, Health, Route53, Ssm, Sts};
 
 /// The sites that a console is connected to.
 #[derive(Debug, Default)]
@@ -27,6 +27,8 @@ pub struct SiteClients {
     pub health: Health,
     /// Recovery points and jobs.
     pub backup: Backup,
+    /// Resources of any type.
+    pub cloudcontrol: CloudControl,
     /// Runbooks and OpsItems.
     pub ssm: Ssm,
     /// Zones, records, changes.
@@ -43,6 +45,7 @@ impl SiteClients {
             cloudwatch: CloudWatch::new(connection),
             health: Health::new(connection),
             backup: Backup::new(connection),
+            cloudcontrol: CloudControl::new(connection),
             ssm: Ssm::new(connection),
             route53: Route53::new(connection),
         }

@@ -24,6 +24,17 @@ pub struct Ssm {
     client: aws_sdk_ssm::Client,
 }
 
+/// A document, such as a runbook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// Its name.
+    pub name: String,
+    /// `Automation`, `Command`, … as it came.
+    pub kind: String,
+    /// `Active`, `Creating`, … as it came.
+    pub status: String,
+}
+
 /// An execution of a runbook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Automation {
@@ -136,6 +147,30 @@ impl Ssm {
     /// Through `connection`.
     pub fn new(connection: &Connection) -> Self {
         Self { client: client!(aws_sdk_ssm, connection, Retries::Read), connection: connection.clone() }
+    }
+
+    /// A document in the Region that is asked, of a version or its default version.
+    ///
+    /// # Errors
+    /// Any kind; Missing if there is none.
+    pub async fn document(&self, name: &str, version: Option<&str>) -> Result<Document, Problem> {
+        let operation = "Systems Manager DescribeDocument";
+        let ask = self.client.describe_document().name(name).set_document_version(version.map(str::to_owned));
+        let answer = match self.connection.read(ask.send().await, operation).await {
+            // "InvalidDocument: The specified document does not exist."
+            Err(problem) if problem.code.as_deref() == Some("InvalidDocument") => {
+                return Err(Problem { kind: ProblemKind::Missing, ..problem });
+            }
+            answer => answer?,
+        };
+        let Some(document) = answer.document else {
+            return Err(self.connection.no_answer(ProblemKind::Missing, operation, "AWS told nothing of the document"));
+        };
+        Ok(Document {
+            kind: document.document_type().map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+            status: document.status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
+            name: document.name.unwrap_or_else(|| name.to_owned()),
+        })
     }
 
     /// An execution with all its steps: where GetAutomationExecution cuts them off, the rest is asked for.

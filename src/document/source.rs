@@ -11,6 +11,8 @@ use super::{Fault, Faults, Table};
 pub struct Document<'t> {
     path: String,
     text: &'t str,
+    /// Where each line begins, in bytes.
+    lines: Vec<usize>,
     root: Spanned<DeTable<'t>>,
 }
 
@@ -21,7 +23,8 @@ impl<'t> Document<'t> {
     /// All the lines that are not TOML.
     pub fn parse(path: &str, text: &'t str) -> Result<Self, Faults> {
         let (root, errors) = DeTable::parse_recoverable(text);
-        let document = Self { path: path.to_owned(), text, root };
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        let document = Self { path: path.to_owned(), text, lines, root };
         let faults = Faults::new();
         let mut last_line = 0;
         for error in errors {
@@ -53,11 +56,12 @@ impl<'t> Document<'t> {
 
     /// Line and column of a byte, both from 1, the column in characters.
     pub(super) fn position(&self, byte: usize) -> (usize, usize) {
-        let before = self.text.get(..byte).unwrap_or(self.text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let byte = if self.text.is_char_boundary(byte) { byte } else { self.text.len() };
+        let line = self.lines.partition_point(|start| *start <= byte).max(1);
+        let line_start = self.lines.get(line - 1).copied().unwrap_or(0);
         // A byte order mark is no character of the first line.
-        let column = before[line_start..].chars().filter(|c| *c != '\u{feff}').count();
-        (before.matches('\n').count() + 1, column + 1)
+        let column = self.text[line_start..byte].chars().filter(|c| *c != '\u{feff}').count();
+        (line, column + 1)
     }
 
     pub(super) fn fault(&self, span: Range<usize>, message: String, hint: Option<String>) -> Fault {

@@ -139,6 +139,11 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// Is there a table at the key?
+    pub fn is_table(&self, key: &str) -> bool {
+        self.get(key).is_some_and(|found| found.get_ref().as_table().is_some())
+    }
+
     /// A table in this one.
     pub fn table(&self, key: &str) -> Option<Table<'a>> {
         let span = self.get(key)?.span();

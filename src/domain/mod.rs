@@ -4,6 +4,7 @@
 //! a field's name or meaning is a change of the journal's format.
 
 mod call;
+mod condition;
 mod ids;
 mod moment;
 mod preparation;
@@ -13,10 +14,8 @@ mod signal;
 mod site;
 mod step;
 
-pub use call::{
-    AliasTarget, AutomationSignal, ChangeBatch, MutatingCall, OperationalValue, OpsItem, OpsItemChange, RecordChange, RecordSet,
-    RecordSetChange, RecordValue, RestoreJobStart, RunbookStart, RunbookStop,
-};
+pub use call::*;
+pub use condition::{Condition, Facts, MODE, Watched, possible};
 pub use ids::{AccountId, IncidentId, Operator, Region, StepId};
 pub use moment::{Evidence, EvidenceKind, Fixed, Moment};
 pub use preparation::{Change, Finding, Preparation, Verdict};

@@ -1,17 +1,13 @@
 //! Makes a step ready to be confirmed: the exact call, who we are, what will change, what was found.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::{
-    AutomationSignal, Change, Finding, IncidentId, Moment, MutatingCall, Preparation, Problem, ProblemKind, RunbookStop, StepId,
-    Strength,
-};
+use crate::domain::{Change, Finding, IncidentId, Moment, MutatingCall, Preparation, Problem, ProblemKind, StepId, Strength};
 use crate::engine::blocked_by;
 use crate::journal::Incident;
-use crate::plan::{Lookup, Plan, Reference, SitePlan, Step, Template};
+use crate::plan::{JsonTemplate, Lookup, Plan, Reference, SitePlan, Step, Template};
 
 use super::action;
 use super::token::token;
@@ -43,6 +39,15 @@ pub(super) struct Draft {
     pub(super) call: Option<MutatingCall>,
     pub(super) changes: Vec<Change>,
     pub(super) findings: Vec<Finding>,
+    /// How an answer must be confirmed, if a key is not enough. A start is confirmed as the plan says.
+    pub(super) strength: Option<Strength>,
+}
+
+/// What an action needs to prepare a person's answer to what runs.
+pub(super) struct Answering<'a> {
+    pub(super) step: &'a Step,
+    /// What AWS answered the start with.
+    pub(super) handle: &'a str,
 }
 
 impl Asking<'_> {
@@ -53,6 +58,15 @@ impl Asking<'_> {
 
     /// A template's text, or the problem that a reference is not known yet.
     pub(super) fn text(&self, template: &Template) -> Result<String, Problem> {
+        template.resolve(self).map_err(|reference| {
+            let hint = if matches!(reference, Reference::Variable(_)) { ": give the variable its value first" } else { "" };
+            let what = format!("{reference} is not known yet{hint}");
+            Problem::new(ProblemKind::Missing, format!("prepare {}", self.step.id), what)
+        })
+    }
+
+    /// JSON with its references replaced, or the problem that one is not known yet.
+    pub(super) fn json(&self, template: &JsonTemplate) -> Result<serde_json::Value, Problem> {
         template.resolve(self).map_err(|reference| {
             Problem::new(ProblemKind::Missing, format!("prepare {}", self.step.id), format!("{reference} is not known yet"))
         })
@@ -68,6 +82,8 @@ impl Lookup for Asking<'_> {
     fn value(&self, reference: &Reference) -> Option<String> {
         match reference {
             Reference::Output { step, output } => self.incident.output(step, output).map(str::to_owned),
+            Reference::Variable(name) => self.incident.variables.get(name).cloned(),
+            Reference::Choice(name) => self.incident.choices.get(name).cloned(),
             Reference::Region(site) => self.plan.site(site).map(|site| site.region.to_string()),
             Reference::Account(site) => self.plan.site(site).map(|site| site.account.to_string()),
             Reference::IncidentId => Some(self.incident_id.to_string()),
@@ -117,8 +133,12 @@ pub(super) async fn attempt_of(
     for need in blocked_by(incident, plan, step) {
         findings.push(Finding::blocks(format!("needs {need} to end first")));
     }
+    if let Some(when) = step.when.as_ref().filter(|when| incident.holds(Some(when)).is_none()) {
+        findings.push(Finding::warns(format!("it applies only if {when}, and that is not known")));
+    }
     if let Some(call) = &draft.call {
-        let control_plane = call.control_plane(&place.region);
+        let control_plane =
+            step.control_plane.as_ref().map_or_else(|| call.control_plane(&place.region), |region| region.as_str());
         if plan.site(&crate::domain::SiteName::primary()).is_some_and(|primary| primary.region.as_str() == control_plane) {
             findings.push(Finding::warns(format!("needs the control plane in {control_plane}, the primary's Region")));
         } else if control_plane != place.region.as_str() {
@@ -168,39 +188,30 @@ pub(super) async fn answer(
     let World { plan, sites, .. } = world;
     let missing = |what: &str| Problem::new(ProblemKind::Missing, format!("answer {id}"), what);
     let step = plan.step(id).ok_or_else(|| missing("the plan has no such step"))?;
+    let place = plan.site(&step.site).ok_or_else(|| missing("the plan has no such site"))?;
     let site = sites.site(&step.site).ok_or_else(|| missing("there is no connection to its site"))?;
     let attempt = incident.steps.get(id).and_then(|record| record.last()).ok_or_else(|| missing("it does not run"))?;
-    let execution =
-        attempt.answered.as_ref().map(|answered| answered.handle.clone()).ok_or_else(|| missing("it does not run"))?;
-    let identity = site.sts.identity().await?;
-    let (call, summary) = match wanted {
-        AnswerWanted::Signal { signal, comment } => (
-            MutatingCall::SendAutomationSignal(AutomationSignal {
-                automation_execution_id: execution.clone(),
-                signal_type: signal.clone(),
-                payload: BTreeMap::from([("Comment".to_owned(), vec![comment.clone()])]),
-            }),
-            format!("{signal} what the runbook {} asks", step.title),
-        ),
-        AnswerWanted::Stop => (
-            MutatingCall::StopAutomationExecution(RunbookStop {
-                automation_execution_id: execution.clone(),
-                kind: "Cancel".into(),
-            }),
-            format!("stop the runbook {}", step.title),
-        ),
-    };
+    let answered = attempt.answered.as_ref().ok_or_else(|| missing("it does not run"))?;
+    let answering = Answering { step, handle: &answered.handle };
+    let (draft, identity) = tokio::join!(action::answer(&answering, wanted), site.sts.identity());
+    let (draft, identity) = (draft?.ok_or_else(|| missing("it asks nothing and cannot be stopped"))?, identity?);
+    let mut findings = Vec::new();
+    if identity.account != place.account {
+        let found = format!("AWS says account {}, the plan says {}", identity.account, place.account);
+        findings.push(Finding::blocks(found));
+    }
+    findings.extend(draft.findings);
     Ok(Preparation {
         step: id.clone(),
         attempt: attempt.number,
         site: step.site.clone(),
         region: site.region.clone(),
         identity: Some(identity),
-        summary,
-        call: Some(call),
-        changes: vec![Change { what: execution, before: Some("waits".into()), after: None, why: None }],
-        findings: Vec::new(),
-        strength: Strength::Key,
+        summary: draft.summary,
+        call: draft.call,
+        changes: draft.changes,
+        findings,
+        strength: draft.strength.unwrap_or(Strength::Key),
         undo: None,
     })
 }

@@ -49,7 +49,28 @@ pub enum Intent {
         /// Why.
         reason: String,
     },
-    /// Declare the failover.
+    /// Give a variable of the plan its value.
+    SetVariable {
+        /// Which.
+        name: String,
+        /// Its value.
+        value: String,
+    },
+    /// Choose between alternatives of the plan.
+    Choose {
+        /// Which choice.
+        choice: String,
+        /// The option.
+        option: String,
+    },
+    /// Do a step after all that was ruled out, or take a step back by the one that is its undo.
+    TakeUp {
+        /// Which.
+        step: StepId,
+        /// Why.
+        reason: String,
+    },
+    /// Declare the failover. Choices that nobody made take their defaults.
     Declare {
         /// Why.
         reason: String,

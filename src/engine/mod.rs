@@ -3,6 +3,8 @@
 //! No clock, no tokio, no SDK, no file, no screen. It refuses what is out of order with a sentence for the operator. An effect
 //! may only be started after the events that came with it are durable.
 
+#[cfg(test)]
+mod asked_tests;
 mod effect;
 mod handle;
 mod intent;

@@ -30,6 +30,7 @@ pub fn open(id: IncidentId, mode: Mode, plan: &Plan, exercise: Option<&ExerciseO
         rpo_secs: plan.objectives.rpo.as_secs(),
         sites: plan.sites.iter().map(|(name, site)| (name.clone(), (site.account.clone(), site.region.clone()))).collect(),
         steps: plan.steps.iter().map(planned).collect(),
+        variables: plan.variables.values().filter_map(|of| Some((of.name.clone(), of.default.clone()?))).collect(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     }))
 }
@@ -43,6 +44,9 @@ fn planned(step: &Step) -> PlannedStep {
         action: step.action.name().to_owned(),
         needs: step.needs.clone(),
         expect_secs: step.expect.map(|expect| expect.as_secs()),
+        group: step.group.clone(),
+        when: step.when.clone(),
+        undoes: step.undoes.clone(),
     }
 }
 
@@ -68,5 +72,7 @@ pub fn resume(incident: &Incident, plan: &Plan) -> Vec<Effect> {
 /// The prerequisites of a step that have not been settled yet, in the plan's order.
 pub fn blocked_by(incident: &Incident, plan: &Plan, step: &Step) -> Vec<StepId> {
     let settled = |id: &StepId| incident.steps.get(id).is_some_and(|record| record.is_settled());
-    plan.steps.iter().map(|step| &step.id).filter(|id| step.needs.contains(id) && !settled(id)).cloned().collect()
+    let mut open: Vec<&StepId> = step.needs.iter().filter(|id| !settled(id)).collect();
+    open.sort_by_key(|id| plan.graph.position(id));
+    open.into_iter().cloned().collect()
 }

@@ -4,7 +4,11 @@
 //! and sends exactly the call that it holds, once. A console that is read-only has no gate. Knows nothing of plans, of progress
 //! or of what the answer is good for.
 
-mod send;
+mod backup;
+mod cloudcontrol;
+mod lane;
+mod route53;
+mod ssm;
 
 use std::collections::BTreeMap;
 
@@ -17,7 +21,7 @@ use crate::journal::Confirmed;
 /// The way to AWS for confirmed calls, one lane a site.
 #[derive(Debug)]
 pub struct Gate {
-    lanes: BTreeMap<SiteName, send::Lane>,
+    lanes: BTreeMap<SiteName, lane::Lane>,
 }
 
 /// What became of a confirmed call.
@@ -41,7 +45,7 @@ pub enum Sent {
 impl Gate {
     /// A gate to these sites.
     pub fn new<'a>(connections: impl IntoIterator<Item = &'a Connection>) -> Self {
-        let lanes = connections.into_iter().map(|connection| (connection.site().clone(), send::Lane::new(connection)));
+        let lanes = connections.into_iter().map(|connection| (connection.site().clone(), lane::Lane::new(connection)));
         Self { lanes: lanes.collect() }
     }
 

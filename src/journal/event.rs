@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::{
-    AccountId, AlarmState, Fixed, Identity, IncidentId, Mode, Moment, MutatingCall, Operator, Part, Phase, Problem, Region,
-    SignalId, SiteName, StepId, Strength,
+    AccountId, AlarmState, Condition, Fixed, Identity, IncidentId, Mode, Moment, MutatingCall, Operator, Part, Phase, Problem,
+    Region, SignalId, SiteName, StepId, Strength,
 };
 
 /// One event with its place in the journal.
@@ -78,6 +78,41 @@ pub enum Event {
         reason: String,
         /// What was on screen: one line a signal or source.
         seen: Vec<String>,
+    },
+    /// A person gave a variable of the plan its value.
+    VariableSet {
+        /// Which.
+        name: String,
+        /// Its value.
+        value: String,
+    },
+    /// A person chose one of the plan's alternatives; the last choice holds.
+    ChoiceMade {
+        /// Which.
+        choice: String,
+        /// Its option.
+        option: String,
+    },
+    /// A step's condition did not hold when its prerequisites were settled: it counts as done for the steps after it.
+    StepRuledOut {
+        /// Which.
+        step: StepId,
+        /// What did not hold, in words.
+        because: String,
+    },
+    /// A step that was ruled out is to be done after all.
+    StepTakenUp {
+        /// Which.
+        step: StepId,
+        /// Why.
+        reason: String,
+    },
+    /// What a step did was taken back by another step, its undo.
+    StepTakenBack {
+        /// Which.
+        step: StepId,
+        /// The step that took it back.
+        by: StepId,
     },
     /// A person confirmed a step, or a call within one. What is confirmed here is what runs.
     StepConfirmed(Box<StepConfirmed>),
@@ -161,6 +196,9 @@ pub struct IncidentOpened {
     pub sites: BTreeMap<SiteName, (AccountId, Region)>,
     /// The steps in order, as far as the record needs them.
     pub steps: Vec<PlannedStep>,
+    /// The values that the plan's variables have until somebody gives them others.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variables: BTreeMap<String, String>,
     /// The version of lifeboat that wrote it.
     pub version: String,
 }
@@ -182,6 +220,15 @@ pub struct PlannedStep {
     pub needs: Vec<StepId>,
     /// The expected duration in seconds.
     pub expect_secs: Option<u64>,
+    /// The group that it runs side by side with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// When it applies; always if nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<Condition>,
+    /// The step that it takes back: it is done only if somebody asks for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<StepId>,
 }
 
 /// A signal in a new state.
@@ -311,6 +358,11 @@ impl Event {
             Self::MomentCorrected { .. } => "moment-corrected",
             Self::DecidedToWait { .. } => "decided-to-wait",
             Self::FailoverDeclared { .. } => "failover-declared",
+            Self::VariableSet { .. } => "variable-set",
+            Self::ChoiceMade { .. } => "choice-made",
+            Self::StepRuledOut { .. } => "step-ruled-out",
+            Self::StepTakenUp { .. } => "step-taken-up",
+            Self::StepTakenBack { .. } => "step-taken-back",
             Self::StepConfirmed(_) => "step-confirmed",
             Self::CallAnswered(_) => "call-answered",
             Self::CallRefused { .. } => "call-refused",

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::{Fixed, Identity, IncidentId, Moment, Operator, Problem, SignalId, SiteName, StepId};
+use crate::domain::{
+    AlarmState, Condition, Facts, Fixed, Identity, IncidentId, Moment, Operator, Problem, SignalId, SiteName, StepId, Watched,
+};
 
 use super::{Ended, Event, IncidentOpened, Purpose, Recorded, SignalSeen, StepConfirmed};
 
@@ -30,6 +32,10 @@ pub struct Incident {
     pub moments: BTreeMap<Moment, MomentRecord>,
     /// The decisions in order.
     pub decisions: Vec<Decision>,
+    /// The values of the plan's variables.
+    pub variables: BTreeMap<String, String>,
+    /// The alternatives that were chosen.
+    pub choices: BTreeMap<String, String>,
     /// The steps that were touched.
     pub steps: BTreeMap<StepId, StepRecord>,
     /// The notes in order.
@@ -107,6 +113,8 @@ pub enum StepStatus {
     Aborted(String),
     /// Gone on without.
     Skipped(String),
+    /// Does not apply: its condition did not hold. Counts as done for the steps after it.
+    RuledOut(String),
 }
 
 /// A step's history.
@@ -118,6 +126,10 @@ pub struct StepRecord {
     pub attempts: Vec<Attempt>,
     /// When it was skipped, and by whom.
     pub skipped: Option<(DateTime<Utc>, Operator)>,
+    /// When it was ruled out.
+    pub ruled_out: Option<DateTime<Utc>>,
+    /// Was it taken up by a person? Then its condition is not weighed again.
+    pub taken_up: bool,
 }
 
 /// One attempt at a step.
@@ -166,7 +178,33 @@ impl StepRecord {
 
     /// Did it end in a way that lets later steps begin?
     pub fn is_settled(&self) -> bool {
-        matches!(self.status, StepStatus::Done | StepStatus::Skipped(_))
+        matches!(self.status, StepStatus::Done | StepStatus::Skipped(_) | StepStatus::RuledOut(_))
+    }
+}
+
+/// What the journal knows of what conditions speak of.
+impl Facts for Incident {
+    fn choice(&self, name: &str) -> Option<String> {
+        self.choices.get(name).cloned()
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        self.variables.get(name).cloned()
+    }
+
+    fn signal(&self, signal: &Watched) -> Option<AlarmState> {
+        match signal {
+            Watched::Alarm { site, name } => {
+                let id = SignalId::Alarm { site: site.clone(), name: name.clone() };
+                self.signals.get(&id).map(|record| record.last.state.clone())
+            }
+            Watched::Health => {
+                let events = self.signals.iter().filter(|(id, _)| matches!(id, SignalId::Health { .. }));
+                let open: Vec<bool> = events.map(|(_, record)| record.last.state == AlarmState::Alarm).collect();
+                // No event that the journal knows of: that nothing is wrong has not been shown.
+                (!open.is_empty()).then(|| if open.contains(&true) { AlarmState::Alarm } else { AlarmState::Ok })
+            }
+        }
     }
 }
 
@@ -214,6 +252,11 @@ impl Incident {
             .filter_map(|(id, record)| record.last().map(|attempt| (id, attempt)))
     }
 
+    /// Does a step's condition hold? `None`: it has none, or that is not known.
+    pub fn holds(&self, condition: Option<&Condition>) -> Option<bool> {
+        condition.and_then(|condition| condition.weigh(self))
+    }
+
     /// Takes one more event into account.
     pub fn apply(&mut self, recorded: &Recorded) {
         let at = recorded.recorded_at;
@@ -225,6 +268,7 @@ impl Incident {
         match &recorded.event {
             Event::IncidentOpened(opened) => {
                 self.opened = Some((**opened).clone());
+                self.variables.clone_from(&opened.variables);
                 self.opened_at = Some(at);
             }
             Event::OperatorJoined { .. } => {}
@@ -241,6 +285,21 @@ impl Incident {
             }
             Event::DecidedToWait { reason } => self.decide(recorded, false, reason, &[]),
             Event::FailoverDeclared { reason, seen } => self.decide(recorded, true, reason, seen),
+            Event::VariableSet { name, value } => drop(self.variables.insert(name.clone(), value.clone())),
+            Event::ChoiceMade { choice, option } => drop(self.choices.insert(choice.clone(), option.clone())),
+            Event::StepRuledOut { step, because } => {
+                let record = self.step_mut(step);
+                record.status = StepStatus::RuledOut(because.clone());
+                record.ruled_out = Some(at);
+            }
+            Event::StepTakenUp { step, .. } => {
+                let record = self.step_mut(step);
+                record.status = StepStatus::Pending;
+                (record.ruled_out, record.taken_up) = (None, true);
+            }
+            Event::StepTakenBack { step, by } => {
+                self.step_mut(step).status = StepStatus::Aborted(format!("taken back by {by}"));
+            }
             Event::StepConfirmed(confirmed) => self.confirmed(recorded, confirmed),
             Event::CallAnswered(answered) => self.answered(answered),
             Event::CallRefused { step, attempt, .. } => {
@@ -270,6 +329,8 @@ impl Incident {
             status: StepStatus::Pending,
             attempts: Vec::new(),
             skipped: None,
+            ruled_out: None,
+            taken_up: false,
         })
     }
 

@@ -9,7 +9,7 @@ use super::metadata::rule_of;
 use super::names::Arn;
 use super::setting::check_role;
 use super::steps::Context;
-use super::{Action, Check, RecordPatch, RestorePoint, Template};
+use super::{Action, Check, RecordPatch, ResourceCreate, RestorePoint, Template};
 
 /// How long an alarm must have been OK if the plan does not say.
 const DEFAULT_HELD: Duration = Duration::from_mins(2);
@@ -25,8 +25,10 @@ pub(super) fn read_action(name: &str, with: &Table<'_>, context: &Context<'_>) -
         "ssm.automation" => read_automation(with, context),
         "route53.change" => read_change(with, context),
         "ssm.ops_item" => read_ops_item(with, context),
+        "cloudcontrol.create" => ResourceCreate::read(with, context).map(Action::CloudControlCreate),
         "manual" => Some(Action::Manual { instructions: context.required_template(with, "instructions")? }),
-        _ => read_check(with, context).map(Action::Check),
+        "check" => read_check(with, context).map(Action::Check),
+        _ => None,
     }
 }
 

@@ -1,16 +1,18 @@
 //! Reads a plan file. docs/plan-format.md describes the format for those who write plans; this code decides.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 
 use crate::document::{Document, Faults, Table};
+use crate::domain::Condition;
 
-use super::check::check_steps;
+use super::check::{check_steps, join_steps};
 use super::metadata::{known_types, rule_of};
 use super::names::is_id;
 use super::setting::Setting;
 use super::steps::{Sketch, read_step};
-use super::{Objectives, Plan};
+use super::{Graph, Objectives, Plan, Reference};
 
 /// The format that this code reads.
 const FORMAT: i64 = 1;
@@ -101,15 +103,18 @@ fn read_plan(root: &Table<'_>, path: &str, text: &str) -> Option<Plan> {
     let objectives = root.required_table("objectives").and_then(|table| read_objectives(&table));
     let setting = Setting::read(root);
     let tables = root.tables("step");
-    let sketches: Vec<Sketch> = tables.iter().map(|table| read_step(table, &setting)).collect();
+    let mut sketches: Vec<Sketch> = tables.iter().map(|table| read_step(table, &setting)).collect();
     if sketches.is_empty() {
         root.fault("step", "the plan has no steps", Some("each begins with [[step]]".to_owned()));
     }
+    join_steps(root, &mut sketches);
     check_steps(root, &sketches, &setting);
     check_source(root, name.as_deref(), &tables);
     root.finish();
-    let steps = sketches.into_iter().map(|sketch| sketch.step).collect::<Option<Vec<_>>>();
-    let Setting { sites, alarms, health, resources, .. } = setting;
+    let asked: BTreeSet<String> = sketches.iter().flat_map(choices_asked).collect();
+    let steps = sketches.into_iter().map(|sketch| sketch.step).collect::<Option<Vec<_>>>()?;
+    let Setting { sites, alarms, health, resources, variables, mut choices, .. } = setting;
+    choices.retain(|name, _| asked.contains(name));
     let (path, text) = (path.to_owned(), text.to_owned());
     Some(Plan {
         name: name?,
@@ -121,8 +126,25 @@ fn read_plan(root: &Table<'_>, path: &str, text: &str) -> Option<Plan> {
         alarms,
         health,
         resources,
-        steps: steps?,
+        variables,
+        choices,
+        graph: Graph::of(&steps),
+        steps,
     })
+}
+
+/// The choices that a step asks about: in its condition, or in a text.
+fn choices_asked(sketch: &Sketch) -> Vec<String> {
+    let in_text = sketch.references.iter().flat_map(|referred| &referred.one_of).filter_map(|reference| match reference {
+        Reference::Choice(name) => Some(name.clone()),
+        _ => None,
+    });
+    let conditions = sketch.when.iter().flat_map(|(when, _)| when.leaves());
+    let in_condition = conditions.filter_map(|leaf| match leaf {
+        Condition::Choice { name, .. } => Some(name.clone()),
+        _ => None,
+    });
+    in_text.chain(in_condition).collect()
 }
 
 fn read_objectives(table: &Table<'_>) -> Option<Objectives> {

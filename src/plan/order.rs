@@ -1,6 +1,5 @@
 //! The order of a plan's steps: what can begin, and which chain of steps decides how long all of it takes.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::StepId;
@@ -10,46 +9,41 @@ use super::{Plan, Step};
 impl Plan {
     /// The steps in an order in which each stands after its prerequisites; otherwise as in the file.
     pub fn order(&self) -> Vec<&Step> {
-        let mut placed: Vec<&Step> = Vec::with_capacity(self.steps.len());
-        while placed.len() < self.steps.len() {
-            let is_placed = |id: &StepId| placed.iter().any(|step| &step.id == id);
-            let next = self.steps.iter().find(|step| !is_placed(&step.id) && step.needs.iter().all(is_placed));
-            // A checked plan has no cycle.
-            let Some(next) = next else { break };
-            placed.push(next);
-        }
-        placed
+        self.graph.order().iter().map(|at| &self.steps[*at]).collect()
     }
 
     /// The steps that are not settled and whose prerequisites all are. What counts as settled is the caller's to say.
     pub fn ready(&self, settled: &dyn Fn(&StepId) -> bool) -> Vec<&Step> {
-        self.steps.iter().filter(|step| !settled(&step.id) && step.needs.iter().all(settled)).collect()
+        let ready = |step: &&Step| step.undoes.is_none() && !settled(&step.id) && step.needs.iter().all(settled);
+        self.steps.iter().filter(ready).collect()
     }
 
     /// The chain of prerequisites that takes longest, its first step first. Of chains equally long, the one that stands first in the
     /// file.
     pub fn critical_path(&self, duration: &dyn Fn(&Step) -> Duration) -> Vec<StepId> {
         // For each step: when it ends if all begin as early as they can, and the prerequisite that held it up longest.
-        let mut ends: BTreeMap<&StepId, (Duration, Option<&StepId>)> = BTreeMap::new();
-        let mut last: Option<(&StepId, Duration)> = None;
-        for step in self.order() {
-            let mut held: Option<(&StepId, Duration)> = None;
-            for need in &step.needs {
-                if let Some((end, _)) = ends.get(need).filter(|(end, _)| held.is_none_or(|(_, longest)| *end > longest)) {
-                    held = Some((need, *end));
+        let mut ends: Vec<(Duration, Option<usize>)> = vec![(Duration::ZERO, None); self.steps.len()];
+        let mut last: Option<(usize, Duration)> = None;
+        // An undo is done only when somebody asks for it.
+        for at in self.graph.order().iter().filter(|at| self.steps[**at].undoes.is_none()) {
+            let mut held: Option<(usize, Duration)> = None;
+            for need in self.graph.needs(*at) {
+                let end = ends[*need].0;
+                if held.is_none_or(|(_, longest)| end > longest) {
+                    held = Some((*need, end));
                 }
             }
-            let end = held.map_or(Duration::ZERO, |(_, end)| end).saturating_add(duration(step));
-            ends.insert(&step.id, (end, held.map(|(id, _)| id)));
+            let end = held.map_or(Duration::ZERO, |(_, end)| end).saturating_add(duration(&self.steps[*at]));
+            ends[*at] = (end, held.map(|(need, _)| need));
             if last.is_none_or(|(_, longest)| end > longest) {
-                last = Some((&step.id, end));
+                last = Some((*at, end));
             }
         }
         let mut path = Vec::new();
-        let mut at = last.map(|(id, _)| id);
-        while let Some(id) = at {
-            path.push(id.clone());
-            at = ends.get(id).and_then(|(_, held)| *held);
+        let mut at = last.map(|(at, _)| at);
+        while let Some(position) = at {
+            path.push(self.steps[position].id.clone());
+            at = ends[position].1;
         }
         path.reverse();
         path

@@ -6,9 +6,10 @@ use std::ops::Range;
 use crate::document::{Table, did_you_mean, nearest};
 use crate::domain::{AccountId, Region, SiteName};
 
+use super::asked::{read_choices, read_variables};
 use super::metadata::{known_types, rule_of};
 use super::names::{Arn, is_account, is_id, is_region};
-use super::{AlarmRef, HealthFilter, Resource, SitePlan};
+use super::{AlarmRef, Choice, HealthFilter, Resource, SitePlan, Variable};
 
 /// The sections that steps refer to. The names are there even where a section's content could not be read, so that one fault does
 /// not cause others.
@@ -20,10 +21,13 @@ pub(super) struct Setting {
     pub health: HealthFilter,
     pub resources: BTreeMap<String, Resource>,
     pub resource_names: BTreeSet<String>,
+    pub variables: BTreeMap<String, Variable>,
+    pub variable_names: Vec<String>,
+    pub choices: BTreeMap<String, Choice>,
 }
 
 impl Setting {
-    /// Reads `[sites.*]`, `[signals]` and `[resources.*]`.
+    /// Reads `[sites.*]`, `[signals]`, `[resources.*]`, `[variables.*]` and `[choices.*]`.
     pub fn read(root: &Table<'_>) -> Self {
         let mut setting = Self::default();
         setting.read_sites(root);
@@ -31,6 +35,8 @@ impl Setting {
             setting.read_signals(&signals);
         }
         setting.read_resources(root);
+        (setting.variables, setting.variable_names) = read_variables(root);
+        setting.choices = read_choices(root);
         setting
     }
 
@@ -38,6 +44,14 @@ impl Setting {
     pub fn no_such_site(&self, table: &Table<'_>, span: Range<usize>, name: &str) {
         let hint = did_you_mean(name, self.site_names.iter().map(String::as_str));
         table.fault_at(span, format!("there is no site `{}`", name.escape_debug()), hint);
+    }
+
+    /// Reports at `span` that the plan has no variable `name`, unless it has one that could not be read.
+    pub fn no_such_variable(&self, table: &Table<'_>, span: Range<usize>, name: &str) {
+        if !self.variable_names.iter().any(|known| known == name) {
+            let hint = did_you_mean(name, self.variable_names.iter().map(String::as_str));
+            table.fault_at(span, format!("there is no variable `{}`", name.escape_debug()), hint);
+        }
     }
 
     fn read_sites(&mut self, root: &Table<'_>) {

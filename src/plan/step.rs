@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::domain::{Part, Phase, SiteName, StepId, Strength};
+use crate::domain::{Condition, Part, Phase, Region, SiteName, StepId, Strength};
 
-use super::Template;
+use super::{Reference, ResourceCreate, Template};
 
 /// One step of a plan.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,8 +22,12 @@ pub struct Step {
     pub part: Option<Part>,
     /// Where it acts.
     pub site: SiteName,
-    /// The steps that must have ended well, or been skipped, before.
+    /// The steps that must have ended well, been skipped or been ruled out before.
     pub needs: Vec<StepId>,
+    /// The steps with the same name here need nothing of each other and run side by side.
+    pub group: Option<String>,
+    /// When it applies; always if nothing is said.
+    pub when: Option<Condition>,
     /// How it must be confirmed.
     pub strength: Strength,
     /// How long it may take before it counts as timed out.
@@ -32,8 +36,16 @@ pub struct Step {
     pub expect: Option<Duration>,
     /// How to take it back, in words.
     pub undo: Option<String>,
+    /// The step that takes it back, if there is one.
+    pub undone_by: Option<StepId>,
+    /// The step that this one takes back: then it is done only if somebody asks for that.
+    pub undoes: Option<StepId>,
+    /// The Region whose control plane it needs, where the plan says so.
+    pub control_plane: Option<Region>,
     /// What it does.
     pub action: Action,
+    /// Everything that its texts refer to.
+    pub references: Vec<Reference>,
     /// Where it stands in the file, 1-based.
     pub line: usize,
 }
@@ -87,6 +99,8 @@ pub enum Action {
         /// The new status: `Open`, `InProgress`, `Resolved`.
         status: Option<String>,
     },
+    /// `cloudcontrol.create`: Cloud Control CreateResource, then the request to its end.
+    CloudControlCreate(ResourceCreate),
     /// `manual`: tells a person what to do, and waits until they say that it is done.
     Manual {
         /// What to do.
@@ -154,6 +168,17 @@ pub struct RecordPatch {
     pub ttl: Option<i64>,
 }
 
+impl Step {
+    /// The Region whose control plane it needs, called in `region`: what the plan says, else what its action needs. `None`: none.
+    pub fn needs_control_plane<'a>(&'a self, region: &'a Region) -> Option<&'a str> {
+        match (&self.control_plane, &self.action) {
+            (Some(region), _) => Some(region.as_str()),
+            (None, Action::Route53Change { .. }) => Some(Region::GLOBAL),
+            (None, action) => action.changes_aws().then_some(region.as_str()),
+        }
+    }
+}
+
 impl Action {
     /// The action's name in plan files.
     pub fn name(&self) -> &'static str {
@@ -162,6 +187,7 @@ impl Action {
             Self::SsmAutomation { .. } => "ssm.automation",
             Self::Route53Change { .. } => "route53.change",
             Self::SsmOpsItem { .. } => "ssm.ops_item",
+            Self::CloudControlCreate(_) => "cloudcontrol.create",
             Self::Manual { .. } => "manual",
             Self::Check(_) => "check",
         }
@@ -181,6 +207,7 @@ impl Action {
             Self::SsmAutomation { .. } => None,
             Self::Route53Change { .. } => Some(&["change_id"]),
             Self::SsmOpsItem { .. } => Some(&["ops_item_id"]),
+            Self::CloudControlCreate(_) => None,
             Self::Manual { .. } => Some(&[]),
             Self::Check(_) => Some(&["seen"]),
         }

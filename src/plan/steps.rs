@@ -5,28 +5,44 @@ use std::ops::Range;
 use std::time::Duration;
 
 use crate::document::Table;
-use crate::domain::{Part, Phase, SiteName, StepId, Strength};
+use crate::domain::{Condition, Part, Phase, Region, SiteName, StepId, Strength};
 
 use super::actions::read_action;
+use super::asked::ValueType;
+use super::condition::read_condition;
+use super::names::{is_id, is_region};
 use super::setting::{Setting, check_id};
-use super::{Action, Lookup, Reference, SitePlan, Step, Template};
+use super::{Action, JsonTemplate, Lookup, Reference, SitePlan, Step, Template};
 
 /// How long a step may take if its plan does not say.
 pub(super) const DEFAULT_LIMIT: Duration = Duration::from_mins(30);
 
 /// The names of the actions in plan files.
-pub(super) const ACTIONS: [&str; 6] = ["backup.restore", "ssm.automation", "route53.change", "ssm.ops_item", "manual", "check"];
+pub(super) const ACTIONS: &[&str] =
+    &["backup.restore", "ssm.automation", "route53.change", "ssm.ops_item", "cloudcontrol.create", "manual", "check"];
 
 /// What could be read of one step, with the places that checks between steps need.
 pub(super) struct Sketch {
     pub id: Option<StepId>,
     pub id_span: Range<usize>,
     pub needs: Vec<(StepId, Range<usize>)>,
-    pub references: Vec<(Reference, Range<usize>)>,
+    pub references: Vec<Referred>,
+    pub group: Option<(String, Range<usize>)>,
+    pub when: Option<(Condition, Range<usize>)>,
+    pub undone_by: Option<(StepId, Range<usize>)>,
     pub phase: Option<Phase>,
     /// The outputs that its action gives, as [`Action::outputs`] says; empty-handed (`None`) if the action could not be read.
     pub outputs: Option<Option<&'static [&'static str]>>,
     pub step: Option<Step>,
+}
+
+/// What a template refers to: of several references the first that is known counts.
+#[derive(Clone)]
+pub(super) struct Referred {
+    pub one_of: Vec<Reference>,
+    pub span: Range<usize>,
+    /// What is wanted there, if the reference is all that is written there.
+    pub wanted: Option<ValueType>,
 }
 
 /// What the reader of one step's action knows.
@@ -36,20 +52,28 @@ pub(super) struct Context<'s> {
     pub site: Option<&'s SitePlan>,
     /// The title of the step.
     pub title: &'s str,
-    references: RefCell<Vec<(Reference, Range<usize>)>>,
+    references: RefCell<Vec<Referred>>,
 }
 
 impl Context<'_> {
     /// Reads a text that may hold references, and remembers them with their places.
     pub fn template(&self, table: &Table<'_>, key: &str) -> Option<Template> {
-        self.template_at(table, &table.text(key)?, table.span(key))
+        self.template_for(table, &table.text(key)?, table.span(key), ValueType::of_key(key))
     }
 
     /// The same for a text that has been read already.
     pub fn template_at(&self, table: &Table<'_>, text: &str, span: Range<usize>) -> Option<Template> {
+        self.template_for(table, text, span, None)
+    }
+
+    fn template_for(&self, table: &Table<'_>, text: &str, span: Range<usize>, wanted: Option<ValueType>) -> Option<Template> {
         match Template::parse(text) {
             Ok(template) => {
-                let placed = template.references().map(|found| (found.clone(), table.narrow(span.clone(), &found.to_string())));
+                let wanted = wanted.filter(|_| template.is_reference());
+                let placed = template.one_of().map(|one_of| {
+                    let written = one_of.first().map(ToString::to_string).unwrap_or_default();
+                    Referred { one_of: one_of.clone(), span: table.narrow(span.clone(), &written), wanted }
+                });
                 self.references.borrow_mut().extend(placed);
                 Some(template)
             }
@@ -62,7 +86,13 @@ impl Context<'_> {
 
     /// A template that must be there and not be empty.
     pub fn required_template(&self, table: &Table<'_>, key: &str) -> Option<Template> {
-        self.template_at(table, &table.required_text(key)?, table.span(key))
+        self.template_for(table, &table.required_text(key)?, table.span(key), ValueType::of_key(key))
+    }
+
+    /// JSON whose strings may hold references, which must be there.
+    pub fn required_json(&self, table: &Table<'_>, key: &str) -> Option<JsonTemplate> {
+        let value = table.required(key, |table, key| table.json(key))?;
+        JsonTemplate::of(&value, &mut |text| self.template_at(table, text, table.span(key)))
     }
 
     /// The template's value, if it refers to nothing but sites.
@@ -76,7 +106,11 @@ impl Lookup for Context<'_> {
         match reference {
             Reference::Region(site) => self.setting.sites.get(site).map(|site| site.region.to_string()),
             Reference::Account(site) => self.setting.sites.get(site).map(|site| site.account.to_string()),
-            Reference::Output { .. } | Reference::IncidentId | Reference::PlanName => None,
+            Reference::Output { .. }
+            | Reference::Variable(_)
+            | Reference::Choice(_)
+            | Reference::IncidentId
+            | Reference::PlanName => None,
         }
     }
 }
@@ -99,10 +133,14 @@ pub(super) fn read_step(table: &Table<'_>, setting: &Setting) -> Sketch {
     let part = read_part(table, phase);
     let strength = read_strength(table, site);
     let (limit, expect) = read_times(table);
-    let (about, undo) = (table.text("about"), table.text("undo"));
+    let about = table.text("about");
+    let (undo, undone_by) = read_undo(table);
+    let group = read_group(table);
+    let when = table.table("when").and_then(|when| Some((read_condition(&when, setting)?, when.own_span())));
+    let control_plane = read_control_plane(table);
 
     let context = Context { setting, site, title: title.as_deref().unwrap_or_default(), references: RefCell::default() };
-    let name = table.required("action", |t, key| t.one_of(key, &ACTIONS));
+    let name = table.required("action", |t, key| t.one_of(key, ACTIONS));
     let with = table.required_table("with");
     let action = name.zip(with.as_ref()).and_then(|(name, with)| {
         let action = read_action(name, with, &context);
@@ -123,15 +161,21 @@ pub(super) fn read_step(table: &Table<'_>, setting: &Setting) -> Sketch {
             part,
             site: site_name,
             needs: needs.iter().map(|(id, _)| id.clone()).collect(),
+            group: group.as_ref().map(|(name, _)| name.clone()),
+            when: when.as_ref().map(|(when, _)| when.clone()),
             strength: strength?,
             limit,
             expect,
             undo,
+            undone_by: undone_by.as_ref().map(|(id, _)| id.clone()),
+            undoes: None,
+            control_plane,
             action: action?,
+            references: references.iter().flat_map(|referred| referred.one_of.clone()).collect(),
             line: table.own_line(),
         })
     })();
-    Sketch { id, id_span: table.span("id"), needs, references, phase, outputs, step }
+    Sketch { id, id_span: table.span("id"), needs, references, group, when, undone_by, phase, outputs, step }
 }
 
 fn read_part(table: &Table<'_>, phase: Option<Phase>) -> Option<Part> {
@@ -147,6 +191,34 @@ fn read_part(table: &Table<'_>, phase: Option<Phase>) -> Option<Part> {
         _ => {}
     }
     table.choice("part", &parts)
+}
+
+/// Words, or the step that takes it back.
+fn read_undo(table: &Table<'_>) -> (Option<String>, Option<(StepId, Range<usize>)>) {
+    if !table.is_table("undo") {
+        return (table.text("undo"), None);
+    }
+    let Some(undo) = table.table("undo") else { return (None, None) };
+    let step = undo.required_text("step").map(|id| (StepId::new(id), undo.span("step")));
+    undo.finish();
+    (step.as_ref().map(|(id, _)| format!("The step {id} takes it back.")), step)
+}
+
+fn read_group(table: &Table<'_>) -> Option<(String, Range<usize>)> {
+    let name = table.text("group")?;
+    if !is_id(&name) {
+        let hint = Some("letters, digits, - and _, at most 64".to_owned());
+        table.fault("group", format!("`{}` cannot be the name of a group", name.escape_debug()), hint);
+    }
+    Some((name, table.span("group")))
+}
+
+fn read_control_plane(table: &Table<'_>) -> Option<Region> {
+    let region = table.text("control_plane")?;
+    if !is_region(&region) {
+        table.fault("control_plane", format!("expected a Region such as \"us-east-1\", found {region:?}"), None);
+    }
+    Some(Region::new(region))
 }
 
 /// `None` only after a fault here or at the site.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::domain::{AccountId, Region, SiteName, StepId};
 
-use super::Step;
+use super::{Choice, Graph, Step, Variable};
 
 /// A checked plan: every reference in it resolves, every prerequisite exists, and there is no cycle.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,8 +28,14 @@ pub struct Plan {
     pub health: HealthFilter,
     /// The resources to be recovered, by the plan's own names.
     pub resources: BTreeMap<String, Resource>,
+    /// What is asked at the start.
+    pub variables: BTreeMap<String, Variable>,
+    /// What is asked at the declaration; only what some step asks about.
+    pub choices: BTreeMap<String, Choice>,
     /// The recovery steps in the order of the file.
     pub steps: Vec<Step>,
+    /// The same as a graph.
+    pub graph: Graph,
 }
 
 /// What recovery is measured against.
@@ -104,12 +110,23 @@ pub struct Resource {
 impl Plan {
     /// A step by its id.
     pub fn step(&self, id: &StepId) -> Option<&Step> {
-        self.steps.iter().find(|step| &step.id == id)
+        self.graph.position(id).and_then(|at| self.steps.get(at))
     }
 
     /// A site by its name.
     pub fn site(&self, name: &SiteName) -> Option<&SitePlan> {
         self.sites.get(name)
+    }
+
+    /// The steps of each group, in the order of the file.
+    pub fn groups(&self) -> BTreeMap<&str, Vec<&Step>> {
+        let mut groups: BTreeMap<&str, Vec<&Step>> = BTreeMap::new();
+        for step in &self.steps {
+            if let Some(group) = &step.group {
+                groups.entry(group).or_default().push(step);
+            }
+        }
+        groups
     }
 
     /// The plan's resource with this ARN.

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::domain::{Evidence, Fixed, Mode, Moment, MutatingCall, Phase};
+use crate::domain::{Evidence, Fixed, Mode, Moment, Phase};
 use crate::journal::{Attempt, Ended, Event, Incident, Reading, Recorded, StepConfirmed, StepRecord, StepStatus};
 
 use super::document::{
@@ -193,6 +193,7 @@ fn step_row(bar: &StepBar, record: Option<&StepRecord>) -> StepRow {
         StepStatus::Failed(_) => ("failed", None),
         StepStatus::Aborted(reason) => ("aborted", Some(reason.clone())),
         StepStatus::Skipped(reason) => ("skipped", Some(reason.clone())),
+        StepStatus::RuledOut(because) => ("not-applicable", Some(because.clone())),
     };
     let attempts = record.map_or(&[][..], |record| &record.attempts);
     let end = attempts.last().and_then(|attempt| attempt.ended.as_ref());
@@ -332,11 +333,7 @@ fn call_rows(events: &[Recorded]) -> Vec<CallRow> {
 
 fn call_row(recorded: &Recorded, confirmed: &StepConfirmed) -> Option<CallRow> {
     let call = confirmed.call.as_ref()?;
-    let token = match call {
-        MutatingCall::StartRestoreJob(start) => Some(start.idempotency_token.clone()),
-        MutatingCall::StartAutomationExecution(start) => Some(start.client_token.clone()),
-        _ => None,
-    };
+    let token = call.token().map(str::to_owned);
     Some(CallRow {
         seq: recorded.seq,
         confirmed_at: recorded.recorded_at,

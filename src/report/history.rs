@@ -173,6 +173,7 @@ impl Measurements {
             status: match bar.status {
                 StepStatus::Done => "done",
                 StepStatus::Skipped(_) => "skipped",
+                StepStatus::RuledOut(_) => "not-applicable",
                 StepStatus::Failed(_) => "failed",
                 StepStatus::Aborted(_) => "aborted",
                 StepStatus::Pending => "pending",

@@ -24,6 +24,11 @@ pub fn sentence(event: &Event) -> String {
         }
         Event::DecidedToWait { reason } => format!("decided not to fail over yet: {reason}"),
         Event::FailoverDeclared { reason, .. } => format!("declared the failover: {reason}"),
+        Event::VariableSet { name, value } => format!("{name} is {value:?}"),
+        Event::ChoiceMade { choice, option } => format!("chose {choice}: {option}"),
+        Event::StepRuledOut { step, because } => format!("{step} does not apply: {because}"),
+        Event::StepTakenUp { step, reason } => format!("{step} is to be done after all: {reason}"),
+        Event::StepTakenBack { step, by } => format!("{step} was taken back by {by}"),
         Event::StepConfirmed(confirmed) => confirmation(confirmed),
         Event::CallAnswered(answered) => {
             let handle = if answered.handle.is_empty() { String::new() } else { format!(": {}", answered.handle) };

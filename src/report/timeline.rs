@@ -156,6 +156,7 @@ fn bar(step: &PlannedStep, incident: &Incident, now: Option<DateTime<Utc>>, clos
     let settled_at = match (&status, record) {
         (StepStatus::Done, Some(record)) => record.last().and_then(|attempt| attempt.finished()),
         (StepStatus::Skipped(_), Some(record)) => record.skipped.as_ref().map(|(at, _)| *at),
+        (StepStatus::RuledOut(_), Some(record)) => record.ruled_out,
         _ => None,
     };
     let idle_since = record.and_then(StepRecord::last).map_or(ready_at, |attempt| attempt.ended_at);
@@ -199,6 +200,7 @@ fn ready_at(step: &PlannedStep, incident: &Incident) -> Option<DateTime<Utc>> {
         let settled = match record.status {
             StepStatus::Done => record.last()?.ended_at?,
             StepStatus::Skipped(_) => record.skipped.as_ref()?.0,
+            StepStatus::RuledOut(_) => record.ruled_out?,
             _ => return None,
         };
         Some(ready.max(settled))

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::app::App;
 use super::commands::is_waiting_to_start;
 use super::overlays::{Asked, Confirm, Detail, Help, Overlay, Palette, Prompt, Question};
-use super::panes::{self, offers};
+use super::panes::{self, offers, undo_of};
 use super::ready::{prepared_start, startable};
 use super::{Action, Pane, Request, Role};
 use crate::engine::Intent;
@@ -76,12 +76,24 @@ impl App {
             Action::StartExercise | Action::PauseClock | Action::Faster | Action::Slower | Action::StepClock => {
                 return self.turn_clock(action, live);
             }
-            Action::Declare | Action::DecideToWait | Action::Note | Action::CorrectMoment | Action::CloseIncident => {
+            Action::Declare
+            | Action::SetVariables
+            | Action::Choose
+            | Action::DecideToWait
+            | Action::Note
+            | Action::CorrectMoment
+            | Action::CloseIncident => {
                 self.ask_incident(action, state);
             }
             Action::ConfirmStep => self.confirm_step(state, real_now),
             Action::PrepareStep => return self.prepare_step(state),
-            Action::FinishStep | Action::Approve | Action::Reject | Action::StopStep | Action::SkipStep | Action::AbortStep => {
+            Action::FinishStep
+            | Action::Approve
+            | Action::Reject
+            | Action::StopStep
+            | Action::SkipStep
+            | Action::TakeUp
+            | Action::AbortStep => {
                 return self.step_offer(action, state);
             }
         }
@@ -235,6 +247,8 @@ impl App {
     fn ask_incident(&mut self, action: Action, state: &State) {
         let asked = match action {
             Action::Declare => Asked::Declare,
+            Action::SetVariables => Asked::Variables,
+            Action::Choose => Asked::Choices,
             Action::DecideToWait => Asked::Wait,
             Action::Note => Asked::Note,
             Action::CorrectMoment => Asked::Correct,
@@ -246,12 +260,16 @@ impl App {
             Some("The incident is closed.")
         } else if asked == Asked::Declare && state.incident.is_declared() {
             Some("The failover has been declared.")
+        } else if asked == Asked::Variables && state.plan.variables.is_empty() {
+            Some("The plan asks for nothing.")
+        } else if asked == Asked::Choices && state.plan.choices.is_empty() {
+            Some("The plan has no alternatives to choose between.")
         } else {
             None
         };
         match refused {
             Some(why) => self.say(NoticeLevel::Warning, why),
-            None => self.overlays.push(Overlay::Prompt(Box::new(Prompt::new(asked)))),
+            None => self.overlays.push(Overlay::Prompt(Box::new(Prompt::new(asked, state)))),
         }
     }
 
@@ -307,13 +325,14 @@ impl App {
             Action::Approve => Asked::Answer(id, "Approve"),
             Action::Reject => Asked::Answer(id, "Reject"),
             Action::SkipStep => Asked::Skip(id),
+            Action::TakeUp => Asked::TakeUp(undo_of(state, step).map_or(id, |undo| undo.id.clone())),
             Action::AbortStep => Asked::Abort(id),
             _ => {
                 self.await_answer(&id, true, state);
                 return vec![Request::PrepareStop { step: id }];
             }
         };
-        self.overlays.push(Overlay::Prompt(Box::new(Prompt::new(asked))));
+        self.overlays.push(Overlay::Prompt(Box::new(Prompt::new(asked, state))));
         Vec::new()
     }
 }

@@ -114,12 +114,18 @@ actions! {
     StopStep = "stop-step",
     /// Go on without the step, with a reason.
     SkipStep = "skip-step",
+    /// Do a step after all that was ruled out, or take back what a step did by the step that is its undo; with a reason.
+    TakeUp = "take-up",
     /// Give up on the running attempt, with a reason; AWS goes on unless it is stopped.
     AbortStep = "abort-step",
     /// Copy the step's call as an AWS CLI command.
     CopyCommand = "copy-command",
-    /// Declare the failover, with a reason.
+    /// Give the plan's variables their values.
+    SetVariables = "set-variables",
+    /// Declare the failover, with a reason; makes the plan's choices.
     Declare = "declare",
+    /// Make the plan's choices anew.
+    Choose = "choose",
     /// Decide, for now, not to fail over, with a reason.
     DecideToWait = "decide-to-wait",
     /// Write a note into the journal.

@@ -11,7 +11,7 @@ use ratatui::layout::Rect;
 use super::commands::{Command, commands, is_waiting_to_start};
 use super::jumps::Jumps;
 use super::layout::Splits;
-use super::overlays::{Confirm, Outcome, Overlay, Press, Question};
+use super::overlays::{Asked, Confirm, Outcome, Overlay, Press, Prompt, Question};
 use super::panes::{self, Look, WizardView};
 use super::ready::{is_answer, startable};
 use super::terminal::MOST_COPIED;
@@ -42,6 +42,8 @@ pub struct App {
     asked: BTreeSet<(StepId, usize)>,
     /// An answer or a stop that is being prepared: which step, whether it stops, and the preparation that was there before.
     pub(super) awaited: Option<(StepId, bool, Option<u64>)>,
+    /// Whether the plan's variables were asked for without a key.
+    asked_variables: bool,
     /// Whether the chosen step had ended when it was last looked at.
     was_settled: Option<(StepId, bool)>,
     /// What the panes show while they are held still.
@@ -84,6 +86,7 @@ impl App {
             last_key: None,
             asked: BTreeSet::new(),
             awaited: None,
+            asked_variables: false,
             was_settled: None,
             frozen: None,
             masked: false,
@@ -286,6 +289,7 @@ impl App {
         self.drop_drifted(state);
         if self.frozen.is_none() {
             self.open_awaited(state);
+            self.ask_variables(state);
             self.follow_plan(state);
         }
         self.prepare_chosen(state)
@@ -324,6 +328,18 @@ impl App {
                 self.say(NoticeLevel::Warning, format!("the answer could not be prepared: {problem}"));
             }
         }
+    }
+
+    /// When the incident begins, asks once for what the plan has to know and nobody has said.
+    fn ask_variables(&mut self, state: &State) {
+        if self.asked_variables || state.incident.opened.is_none() || state.read_only || state.incident.closed.is_some() {
+            return;
+        }
+        let missing = state.plan.variables.keys().any(|name| !state.incident.variables.contains_key(name));
+        if missing && self.overlays.is_empty() && !self.filtering {
+            self.overlays.push(Overlay::Prompt(Box::new(Prompt::new(Asked::Variables, state))));
+        }
+        self.asked_variables = true;
     }
 
     /// Goes on to what needs a person next when the chosen step ends well under one's eyes.

@@ -94,6 +94,12 @@ pub fn commands(state: &State, pane: Pane, wizard: &WizardView) -> Vec<Command> 
         }
     }
     add(Group::Pane, &[(Action::Refresh, "")]);
+    if open && !state.plan.variables.is_empty() {
+        add(Group::Incident, &[(Action::SetVariables, "variables")]);
+    }
+    if open && !state.plan.choices.is_empty() && state.incident.is_declared() {
+        add(Group::Incident, &[(Action::Choose, "")]);
+    }
     if open {
         add(Group::Incident, &[(Action::Note, "note"), (Action::CorrectMoment, ""), (Action::CloseIncident, "")]);
     }

@@ -17,6 +17,7 @@ pub(super) fn startable(state: &State, step: &Step) -> Result<(), String> {
         StepStatus::Pending | StepStatus::Failed(_) | StepStatus::Aborted(_) => {}
         StepStatus::Calling | StepStatus::Running => return Err(format!("{} is running.", step.id)),
         StepStatus::Done => return Err(format!("{} is done.", step.id)),
+        StepStatus::RuledOut(_) => return Err(format!("{} does not apply: taking it up changes that.", step.id)),
         StepStatus::Skipped(_) => return Err(format!("{} was skipped.", step.id)),
     }
     if !blockers.is_empty() {

@@ -126,6 +126,7 @@ pub fn of_step(state: &State, step: &Step) -> Word {
         StepStatus::Failed(_) => Word::new("✗", "FAILED", Role::Bad),
         StepStatus::Aborted(_) => Word::new("⊘", "given up", Role::Warn),
         StepStatus::Skipped(_) => Word::new("↷", "skipped", Role::Warn),
+        StepStatus::RuledOut(_) => Word::new("–", "no need", Role::Muted),
     }
 }
 
@@ -159,6 +160,11 @@ pub fn sentence(event: &Event) -> (Role, String) {
         }
         Event::DecidedToWait { reason } => (Role::Warn, format!("decided to wait: {reason}")),
         Event::FailoverDeclared { reason, .. } => (Role::Heading, format!("FAILOVER DECLARED: {reason}")),
+        Event::VariableSet { name, value } => (Role::Accent, format!("{name} is {value:?}")),
+        Event::ChoiceMade { choice, option } => (Role::Accent, format!("chose {choice}: {option}")),
+        Event::StepRuledOut { step, because } => (Role::Muted, format!("{step}: does not apply: {because}")),
+        Event::StepTakenUp { step, reason } => (Role::Accent, format!("{step}: to be done after all: {reason}")),
+        Event::StepTakenBack { step, by } => (Role::Warn, format!("{step}: taken back by {by}")),
         Event::StepConfirmed(confirmed) => {
             let what = match (confirmed.purpose, &confirmed.call) {
                 (Purpose::Start, Some(call)) => format!("confirmed: {}", call.operation()),

@@ -49,11 +49,17 @@ fn step(id: &str, title: &str, phase: Phase, part: Option<Part>, needs: &[&str],
         part,
         site: SiteName::recovery(),
         needs: needs.iter().map(|need| StepId::new(*need)).collect(),
+        group: None,
+        when: None,
         strength: Strength::Key,
         limit: Duration::from_secs(expect_mins * 180),
         expect: Some(Duration::from_secs(expect_mins * 60)),
         undo: None,
+        undone_by: None,
+        undoes: None,
+        control_plane: None,
         action,
+        references: Vec::new(),
         line: 1,
     }
 }
@@ -174,6 +180,9 @@ pub fn plan() -> Plan {
                 ((*name).to_owned(), Resource { name: (*name).into(), arn: (*arn).into(), resource_type: (*kind).into() })
             })
             .collect(),
+        variables: BTreeMap::new(),
+        choices: BTreeMap::new(),
+        graph: plan::Graph::of(&steps),
         steps,
     }
 }
@@ -214,8 +223,12 @@ fn opened(plan: &Plan, mode: Mode) -> Event {
                 action: step.action.name().into(),
                 needs: step.needs.clone(),
                 expect_secs: step.expect.map(|expect| expect.as_secs()),
+                group: None,
+                when: None,
+                undoes: None,
             })
             .collect(),
+        variables: BTreeMap::new(),
         version: "0.1.0".into(),
     }))
 }

@@ -135,6 +135,9 @@ fn planned(
         action: action.into(),
         needs: needs.iter().map(|need| StepId::new(*need)).collect(),
         expect_secs: expect_mins.map(|mins| mins * 60),
+        group: None,
+        when: None,
+        undoes: None,
     }
 }
 
@@ -174,6 +177,7 @@ fn opened() -> IncidentOpened {
             ),
             planned("verify", "The shop answers from the recovery Region", FailOver, None, "check", &["dns"], Some(5)),
         ],
+        variables: Default::default(),
         version: "0.1.0".into(),
     }
 }

@@ -1,4 +1,6 @@
 //! What each kind of step does: how it is prepared, how it is followed, how it is found again after a lost answer.
+//!
+//! One file a kind; here is only which file is asked, in one `match` a question. `docs/architecture.md` tells how a kind is added.
 
 /// How many pages of a list are read before a person is told that there is more: 5,000 rows at 100 a page.
 pub(super) const PAGES: usize = 50;
@@ -6,6 +8,7 @@ pub(super) const PAGES: usize = 50;
 mod check;
 mod ops_item;
 mod records;
+mod resource;
 mod restore;
 mod runbook;
 
@@ -17,7 +20,7 @@ use crate::domain::{MutatingCall, Problem, Progress};
 use crate::journal::StepConfirmed;
 use crate::plan::Action;
 
-use super::prepare::{Asking, Draft};
+use super::prepare::{AnswerWanted, Answering, Asking, Draft};
 use super::probe::Probe;
 use crate::cloud::SiteClients;
 
@@ -78,6 +81,7 @@ pub(super) async fn prepare(asking: &Asking<'_>) -> Result<Draft, Problem> {
         Action::SsmAutomation { .. } => runbook::prepare(asking),
         Action::Route53Change { zone, records } => records::prepare(asking, zone, records).await,
         Action::SsmOpsItem { .. } => ops_item::prepare(asking).await,
+        Action::CloudControlCreate(create) => resource::prepare(asking, create).await,
         Action::Manual { instructions } => Ok(Draft { summary: asking.text(instructions)?, ..Draft::default() }),
         Action::Check(check) => check::prepare(asking, check),
     }
@@ -90,8 +94,17 @@ pub(super) async fn look(following: &Following<'_>) -> Result<Look, Problem> {
         Action::SsmAutomation { .. } => runbook::look(following).await,
         Action::Route53Change { .. } => records::look(following).await,
         Action::SsmOpsItem { .. } => Ok(Look::Done(Box::new(End::default().with("ops_item_id", following.handle)))),
+        Action::CloudControlCreate(_) => resource::look(following).await,
         Action::Manual { .. } => Ok(Look::Running(Progress::default())),
         Action::Check(check) => check::look(following, check).await,
+    }
+}
+
+/// What a person's answer to a running step is as a call; a step that asks nothing has none.
+pub(super) async fn answer(answering: &Answering<'_>, wanted: &AnswerWanted) -> Result<Option<Draft>, Problem> {
+    match &answering.step.action {
+        Action::SsmAutomation { .. } => Ok(Some(runbook::answer(answering, wanted))),
+        _ => Ok(None),
     }
 }
 
@@ -100,7 +113,9 @@ pub(super) async fn reconcile(site: &SiteClients, call: &MutatingCall, confirmed
     match call {
         MutatingCall::StartRestoreJob(start) => restore::reconcile(site, start, confirmed_at).await,
         // AWS's own token: the same one with the same parameters starts nothing twice.
-        MutatingCall::StartAutomationExecution(_) => Ok(Found::MayBeSent),
+        MutatingCall::StartAutomationExecution(_) | MutatingCall::CreateResource(_) | MutatingCall::DeleteResource(_) => {
+            Ok(Found::MayBeSent)
+        }
         MutatingCall::SendAutomationSignal(signal) => runbook::reconcile_signal(site, signal).await,
         MutatingCall::StopAutomationExecution(stop) => runbook::reconcile_stop(site, stop).await,
         MutatingCall::CreateOpsItem(item) => ops_item::reconcile(site, item).await,

@@ -26,7 +26,7 @@ pub(super) async fn prepare(asking: &Asking<'_>) -> Result<Draft, Problem> {
         let changes =
             vec![Change { what: format!("OpsItem {id} status"), before: Some(now.status), after: status.clone(), why: None }];
         let change = OpsItemChange { ops_item_id: id, status, description: Some(description) };
-        return Ok(Draft { summary, call: Some(MutatingCall::UpdateOpsItem(change)), changes, findings: vec![] });
+        return Ok(Draft { summary, call: Some(MutatingCall::UpdateOpsItem(change)), changes, ..Draft::default() });
     }
     let title = asking.text(title)?;
     let dedup = serde_json::json!({ "dedupString": asking.token() }).to_string();
@@ -48,7 +48,7 @@ pub(super) async fn prepare(asking: &Asking<'_>) -> Result<Draft, Problem> {
     let changes = vec![Change { what: "OpsItem".into(), before: None, after: Some(title.clone()), why: None }];
     let findings = vec![Finding::good(format!("opened in {}, away from the sick Region", asking.place.region))];
     let summary = format!("open the OpsItem \"{title}\" in {}", asking.place.region);
-    Ok(Draft { summary, call: Some(call), changes, findings })
+    Ok(Draft { summary, call: Some(call), changes, findings, ..Draft::default() })
 }
 
 pub(super) async fn reconcile(site: &SiteClients, item: &OpsItem) -> Result<Found, Problem> {

@@ -48,7 +48,7 @@ pub(super) async fn prepare(asking: &Asking<'_>) -> Result<Draft, Problem> {
     });
     let region = &asking.place.region;
     let summary = format!("restore {} ({}) in {region} from vault {}", resource.name, resource.resource_type, chosen.vault);
-    Ok(Draft { summary, call: Some(call), changes, findings })
+    Ok(Draft { summary, call: Some(call), changes, findings, ..Draft::default() })
 }
 
 /// The recovery point to restore from, and what there is to say about it.

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::cloud::Automation;
-use crate::domain::{AutomationSignal, MutatingCall, Problem, ProblemKind, Progress, ProgressPart, RunbookStart, RunbookStop};
+use crate::domain::{
+    AutomationSignal, Change, MutatingCall, Problem, ProblemKind, Progress, ProgressPart, RunbookStart, RunbookStop,
+};
 use crate::plan::Action;
 
-use super::super::prepare::{Asking, Draft};
+use super::super::prepare::{AnswerWanted, Answering, Asking, Draft};
 use super::{End, Following, Found, Look};
 use crate::cloud::SiteClients;
 
@@ -50,6 +52,30 @@ pub(super) async fn look(following: &Following<'_>) -> Result<Look, Problem> {
         }
         _ => Look::Running(progress(&automation)),
     })
+}
+
+/// An approval, a rejection, a resumption; or the stop of the execution.
+pub(super) fn answer(answering: &Answering<'_>, wanted: &AnswerWanted) -> Draft {
+    let (execution, title) = (answering.handle.to_owned(), &answering.step.title);
+    let (call, summary) = match wanted {
+        AnswerWanted::Signal { signal, comment } => (
+            MutatingCall::SendAutomationSignal(AutomationSignal {
+                automation_execution_id: execution.clone(),
+                signal_type: signal.clone(),
+                payload: BTreeMap::from([("Comment".to_owned(), vec![comment.clone()])]),
+            }),
+            format!("{signal} what the runbook {title} asks"),
+        ),
+        AnswerWanted::Stop => (
+            MutatingCall::StopAutomationExecution(RunbookStop {
+                automation_execution_id: execution.clone(),
+                kind: "Cancel".into(),
+            }),
+            format!("stop the runbook {title}"),
+        ),
+    };
+    let changes = vec![Change { what: execution, before: Some("waits".into()), after: None, why: None }];
+    Draft { summary, call: Some(call), changes, ..Draft::default() }
 }
 
 fn progress(automation: &Automation) -> Progress {

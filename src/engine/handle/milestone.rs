@@ -3,36 +3,28 @@
 use chrono::{DateTime, Utc};
 
 use crate::domain::{Evidence, EvidenceKind, Fixed, Moment, Phase};
-use crate::journal::{Event, Incident, Recorded, StepStatus};
+use crate::journal::{Event, Incident, StepStatus};
 use crate::plan::{Action, Check, Step};
 
 use super::Context;
 
-/// The events, and after them the moments that they fix.
-pub(super) fn with(context: Context<'_>, mut events: Vec<Event>) -> Vec<Event> {
-    let mut after = context.incident.clone();
-    for event in &events {
-        after.apply(&Recorded {
-            seq: after.last_seq + 1,
-            recorded_at: context.now,
-            by: context.operator.clone(),
-            event: event.clone(),
-        });
-    }
+/// The events, and after them the moments that they fix; `after` is the incident with them.
+pub(super) fn with(context: Context<'_>, after: &Incident, mut events: Vec<Event>) -> Vec<Event> {
+    let applies = |step: &&Step| !matches!(after.status(&step.id), StepStatus::RuledOut(_));
     if after.moment(Moment::Restored).is_none() {
-        let steps: Vec<&Step> = context.plan.steps.iter().filter(|step| step.phase == Phase::Restore).collect();
-        if let Some(fixed) = last_end(&after, &steps, "the last step of the restore phase") {
+        let steps: Vec<&Step> = context.plan.steps.iter().filter(|step| step.phase == Phase::Restore).filter(applies).collect();
+        if let Some(fixed) = last_end(after, &steps, "the last step of the restore phase") {
             events.push(Event::MomentFixed { moment: Moment::Restored, fixed });
         }
     }
     if after.moment(Moment::FailedOver).is_none() {
         let verifies = |step: &&Step| matches!(step.action, Action::Check(Check::Dns { .. } | Check::Http { .. }));
-        let all: Vec<&Step> = context.plan.steps.iter().filter(|step| step.phase == Phase::FailOver).collect();
+        let all: Vec<&Step> = context.plan.steps.iter().filter(|step| step.phase == Phase::FailOver).filter(applies).collect();
         let checks: Vec<&Step> = all.iter().copied().filter(verifies).collect();
         let fixed = if checks.is_empty() {
-            last_end(&after, &all, "the last step of the fail over phase, which verifies no traffic")
+            last_end(after, &all, "the last step of the fail over phase, which verifies no traffic")
         } else {
-            last_end(&after, &checks, "the last check of the traffic")
+            last_end(after, &checks, "the last check of the traffic")
         };
         if let Some(fixed) = fixed {
             events.push(Event::MomentFixed { moment: Moment::FailedOver, fixed });

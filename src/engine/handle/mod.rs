@@ -1,5 +1,6 @@
 //! One input in, a decision out: split by what comes in.
 
+mod asked;
 mod milestone;
 mod order;
 mod outcome;

@@ -9,7 +9,7 @@ use crate::engine::{Decision, Effect, Intent, Refusal, blocked_by};
 use crate::journal::{Ended, Event, Purpose, StepConfirmed, StepEnded, StepStatus};
 use crate::plan::{Action, Step};
 
-use super::{Context, milestone};
+use super::{Context, asked};
 
 pub(super) fn handle(context: Context<'_>, intent: &Intent) -> Result<Decision, Refusal> {
     if context.incident.closed.is_some() && !matches!(intent, Intent::Note { .. } | Intent::CorrectMoment { .. }) {
@@ -22,6 +22,9 @@ pub(super) fn handle(context: Context<'_>, intent: &Intent) -> Result<Decision, 
             Ok(events(vec![Event::DecidedToWait { reason: required(reason, "say why you wait")? }]))
         }
         Intent::Declare { reason, seen } => declare(context, reason, seen),
+        Intent::SetVariable { name, value } => asked::set_variable(context, name, value),
+        Intent::Choose { choice, option } => asked::choose(context, choice, option),
+        Intent::TakeUp { step, reason } => asked::take_up(context, step, reason),
         Intent::CorrectMoment { moment, at, reason } => correct(context, *moment, *at, reason),
         Intent::ConfirmStep { preparation, typed, second } => confirm(context, preparation, typed.as_deref(), second.as_ref()),
         Intent::ConfirmAnswer { preparation, typed, stop } => answer(context, preparation, typed.as_deref(), *stop),
@@ -32,15 +35,15 @@ pub(super) fn handle(context: Context<'_>, intent: &Intent) -> Result<Decision, 
     }
 }
 
-fn refuse<T>(sentence: impl Into<String>) -> Result<T, Refusal> {
+pub(super) fn refuse<T>(sentence: impl Into<String>) -> Result<T, Refusal> {
     Err(Refusal(sentence.into()))
 }
 
-fn events(events: Vec<Event>) -> Decision {
+pub(super) fn events(events: Vec<Event>) -> Decision {
     Decision { events, effects: Vec::new() }
 }
 
-fn required(text: &str, otherwise: &str) -> Result<String, Refusal> {
+pub(super) fn required(text: &str, otherwise: &str) -> Result<String, Refusal> {
     let text = text.trim();
     if text.is_empty() { refuse(otherwise) } else { Ok(text.to_owned()) }
 }
@@ -68,12 +71,18 @@ fn declare(context: Context<'_>, reason: &str, seen: &[String]) -> Result<Decisi
         },
     };
     let mut told = vec![Event::FailoverDeclared { reason: reason.clone(), seen: seen.to_vec() }];
+    for choice in context.plan.choices.values().filter(|choice| !context.incident.choices.contains_key(&choice.name)) {
+        let Some(option) = choice.default.clone() else {
+            return refuse(format!("choose first: {} ({})", choice.prompt, choice.name));
+        };
+        told.push(Event::ChoiceMade { choice: choice.name.clone(), option });
+    }
     if context.incident.moment(Moment::Detected).is_none() {
         // No signal saw it: the person who declares is the detection, and the report says that it ought to be automatic.
         told.push(Event::MomentFixed { moment: Moment::Detected, fixed: fixed("declared without a signal") });
     }
     told.push(Event::MomentFixed { moment: Moment::Decided, fixed: fixed("declared the failover") });
-    Ok(events(told))
+    Ok(events(asked::consequences(context, told, false)))
 }
 
 fn correct(context: Context<'_>, moment: Moment, at: DateTime<Utc>, reason: &str) -> Result<Decision, Refusal> {
@@ -86,7 +95,7 @@ fn correct(context: Context<'_>, moment: Moment, at: DateTime<Utc>, reason: &str
     Ok(events(vec![Event::MomentCorrected { moment, fixed, reason }]))
 }
 
-fn step<'a>(context: Context<'a>, id: &StepId) -> Result<&'a Step, Refusal> {
+pub(super) fn step<'a>(context: Context<'a>, id: &StepId) -> Result<&'a Step, Refusal> {
     context.plan.step(id).map_or_else(|| refuse(format!("the plan has no step {id}")), Ok)
 }
 
@@ -109,6 +118,7 @@ fn confirm(
         StepStatus::Calling | StepStatus::Running => return refuse(format!("{} is running already", step.id)),
         StepStatus::Done => return refuse(format!("{} has ended well already", step.id)),
         StepStatus::Skipped(_) => return refuse(format!("{} was skipped", step.id)),
+        StepStatus::RuledOut(because) => return refuse(format!("{} was ruled out: {because}; take it up first", step.id)),
     }
     let attempt = next_attempt(context, &step.id);
     if preparation.attempt != attempt {
@@ -221,7 +231,7 @@ fn finish_manual(context: Context<'_>, id: &StepId, note: &str) -> Result<Decisi
         data_at: None,
         note,
     };
-    Ok(events(milestone::with(context, vec![Event::StepEnded(Box::new(ended))])))
+    Ok(events(asked::consequences(context, vec![Event::StepEnded(Box::new(ended))], false)))
 }
 
 fn skip(context: Context<'_>, id: &StepId, reason: &str) -> Result<Decision, Refusal> {
@@ -230,11 +240,12 @@ fn skip(context: Context<'_>, id: &StepId, reason: &str) -> Result<Decision, Ref
     match context.incident.status(id) {
         StepStatus::Pending | StepStatus::Failed(_) | StepStatus::Aborted(_) => {
             let skipped = Event::StepSkipped { step: id.clone(), reason };
-            Ok(events(milestone::with(context, vec![skipped])))
+            Ok(events(asked::consequences(context, vec![skipped], false)))
         }
         StepStatus::Calling | StepStatus::Running => refuse(format!("{id} is running: abort it first")),
         StepStatus::Done => refuse(format!("{id} has ended well already")),
         StepStatus::Skipped(_) => refuse(format!("{id} was skipped already")),
+        StepStatus::RuledOut(because) => refuse(format!("{id} was ruled out already: {because}")),
     }
 }
 

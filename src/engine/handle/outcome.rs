@@ -4,7 +4,7 @@ use crate::domain::StepId;
 use crate::engine::{Decision, Effect, Outcome};
 use crate::journal::{Attempt, Ended, Event, Purpose, StepEnded};
 
-use super::{Context, milestone};
+use super::{Context, asked};
 
 pub(super) fn handle(context: Context<'_>, outcome: &Outcome) -> Decision {
     match outcome {
@@ -99,5 +99,5 @@ fn bare(step: &StepId, attempt: u32, ended: Ended) -> StepEnded {
 }
 
 fn ended(context: Context<'_>, end: StepEnded) -> Decision {
-    Decision { events: milestone::with(context, vec![Event::StepEnded(Box::new(end))]), effects: vec![] }
+    Decision { events: asked::consequences(context, vec![Event::StepEnded(Box::new(end))], false), effects: vec![] }
 }

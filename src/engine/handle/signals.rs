@@ -2,11 +2,13 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::{Alarm, AlarmState, Evidence, EvidenceKind, Fixed, HealthEvent, Identity, Moment, SignalId, SiteName};
+use crate::domain::{
+    Alarm, AlarmState, Evidence, EvidenceKind, Fixed, HealthEvent, Identity, Moment, SignalId, SiteName, Watched,
+};
 use crate::engine::Decision;
 use crate::journal::{Event, SignalSeen};
 
-use super::Context;
+use super::{Context, asked};
 
 pub(super) fn identity(context: Context<'_>, site: &SiteName, identity: &Identity) -> Decision {
     let known = context.incident.identities.get(site);
@@ -30,7 +32,9 @@ pub(super) fn handle(context: Context<'_>, alarms: &[Alarm], health: &[HealthEve
         .map(|event| (of_health(event, seen_at), EvidenceKind::Health, Some(&event.arn)));
     for (seen, kind, arn) in seen_alarms.chain(seen_health) {
         let known = context.incident.signals.get(&seen.signal);
-        let news = known.map_or(seen.state == AlarmState::Alarm, |known| known.last.state != seen.state);
+        // What a condition speaks of is noted from the first sight, so that it can be weighed.
+        let noted = context.incident.opened.is_some() && is_condition(context, &seen.signal);
+        let news = known.map_or(noted || seen.state == AlarmState::Alarm, |known| known.last.state != seen.state);
         if !news {
             continue;
         }
@@ -42,7 +46,19 @@ pub(super) fn handle(context: Context<'_>, alarms: &[Alarm], health: &[HealthEve
     }
     // The signal first, then what it proves.
     events.sort_by_key(|event| !matches!(event, Event::SignalSeen(_)));
+    if events.iter().any(|event| matches!(event, Event::SignalSeen(_))) {
+        events = asked::consequences(context, events, false);
+    }
     Decision { events, effects: vec![] }
+}
+
+/// Does the condition of some step ask about this signal?
+fn is_condition(context: Context<'_>, signal: &SignalId) -> bool {
+    let watched = match signal {
+        SignalId::Alarm { site, name } => Watched::Alarm { site: site.clone(), name: name.clone() },
+        SignalId::Health { .. } => Watched::Health,
+    };
+    context.plan.steps.iter().filter_map(|step| step.when.as_ref()).any(|when| when.asks_signal(&watched))
 }
 
 fn of_alarm(alarm: &Alarm, seen_at: DateTime<Utc>) -> SignalSeen {

@@ -9,6 +9,7 @@ use super::frame::{Edge, boxed};
 use super::{Confirm, Outcome, Overlay, Press};
 use crate::domain::{Moment, StepId};
 use crate::engine::Intent;
+use crate::store::State;
 use crate::ui::panes::Look;
 use crate::ui::widgets::{Doc, Field, draw_field, edit, put, row, scroll_lines};
 use crate::ui::{Action, Request, Role, format, seen};
@@ -26,6 +27,12 @@ pub enum Asked {
     Close,
     /// Go on without a step.
     Skip(StepId),
+    /// What the plan's variables are.
+    Variables,
+    /// Which of the plan's alternatives.
+    Choices,
+    /// Do a step after all, or take one back.
+    TakeUp(StepId),
     /// Give up on an attempt.
     Abort(StepId),
     /// A manual step is done.
@@ -44,6 +51,9 @@ impl Asked {
             Self::Declare => "Declare the failover".to_owned(),
             Self::Close => "Close the incident".to_owned(),
             Self::Skip(step) => format!("Skip {step}"),
+            Self::Variables => "What the plan has to know".to_owned(),
+            Self::Choices => "The plan's choices".to_owned(),
+            Self::TakeUp(step) => format!("Do {step} after all"),
             Self::Abort(step) => format!("Give up on {step}"),
             Self::Finish(step) => format!("{step} is done"),
             Self::Correct => "Correct a moment".to_owned(),
@@ -58,6 +68,11 @@ impl Asked {
             Self::Declare => "From here on the restore counts. Your reason is recorded with what is on screen now.",
             Self::Close => "Nothing can be changed in a closed incident. Say how it ended.",
             Self::Skip(_) => "The steps that need this one can begin without it. Why is it not needed?",
+            Self::Variables => "Steps refer to these. A value can be changed until a step has begun with it.",
+            Self::Choices => {
+                "Steps that are for another option count as done. A choice can be changed until a step has begun with it."
+            }
+            Self::TakeUp(_) => "It can then be confirmed like any other step. Why is it needed?",
             Self::Abort(_) => {
                 "The console stops following this attempt. What AWS is doing about it goes on unless it was stopped."
             }
@@ -67,8 +82,30 @@ impl Asked {
         }
     }
 
-    /// Labels of the fields, and whether each must be filled.
-    fn fields(&self) -> Vec<(&'static str, bool)> {
+    /// Labels of the fields, whether each must be filled, and what stands in it at first.
+    fn fields(&self, state: &State) -> Vec<(String, bool, String)> {
+        let choices = || {
+            state.plan.choices.values().map(|choice| {
+                let options: Vec<String> = choice.options.iter().map(|(name, about)| format!("{name}: {about}")).collect();
+                let chosen = state.incident.choices.get(&choice.name).or(choice.default.as_ref());
+                let label = format!("{} ({})", choice.prompt, options.join("; "));
+                (label, true, chosen.cloned().unwrap_or_default())
+            })
+        };
+        let variables = state.plan.variables.values().map(|variable| {
+            let value = state.incident.variables.get(&variable.name).or(variable.default.as_ref());
+            (format!("{} ({})", variable.prompt, variable.name), true, value.cloned().unwrap_or_default())
+        });
+        match self {
+            Self::Variables => variables.collect(),
+            Self::Choices => choices().collect(),
+            Self::Declare => choices().chain([("why".to_owned(), true, String::new())]).collect(),
+            other => other.words().into_iter().map(|(label, required)| (label.to_owned(), required, String::new())).collect(),
+        }
+    }
+
+    /// The same where the plan has no say in it.
+    fn words(&self) -> Vec<(&'static str, bool)> {
         match self {
             Self::Correct => vec![
                 ("which (impact, detected, decided, restored, failed)", true),
@@ -88,16 +125,19 @@ impl Asked {
 #[derive(Debug, Clone)]
 pub struct Prompt {
     asked: Asked,
+    labels: Vec<(String, bool)>,
     fields: Vec<Field>,
     at: usize,
     fault: Option<String>,
 }
 
 impl Prompt {
-    /// An empty one.
-    pub fn new(asked: Asked) -> Self {
-        let fields = asked.fields().iter().map(|_| Field::default()).collect();
-        Self { asked, fields, at: 0, fault: None }
+    /// One in which stands what is known already.
+    pub fn new(asked: Asked, state: &State) -> Self {
+        let (labels, fields): (Vec<_>, Vec<Field>) =
+            asked.fields(state).into_iter().map(|(label, required, value)| ((label, required), Field::with(&value))).unzip();
+        let at = fields.iter().position(Field::is_blank).unwrap_or(0);
+        Self { asked, labels, fields, at, fault: None }
     }
 
     pub(super) fn on_paste(&mut self, text: &str) {
@@ -121,7 +161,7 @@ impl Prompt {
     }
 
     fn enter(&mut self, press: Press, look: &Look<'_>) -> Outcome {
-        let labels = self.asked.fields();
+        let labels = &self.labels;
         if labels[self.at].1 && self.fields[self.at].is_blank() {
             self.fault = Some("This must be filled in.".to_owned());
             return Outcome::Stay;
@@ -155,10 +195,41 @@ impl Prompt {
             Asked::Note => order(Intent::Note { text: text(0) }),
             Asked::Wait => order(Intent::DecideToWait { reason: text(0) }),
             Asked::Finish(step) => order(Intent::FinishManual { step: step.clone(), note: text(0) }),
+            Asked::Variables => {
+                let variables = look.state.plan.variables.values().enumerate();
+                let set = variables.map(|(i, variable)| {
+                    variable.check(&text(i))?;
+                    let unchanged = look.state.incident.variables.get(&variable.name) == Some(&text(i));
+                    let intent = Intent::SetVariable { name: variable.name.clone(), value: text(i) };
+                    Ok((!unchanged).then_some(Request::Order(intent)))
+                });
+                Outcome::Ask(set.collect::<Result<Vec<_>, String>>()?.into_iter().flatten().collect())
+            }
+            Asked::Choices => {
+                let (what, orders) = self.choices(look)?;
+                let lines = what.into_iter().map(|line| (Role::Text, line)).collect();
+                let confirm = Confirm::plain(self.asked.title(), lines, orders, press.at);
+                Outcome::Then(Box::new(Overlay::Confirm(Box::new(confirm))))
+            }
+            Asked::TakeUp(step) => {
+                let undoes = look.state.plan.step(step).and_then(|step| step.undoes.as_ref());
+                let what = match undoes {
+                    Some(of) => format!("Take up {step}, which takes back {of}. It still has to be confirmed."),
+                    None => format!("Take up {step}, which was ruled out. It still has to be confirmed."),
+                };
+                sure(Role::Heading, what, Intent::TakeUp { step: step.clone(), reason: text(0) })
+            }
             Asked::Declare => {
                 let plan = &look.state.plan;
+                let (chosen, mut orders) = self.choices(look)?;
+                let reason = text(self.fields.len() - 1);
                 let what = format!("Declare the failover of {} from the primary to the recovery site.", plan.title);
-                sure(Role::Heading, what, Intent::Declare { reason: text(0), seen: seen(look.state, look.now) })
+                let mut lines = vec![(Role::Heading, what)];
+                lines.extend(chosen.into_iter().map(|line| (Role::Text, line)));
+                lines.push((Role::Text, format!("Reason: {reason}")));
+                orders.push(Request::Order(Intent::Declare { reason, seen: seen(look.state, look.now) }));
+                let confirm = Confirm::plain(self.asked.title(), lines, orders, press.at);
+                Outcome::Then(Box::new(Overlay::Confirm(Box::new(confirm))))
             }
             Asked::Close => sure(
                 Role::Heading,
@@ -190,8 +261,23 @@ impl Prompt {
         })
     }
 
+    /// The choices as they stand in the first fields, in words, and the orders that make those that are new.
+    fn choices(&self, look: &Look<'_>) -> Result<(Vec<String>, Vec<Request>), String> {
+        let (mut words, mut orders) = (Vec::new(), Vec::new());
+        for (choice, field) in look.state.plan.choices.values().zip(&self.fields) {
+            let option = field.text().trim().to_owned();
+            choice.check(&option)?;
+            let about = choice.options.iter().find(|(name, _)| *name == option).map_or("", |(_, about)| about);
+            words.push(format!("{}: {option}, {about}", choice.name));
+            if look.state.incident.choices.get(&choice.name) != Some(&option) {
+                orders.push(Request::Order(Intent::Choose { choice: choice.name.clone(), option }));
+            }
+        }
+        Ok((words, orders))
+    }
+
     pub(super) fn draw(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
-        let labels = self.asked.fields();
+        let labels = &self.labels;
         let width = area.width.min(88);
         let mut doc = Doc::new();
         doc.text(Role::Muted, self.asked.about());
@@ -201,9 +287,14 @@ impl Prompt {
         let inner = boxed(&self.asked.title(), Edge::Single, (width, about + fields * 2 + 6), look, area, buf);
         scroll_lines(&lines, &mut 0, Rect { height: about.min(inner.height), ..inner }, buf, look.theme);
         let mut cursor = None;
-        for (i, (label, required)) in labels.iter().enumerate() {
-            let y = about + 1 + u16::try_from(i).unwrap_or(0) * 2;
-            let label = if *required { (*label).to_owned() } else { format!("{label} (may stay empty)") };
+        // Where not all fields fit, those around the one that is typed in are shown.
+        let fit = usize::from(inner.height.saturating_sub(about + 4) / 2).max(1);
+        let first = (self.at + 1).saturating_sub(fit);
+        let fields = u16::try_from(fit.min(labels.len())).unwrap_or(1);
+        for (place, (i, (label, required))) in labels.iter().enumerate().skip(first).take(fit).enumerate() {
+            let y = about + 1 + u16::try_from(place).unwrap_or(0) * 2;
+            let label = if *required { label.clone() } else { format!("{label} (may stay empty)") };
+            let label = format::fit(&label, usize::from(inner.width).min(format::width(&label)), false);
             let role = if i == self.at { Role::Heading } else { Role::Muted };
             put(buf, row(inner, y), &label, look.theme.style(role));
             let at = draw_field(&self.fields[i], row(inner, y + 1), buf, look.theme);

@@ -18,7 +18,7 @@ pub use header::{draw_banner, draw_header};
 pub use listing::{Heard, Listing, Trouble, detail, draw_listing, head_of, heard, listing};
 pub use start::draw_start;
 pub use timeline::{draw_timeline, timeline_copies, timeline_head};
-pub use wizard::{Offer, WizardView, draw_wizard, offers, wizard_head};
+pub use wizard::{Offer, WizardView, draw_wizard, offers, undo_of, wizard_head};
 pub use wizard_text::{call_of, command_of, preparation_text, step_text};
 
 use chrono::{DateTime, Utc};

@@ -173,6 +173,7 @@ fn step_lane(step: &StepBar, rto_at: DateTime<Utc>, scale: &Scale, label: usize,
         StepStatus::Done => ("✓", role_of(step.phase)),
         StepStatus::Failed(_) => ("✗", Role::Bad),
         StepStatus::Aborted(_) | StepStatus::Skipped(_) => ("⊘", Role::Warn),
+        StepStatus::RuledOut(_) => ("–", Role::Muted),
         _ => ("◐", Role::Running),
     };
     let running = matches!(step.status, StepStatus::Running | StepStatus::Calling);

@@ -85,6 +85,21 @@ pub struct Offer {
     pub label: &'static str,
 }
 
+/// The step that takes this one back and could be taken up for it now.
+pub fn undo_of<'a>(state: &'a State, step: &Step) -> Option<&'a Step> {
+    let undo = state.plan.step(step.undone_by.as_ref()?)?;
+    let done = matches!(state.incident.status(&step.id), StepStatus::Done | StepStatus::Failed(_) | StepStatus::Aborted(_));
+    let idle = matches!(state.incident.status(&undo.id), StepStatus::RuledOut(_) | StepStatus::Done | StepStatus::Failed(_));
+    (done && idle).then_some(undo)
+}
+
+/// A step that takes another back waits until that one has done something.
+fn can_take_up(state: &State, step: &Step) -> bool {
+    let began =
+        |of: &StepId| matches!(state.incident.status(of), StepStatus::Done | StepStatus::Failed(_) | StepStatus::Aborted(_));
+    step.undoes.as_ref().is_none_or(began)
+}
+
 /// What can be done about a step now, the most sensible first. With `--read-only`, only looking.
 pub fn offers(state: &State, step: &Step) -> Vec<Offer> {
     let offer = |action, label| Offer { action, label };
@@ -121,9 +136,16 @@ pub fn offers(state: &State, step: &Step) -> Vec<Offer> {
                 offers.push(offer(Action::ConfirmStep, "confirm…"));
             }
             offers.extend([offer(Action::PrepareStep, "retry: check again"), offer(Action::SkipStep, "skip…")]);
+            if undo_of(state, step).is_some() {
+                offers.push(offer(Action::TakeUp, "take back…"));
+            }
             offers
         }
-        StepStatus::Done | StepStatus::Skipped(_) => Vec::new(),
+        StepStatus::RuledOut(_) if state.incident.is_declared() && can_take_up(state, step) => {
+            vec![offer(Action::TakeUp, if step.undoes.is_some() { "take back…" } else { "take up…" })]
+        }
+        StepStatus::Done if undo_of(state, step).is_some() => vec![offer(Action::TakeUp, "take back…")],
+        StepStatus::Done | StepStatus::Skipped(_) | StepStatus::RuledOut(_) => Vec::new(),
     };
     if state.read_only || state.incident.closed.is_some() {
         offers.retain(|offer| offer.action == Action::PrepareStep);
@@ -137,7 +159,7 @@ pub fn wizard_head(look: &Look<'_>) -> Head {
     let steps = &state.plan.steps;
     let count =
         |wanted: &dyn Fn(&StepStatus) -> bool| steps.iter().filter(|step| wanted(&state.incident.status(&step.id))).count();
-    let settled = count(&|status| matches!(status, StepStatus::Done | StepStatus::Skipped(_)));
+    let settled = count(&|status| matches!(status, StepStatus::Done | StepStatus::Skipped(_) | StepStatus::RuledOut(_)));
     let failed = count(&|status| matches!(status, StepStatus::Failed(_)));
     let running = count(&|status| matches!(status, StepStatus::Running | StepStatus::Calling));
     let asking = steps

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::{Look, offers};
 use crate::domain::{MutatingCall, Part, Preparation, Problem, Progress, Strength};
 use crate::journal::{Attempt, StepStatus};
-use crate::plan::{Action as StepAction, Step};
+use crate::plan::{Action as StepAction, Reference, Step};
 use crate::store::Prepared;
 use crate::ui::ready::prepared_start;
 use crate::ui::widgets::{Doc, Runs, bar};
@@ -36,6 +36,12 @@ pub fn step_text(step: &Step, look: &Look<'_>) -> Doc {
             doc.gap().text(Role::Warn, &format!("⊘ Given up: {reason}"));
             doc.text(Role::Muted, "What AWS was doing about it goes on unless it was stopped.");
             prepared(step, look, &mut doc);
+        }
+        StepStatus::RuledOut(because) => {
+            let at = record.and_then(|record| record.ruled_out);
+            let at = at.map(|at| format!(" since {}", format::moment(at, look.now))).unwrap_or_default();
+            doc.gap().text(Role::Muted, &format!("– Does not apply{at}: {because}. It counts as done for the steps after it."));
+            about(step, &mut doc);
         }
         StepStatus::Skipped(reason) => {
             let by = record.and_then(|record| record.skipped.as_ref());
@@ -81,13 +87,40 @@ fn pending(step: &Step, look: &Look<'_>, doc: &mut Doc) {
         let text = format!("! The failover has not been declared. {} declares it, with a reason.", look.key(Action::Declare));
         doc.gap().text(Role::Warn, &text);
     }
+    if let Some(when) = &step.when {
+        let (glyph, word, role) = match look.state.incident.holds(Some(when)) {
+            Some(true) => ("✓", "it does", Role::Ok),
+            Some(false) => ("–", "it does not", Role::Muted),
+            None => ("?", "not known yet", Role::Unknown),
+        };
+        doc.gap().text(role, &format!("{glyph} Applies only if {when}: {word}."));
+    }
+    let missing = unset(step, look);
+    if !missing.is_empty() {
+        let text = format!("! Needs a value first: {}. {} gives it.", missing.join(", "), look.key(Action::SetVariables));
+        doc.gap().text(Role::Warn, &text);
+    }
+    about(step, doc);
+    prepared(step, look, doc);
+}
+
+fn about(step: &Step, doc: &mut Doc) {
     if let Some(about) = &step.about {
         doc.gap().text(Role::Text, about);
     }
     if let StepAction::Manual { instructions } = &step.action {
         doc.heading("What to do").text(Role::Text, &instructions.to_string());
     }
-    prepared(step, look, doc);
+}
+
+/// The variables that the step refers to and that nobody has given a value.
+fn unset(step: &Step, look: &Look<'_>) -> Vec<String> {
+    let unset = step.references.iter().filter_map(|reference| match reference {
+        Reference::Variable(name) if !look.state.incident.variables.contains_key(name) => Some(name.clone()),
+        _ => None,
+    });
+    // Before the incident has begun the defaults are not in it yet.
+    unset.filter(|name| look.state.plan.variables.get(name).is_none_or(|variable| variable.default.is_none())).collect()
 }
 
 /// What the preparation says, or that there is none yet.

@@ -137,7 +137,7 @@ impl Plain {
     }
 
     fn command(&mut self, verb: &str, given: &[&str], state: &State, now: DateTime<Utc>) -> Result<Reply, String> {
-        let reads = ["help", "status", "alarms", "health", "points", "steps", "find", "open", "mask", "start", "quit"];
+        let reads = ["help", "status", "alarms", "health", "points", "steps", "asked", "find", "open", "mask", "start", "quit"];
         if is_waiting_to_start(state) && !reads.contains(&verb) {
             return Err("the exercise has not begun: start begins it.".to_owned());
         }
@@ -166,10 +166,11 @@ impl Plain {
                 Reply::say(if self.masked { "Identifiers are masked from here on." } else { "Identifiers are shown again." })
             }
             ("command", [id]) => Reply::lines(Reader::new().command(find(state, id)?, state, now)?),
+            ("asked", _) => Reply::lines(lists::asked(state)),
             ("quit", _) => self.quit(state),
             ("forward", _) => turn_clock(verb, given, state)?,
             ("start" | "pause" | "resume" | "speed", _) => turn_clock(verb, given, state)?,
-            ("step" | "confirm" | "approve" | "reject" | "stop" | "done" | "skip" | "abort", [id, rest @ ..]) => {
+            ("step" | "confirm" | "approve" | "reject" | "stop" | "done" | "skip" | "take-up" | "abort", [id, rest @ ..]) => {
                 let step = find(state, id)?;
                 self.about_step(verb, step, rest.first().copied().unwrap_or_default(), state)?
             }
@@ -220,6 +221,10 @@ impl Plain {
                 let intent = Intent::SkipStep { step: id.clone(), reason: words.to_owned() };
                 self.ask(sure(format!("Go on without step {id}; the steps that need it can then begin."), intent))
             }
+            "take-up" => {
+                let intent = Intent::TakeUp { step: id.clone(), reason: words.to_owned() };
+                self.ask(sure(format!("Take up {id}; it still has to be confirmed."), intent))
+            }
             _ => {
                 let intent = Intent::AbortStep { step: id.clone(), reason: words.to_owned() };
                 self.ask(sure(format!("Give up on the running attempt at {id}; AWS is not told to stop."), intent))
@@ -238,7 +243,25 @@ impl Plain {
         Ok(match (verb, given) {
             ("note", [text]) => Reply::ask_for(order(Intent::Note { text: (*text).to_owned() })),
             ("wait", [reason]) => Reply::ask_for(order(Intent::DecideToWait { reason: (*reason).to_owned() })),
+            ("set", [name, value]) => {
+                let variable = state.plan.variables.get(*name).ok_or("the plan asks for no such variable; asked lists them.")?;
+                variable.check(value)?;
+                Reply::ask_for(order(Intent::SetVariable { name: (*name).to_owned(), value: (*value).to_owned() }))
+            }
+            ("choose", [name, option]) => {
+                let choice = state.plan.choices.get(*name).ok_or("the plan has no such choice; asked lists them.")?;
+                choice.check(option)?;
+                let about = choice.options.iter().find(|(known, _)| known == option).map_or("", |(_, about)| about);
+                let intent = Intent::Choose { choice: (*name).to_owned(), option: (*option).to_owned() };
+                self.ask(Question::Yes(format!("{banner} Choose {name}: {option}, {about}."), vec![order(intent)]))
+            }
             ("declare", [reason]) => {
+                let open = |choice: &&crate::plan::Choice| {
+                    choice.default.is_none() && !state.incident.choices.contains_key(&choice.name)
+                };
+                if let Some(choice) = state.plan.choices.values().find(open) {
+                    return Err(format!("{} choose {} comes first; asked lists the options.", choice.prompt, choice.name));
+                }
                 if state.incident.is_declared() {
                     return Err("the failover has been declared.".to_owned());
                 }

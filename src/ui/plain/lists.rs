@@ -25,6 +25,9 @@ pub(super) fn welcome(state: &State) -> Vec<String> {
         let count = format::count(state.events.len(), "event", "events");
         lines.push(format!("Incident {} goes on: {count} in its journal; status says where it is.", state.incident.id()));
     }
+    if state.plan.variables.values().any(|variable| variable.default.is_none()) {
+        lines.push("The plan has to know something: asked lists it.".to_owned());
+    }
     lines.push(match state.exercise {
         Some(_) if state.incident.exercise_started_at.is_none() => {
             "The clock stands still: start begins the exercise. help lists the commands.".to_owned()
@@ -164,6 +167,24 @@ pub(super) fn points(state: &State, now: DateTime<Utc>) -> Vec<String> {
         lines.push(format!("  {}: {what}, {} the RPO{restored}", loss.resource.name, words::of_inside(loss.inside(state)).word));
     }
     lines
+}
+
+/// What the plan asks, and what was answered.
+pub(super) fn asked(state: &State) -> Vec<String> {
+    let variables = state.plan.variables.values().map(|variable| {
+        let value = state.incident.variables.get(&variable.name).or(variable.default.as_ref());
+        let value = value.map_or("NOT SET".to_owned(), |value| format!("{value:?}"));
+        format!("{}: {value}: {}; set {} VALUE", variable.name, variable.prompt, variable.name)
+    });
+    let choices = state.plan.choices.values().map(|choice| {
+        let chosen = state.incident.choices.get(&choice.name).map(String::as_str);
+        let default = choice.default.as_ref().map(|default| format!("{default} if nobody chooses"));
+        let chosen = chosen.map(str::to_owned).or(default).unwrap_or_else(|| "NOT CHOSEN".to_owned());
+        let options: Vec<String> = choice.options.iter().map(|(name, about)| format!("{name}, {about}")).collect();
+        format!("{}: {chosen}: {} Options: {}; choose {} OPTION", choice.name, choice.prompt, options.join("; "), choice.name)
+    });
+    let lines: Vec<String> = variables.chain(choices).collect();
+    if lines.is_empty() { vec!["The plan asks for nothing.".to_owned()] } else { lines }
 }
 
 pub(super) fn steps(state: &State) -> Vec<String> {

@@ -54,6 +54,10 @@ verbs! {
     "done" &[STEP, Takes::MaybeWords("WORDS")], "Say that a manual step is done, and what was found.";
     "skip" &[STEP, Takes::Words("REASON")], "Go on without a step; asks first.";
     "abort" &[STEP, Takes::Words("REASON")], "Give up on the running attempt; AWS is not told to stop; asks first.";
+    "take-up" &[STEP, Takes::Words("REASON")], "Do a step after all that was ruled out, or one that takes a step back; asks first.";
+    "asked" &[], "List what the plan asks: its variables and choices, and what was answered.";
+    "set" &[Takes::Word("NAME"), Takes::Words("VALUE")], "Give a variable of the plan its value.";
+    "choose" &[Takes::Word("CHOICE"), Takes::Word("OPTION")], "Choose between alternatives of the plan; asks first.";
     "declare" &[Takes::Words("REASON")], "Declare the failover; asks first.";
     "wait" &[Takes::Words("REASON")], "Record the decision not to fail over for now.";
     "note" &[Takes::Words("TEXT")], "Write a note into the journal.";

@@ -1,0 +1,60 @@
+//! The way to one site: which call goes to which service, and what an answer or an error means.
+//!
+//! Clients are made for the call, of what all connections share: a change is rare. Retries are set on purpose: a call with AWS's own
+//! token may be repeated by the SDK ([`Retries::WithToken`](crate::cloud::Retries)), one without is sent once (`Never`).
+
+use std::error::Error;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::request_id::RequestId;
+use chrono::{DateTime, Utc};
+
+use super::Sent;
+use crate::cloud::{Connection, Effect};
+use crate::domain::{MutatingCall, ProblemKind};
+
+/// The way to one site.
+#[derive(Debug)]
+pub(super) struct Lane {
+    pub(super) connection: Connection,
+    /// The same site where its partition's global services live.
+    pub(super) global: Connection,
+}
+
+impl Lane {
+    pub(super) fn new(connection: &Connection) -> Self {
+        Self { connection: connection.clone(), global: connection.global() }
+    }
+
+    pub(super) async fn send(&self, call: &MutatingCall) -> Sent {
+        match call {
+            MutatingCall::StartRestoreJob(start) => self.start_restore_job(start).await,
+            MutatingCall::StartAutomationExecution(start) => self.start_automation(start).await,
+            MutatingCall::SendAutomationSignal(signal) => self.send_signal(signal).await,
+            MutatingCall::StopAutomationExecution(stop) => self.stop_automation(stop).await,
+            MutatingCall::CreateOpsItem(item) => self.create_ops_item(item).await,
+            MutatingCall::UpdateOpsItem(change) => self.update_ops_item(change).await,
+            MutatingCall::ChangeResourceRecordSets(change) => self.change_records(change).await,
+            MutatingCall::CreateResource(creation) => self.create_resource(creation).await,
+            MutatingCall::DeleteResource(deletion) => self.delete_resource(deletion).await,
+        }
+    }
+}
+
+pub(super) fn answered(handle: String, output: &impl RequestId, aws_at: Option<DateTime<Utc>>) -> Sent {
+    Sent::Answered { handle, request_id: output.request_id().map(str::to_owned), aws_at }
+}
+
+pub(super) fn request_id<E>(error: &SdkError<E, HttpResponse>) -> Option<String> {
+    error.raw_response().and_then(|response| response.request_id()).map(str::to_owned)
+}
+
+pub(super) async fn failed<E>(connection: &Connection, error: SdkError<E, HttpResponse>, operation: &str, effect: Effect) -> Sent
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    let problem = connection.problem(error, operation, effect).await;
+    if problem.kind == ProblemKind::Unknown { Sent::Lost(problem) } else { Sent::Refused(problem) }
+}
