@@ -120,8 +120,13 @@ pub enum Command {
     },
     /// Print the report of an incident: a function of its journal alone, the same bytes each time.
     ///
-    /// With `--format svg`, `--theme light`, `dark` or `print` chooses what the picture is made for; light by default.
+    /// With `--format svg` or `png`, `--theme light`, `dark` or `print` chooses what the picture is made for; light by default.
     Report(Report),
+    /// Print the hand-over brief of an incident, on one page: people, conditions, clock, what runs, what is needed, what was done.
+    Brief {
+        /// Its id, or a beginning of it that fits one alone, or a journal file.
+        id: String,
+    },
     /// Run the simulated AWS alone, for other clients.
     Simulate(Simulate),
     /// Work on plan files.
@@ -138,6 +143,17 @@ pub enum Command {
     RecoveryPoints(Query),
     /// Print the restore jobs of a plan's sites.
     Jobs(Query),
+    /// Say what a recovery will need and does not have: permissions, Regions, clock, terminal. Changes nothing.
+    ///
+    /// With a plan, every dependency of every pane and step is told with the Region whose control plane answers it, and each read
+    /// is tried. Exit code 0: nothing is broken; 1: something is.
+    Doctor(Doctor),
+    /// The push feed: alarms and Health events on screen within a second.
+    Feed {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: FeedCommand,
+    },
     /// Print the keys that are in effect, as a table.
     Keys {
         /// As a Markdown page.
@@ -176,6 +192,19 @@ pub enum ConfigCommand {
     Schema,
 }
 
+/// What to do with the push feed.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum FeedCommand {
+    /// Print the CloudFormation template that makes rule, queue and policy; deploy it in the account and Region of each site.
+    ///
+    /// Only the rule may send to the queue. Whoever watches needs `sqs:ReceiveMessage` on it and nothing more.
+    Template {
+        /// The plan whose Health events are let through; all of them by default.
+        #[arg(long, value_name = "FILE")]
+        plan: Option<PathBuf>,
+    },
+}
+
 /// What to do with the history.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum HistoryCommand {
@@ -197,6 +226,14 @@ pub enum IncidentsCommand {
         id: String,
         /// The file; `ID.lifeboat` in this folder by default. A file that is there is never replaced.
         #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+    /// List what was attached to an incident, or write it into a folder, each checked against its hash.
+    Attachments {
+        /// Its id, or a beginning of it that fits one alone, or a journal file.
+        id: String,
+        /// The folder; a file that is there is never replaced.
+        #[arg(long, value_name = "FOLDER")]
         to: Option<PathBuf>,
     },
     /// Check a journal file and take it in. Never replaces or merges: where the incident is here already and differs, says where
@@ -282,6 +319,26 @@ pub struct Query {
     pub endpoint_url: Option<String>,
 }
 
+/// Arguments of `doctor`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Doctor {
+    /// The plan whose panes and steps are looked at; without one, only this machine is.
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// The profile of the base credentials, as with the AWS CLI.
+    #[arg(long, value_name = "NAME", requires = "plan")]
+    pub profile: Option<String>,
+    /// The Region whose STS issues the sites' roles; the recovery Region by default.
+    #[arg(long, value_name = "REGION", requires = "plan")]
+    pub region: Option<String>,
+    /// Send every call to this address instead of AWS.
+    #[arg(long, value_name = "URL", requires = "plan")]
+    pub endpoint_url: Option<String>,
+}
+
 /// The form of a list: one of these, a table by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
 #[group(multiple = false)]
@@ -333,7 +390,8 @@ pub enum EstateKind {
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct Report {
     /// Its id, or a beginning of it that fits one alone, or a journal file.
-    pub id: String,
+    #[arg(required_unless_present = "schema")]
+    pub id: Option<String>,
     /// For people, for programs, for spreadsheets.
     #[arg(long, value_enum, default_value_t = ReportFormat::Md)]
     pub format: ReportFormat,
@@ -341,6 +399,15 @@ pub struct Report {
     /// mask. What people wrote is searched for these as well, but read it before you hand it on.
     #[arg(long)]
     pub redact: bool,
+    /// Write times in this zone, such as `Europe/Berlin`; JSON, verdict and JUnit stay in UTC.
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub zone: String,
+    /// Write the report there instead of to standard output. A picture as PNG is never written to a terminal.
+    #[arg(long, value_name = "FILE")]
+    pub to: Option<PathBuf>,
+    /// Print the JSON Schema of `--format json` instead of a report.
+    #[arg(long, exclusive = true)]
+    pub schema: bool,
     /// Fill in this template (MiniJinja) instead of the built-in one; with `--format md` or `html`.
     #[arg(long, value_name = "FILE")]
     pub template: Option<PathBuf>,
@@ -361,6 +428,8 @@ pub enum ReportFormat {
     CsvRto,
     /// The picture of the timeline.
     Svg,
+    /// The same picture as PNG.
+    Png,
     /// What was to be reached, checked one by one, as JSON.
     Verdict,
     /// The same as JUnit XML.

@@ -9,7 +9,7 @@ use crate::document::Faults;
 use crate::domain::Problem;
 use crate::journal::JournalError;
 use crate::plan::ReadPlan;
-use crate::report::RenderReport;
+use crate::report::{NoSuchZone, RenderReport};
 
 /// Everything went well.
 pub const DONE: u8 = 0;
@@ -82,6 +82,9 @@ pub enum Error {
     /// The report.
     #[error(transparent)]
     Report(#[from] RenderReport),
+    /// The zone of a report.
+    #[error(transparent)]
+    Zone(#[from] NoSuchZone),
     /// A site cannot be connected to.
     #[error("{problem}: {}", .problem.kind.next())]
     Connect {

@@ -1,6 +1,7 @@
 //! The commands that list for scripts: joins plan, connections and the query, and writes to standard output.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 
@@ -38,22 +39,27 @@ pub async fn list(what: What, arguments: Query) -> Result<u8, Error> {
         sts_region: arguments.region.map(Region::new),
     };
     let connected = console::connect(&plan, reach, &Operator::new("lifeboat"), &clock, &Recorder::new()).await;
-    let sites = Sites::new(&connected.map_err(|problem| Error::Connect { problem })?);
+    let sites = Arc::new(Sites::new(&connected.map_err(|problem| Error::Connect { problem })?));
     let since = clock.now() - TimeDelta::days(i64::from(arguments.days));
     let health = HealthFilter {
         services: plan.health.services.clone(),
         regions: plan.health.regions.iter().map(Region::to_string).collect(),
         type_codes: plan.health.type_codes.clone(),
+        categories: plan.health.categories.clone(),
         updated_since: Some(since),
     };
+    // What AWS can leave out need not be read.
+    let state = conditions.iter().find_map(|condition| condition.exactly("state", &["OK", "ALARM", "INSUFFICIENT_DATA"]));
+    let state = state.filter(|_| what == What::Alarms).map(str::to_owned);
     let mut asks = Vec::new();
     for name in &names {
-        let (Some(site), Some(clients)) = (plan.site(name), sites.site(name)) else {
+        let Some(site) = plan.site(name) else {
             return Err(Error::Query(format!("the plan has no site {name}")));
         };
-        asks.push(Ask { clients, vaults: &site.vaults, health: &health, since });
+        let (vaults, health, state) = (site.vaults.clone(), health.clone(), state.clone());
+        asks.push(Ask { sites: sites.clone(), site: name.clone(), vaults, health, since, state });
     }
-    match write_list(what, &asks, form, conditions).await {
+    match write_list(what, asks, form, conditions).await {
         Ok(failed) => {
             for problem in &failed {
                 // Nothing is left to be told if standard error is closed.
@@ -67,7 +73,7 @@ pub async fn list(what: What, arguments: Query) -> Result<u8, Error> {
     }
 }
 
-async fn write_list(what: What, asks: &[Ask<'_>], form: Form, conditions: Vec<Where>) -> std::io::Result<Vec<Problem>> {
+async fn write_list(what: What, asks: Vec<Ask>, form: Form, conditions: Vec<Where>) -> std::io::Result<Vec<Problem>> {
     let mut writer = Writer::begin(std::io::stdout(), what, form, conditions)?;
     let failed = query::ask(what, asks, |rows| writer.rows(rows)).await?;
     writer.end()?;

@@ -8,7 +8,10 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::cli::{Cli, Command, Common, ConfigCommand, EstateKind, HistoryCommand, IncidentsCommand, Live, Simulate, Tabletop};
+use crate::checkup::checkup;
+use crate::cli::{
+    Cli, Command, Common, ConfigCommand, EstateKind, FeedCommand, HistoryCommand, IncidentsCommand, Live, Simulate, Tabletop,
+};
 use crate::clock::Clock;
 use crate::cloud::{Access, Recorder};
 use crate::commands;
@@ -21,6 +24,7 @@ use crate::domain::{Identity, IncidentId, Mode, Problem, ProblemKind, Region, Si
 use crate::driver::Probe;
 use crate::engine::ExerciseOf;
 use crate::error::{DONE, Error, FAILED, WORK_OPEN};
+use crate::feed;
 use crate::journal::{Journal, JournalDirectory, Recorded};
 use crate::list::list;
 use crate::plan::Plan;
@@ -49,6 +53,10 @@ pub fn run(cli: Cli) -> Result<u8, Error> {
         Command::Live(arguments) => block_on(live(arguments, &cli.common, &paths))?,
         Command::Incidents { command: None } => record::list(&paths),
         Command::Incidents { command: Some(IncidentsCommand::Export { id, to }) } => record::export(&id, to, &paths),
+        Command::Incidents { command: Some(IncidentsCommand::Attachments { id, to }) } => {
+            record::attachments(&id, to.as_deref(), &paths)
+        }
+        Command::Brief { id } => record::brief(&id, &paths),
         Command::Incidents { command: Some(IncidentsCommand::Import { file }) } => record::import(&file, &paths),
         Command::History { json, command: None } => record::history(json, &paths),
         Command::History { command: Some(HistoryCommand::Compare { first, second }), .. } => {
@@ -62,6 +70,12 @@ pub fn run(cli: Cli) -> Result<u8, Error> {
         Command::Events(arguments) => block_on(list(What::Events, arguments))?,
         Command::RecoveryPoints(arguments) => block_on(list(What::RecoveryPoints, arguments))?,
         Command::Jobs(arguments) => block_on(list(What::Jobs, arguments))?,
+        Command::Doctor(arguments) => {
+            let (text, code) = block_on(checkup(&arguments, &paths))??;
+            print(&text)?;
+            Ok(code)
+        }
+        Command::Feed { command: FeedCommand::Template { plan } } => feed_template(plan.as_deref()),
         Command::Keys { markdown } => {
             let keymap = preferences(&cli.common, &paths, None)?.keymap;
             said(if markdown { commands::keys_page(&keymap) } else { commands::keys(&keymap) })
@@ -89,8 +103,12 @@ fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Error> {
 }
 
 fn print(text: &str) -> Result<(), Error> {
+    print_bytes(text.as_bytes())
+}
+
+fn print_bytes(bytes: &[u8]) -> Result<(), Error> {
     let mut out = std::io::stdout().lock();
-    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let written = out.write_all(bytes).and_then(|()| out.flush());
     match written {
         // Who reads has had enough, as with `| head`.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
@@ -353,4 +371,11 @@ async fn simulate(arguments: Simulate) -> Result<u8, Error> {
     }
     exercise.stop().await;
     Ok(DONE)
+}
+
+fn feed_template(plan: Option<&Path>) -> Result<u8, Error> {
+    let plan = plan.map(|path| Plan::read(&path.display().to_string())).transpose()?;
+    let health = plan.map(|plan| plan.health).unwrap_or_default();
+    let template = feed::template(&health.event_pattern());
+    said(template.map_err(|error| Error::System { what: "the template", source: error.into() })?)
 }

@@ -19,7 +19,7 @@ fn ann() -> Operator {
 }
 
 fn noted(text: &str) -> Vec<Event> {
-    vec![Event::Noted { text: text.to_owned() }]
+    vec![Event::Noted { text: text.to_owned(), mark: None }]
 }
 
 fn confirmed(step: &str, attempt: u32, purpose: Purpose, with_call: bool) -> Event {
@@ -98,7 +98,7 @@ fn texts(events: &[Recorded]) -> Vec<String> {
     events
         .iter()
         .map(|recorded| match &recorded.event {
-            Event::Noted { text } => text.clone(),
+            Event::Noted { text, .. } => text.clone(),
             other => other.kind(),
         })
         .collect()
@@ -114,7 +114,7 @@ fn what_was_appended_is_read_back_exactly() {
     let room = room();
     let mut journal = room.journal();
     let first = journal
-        .append(vec![Event::Noted { text: "é \" \n".into() }, confirmed("a", 1, Purpose::Start, true)], &ann(), at(0))
+        .append(vec![Event::Noted { text: "é \" \n".into(), mark: None }, confirmed("a", 1, Purpose::Start, true)], &ann(), at(0))
         .unwrap();
     let second = journal.append(vec![Event::ExerciseStarted { speed: 0.1 }], &Operator::new("bob"), at(1)).unwrap();
     let all: Vec<Recorded> = first.recorded.into_iter().chain(second.recorded).collect();
@@ -148,7 +148,11 @@ fn of_two_consoles_that_append_the_same_number_one_has_to_look_again() {
     let (mut second, read) = Journal::open(first.path()).unwrap();
     assert_eq!(texts(&read), ["one"]);
     first.append(noted("two"), &ann(), at(1)).unwrap();
-    let lost = second.append(vec![Event::Noted { text: "mine".into() }, confirmed("a", 1, Purpose::Start, true)], &ann(), at(1));
+    let lost = second.append(
+        vec![Event::Noted { text: "mine".into(), mark: None }, confirmed("a", 1, Purpose::Start, true)],
+        &ann(),
+        at(1),
+    );
     assert!(matches!(lost, Err(JournalError::Moved { expected: 2, found: 3, .. })), "{lost:?}");
     assert_eq!(texts(&journal::read(first.path()).unwrap().events), ["one", "two"]);
     assert_eq!(texts(&second.catch_up().unwrap()), ["two"]);
@@ -306,10 +310,10 @@ fn a_journal_of_a_newer_format_is_read_as_far_as_understood_but_not_written_to()
     journal.append(noted("one"), &ann(), at(0)).unwrap();
     let path = journal.path().to_owned();
     drop(journal);
-    tamper(&path, "ALTER TABLE events ADD COLUMN mood TEXT; PRAGMA user_version = 2; UPDATE journal SET format = 2");
+    tamper(&path, "ALTER TABLE events ADD COLUMN mood TEXT; PRAGMA user_version = 3; UPDATE journal SET format = 3");
     let reading = journal::read(&path).unwrap();
     assert_eq!((texts(&reading.events), reading.is_newer(), &reading.damage), (vec!["one".to_owned()], true, &None));
-    assert!(matches!(Journal::open(&path), Err(JournalError::Newer { format: 2, .. })));
+    assert!(matches!(Journal::open(&path), Err(JournalError::Newer { format: 3, .. })));
 }
 
 #[test]

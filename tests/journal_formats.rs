@@ -5,8 +5,10 @@ mod support;
 
 use std::path::{Path, PathBuf};
 
-use lifeboat::domain::{IncidentId, Mode};
-use lifeboat::journal::{self, FORMAT, Incident, Journal, JournalDirectory};
+use lifeboat::domain::{IncidentId, Mode, Operator, Region, Role, SiteName};
+use lifeboat::journal::{
+    self, Attachment, Elsewhere, Event, FORMAT, Incident, Journal, JournalDirectory, JournalError, Mark, Observed,
+};
 use lifeboat::report::{Format, render};
 use support::{at, exercise};
 
@@ -23,10 +25,46 @@ fn write_fixture() {
     for recorded in exercise() {
         journal.append(vec![recorded.event], &recorded.by, recorded.recorded_at).unwrap();
     }
+    journal.append(since_format_2(), &Operator::new("bob"), at("05:10:00")).unwrap();
     let path = journal.path().to_owned();
     drop(journal);
     std::fs::create_dir_all(fixture(FORMAT).parent().unwrap()).unwrap();
     std::fs::copy(path, fixture(FORMAT)).unwrap();
+}
+
+/// The SHA-256 of `hello`.
+const HELLO: &str = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+
+/// The kinds of events that came with format 2.
+fn since_format_2() -> Vec<Event> {
+    let attachment = Attachment { name: "screen.txt".into(), bytes: 5, sha256: HELLO.into(), content: "aGVsbG8=".into() };
+    let observed = Observed {
+        source: "alarms primary".into(),
+        set: [("shop-error-rate".to_owned(), serde_json::json!({"state": "OK"}))].into_iter().collect(),
+        gone: vec!["old".into()],
+        problem: None,
+        partial: None,
+    };
+    let elsewhere = Elsewhere {
+        kind: "copy job".into(),
+        id: "COPY-1".into(),
+        site: SiteName::recovery(),
+        region: Region::new("eu-central-1"),
+        about: "orders".into(),
+        status: "COMPLETED".into(),
+        began_at: Some(at("03:20:00")),
+        ended_at: Some(at("03:29:00")),
+        by: None,
+    };
+    vec![
+        Event::RoleGiven { to: Operator::new("cleo"), role: Role::Scribe, reason: "writes the timeline".into() },
+        Event::Noted { text: "who was called?".into(), mark: Some(Mark::Question) },
+        Event::Marked { seq: 16, mark: Mark::Important },
+        Event::Attached(Box::new(attachment)),
+        Event::CheckInSet { every_secs: 900 },
+        Event::Observed(Box::new(observed)),
+        Event::SeenElsewhere(Box::new(elsewhere)),
+    ]
 }
 
 #[test]
@@ -38,10 +76,44 @@ fn a_journal_of_every_format_is_read_whole_and_understood() {
         let reading = journal::read(&fixture(format)).unwrap();
         assert_eq!((reading.format, &reading.damage), (format, &None));
         let incident = Incident::of(&reading.events);
-        assert_eq!((reading.events.len(), incident.unknown_events), (39, 0), "format {format}");
+        let kinds = if format == 1 { 0 } else { since_format_2().len() };
+        assert_eq!((reading.events.len(), incident.unknown_events), (39 + kinds, 0), "format {format}");
+        if format >= 2 {
+            let read: Vec<Event> = reading.events[39..].iter().map(|recorded| recorded.event.clone()).collect();
+            assert_eq!(read, since_format_2());
+        }
         assert_eq!(incident.closed.as_ref().unwrap().0, at("04:55:00"));
         assert_eq!(journal::verify(&fixture(format)).unwrap().first_damage, None);
         let report = render(&reading.events, Format::Markdown).unwrap();
         assert!(report.contains("1 h 45 min"), "{report}");
     }
+}
+
+#[test]
+fn a_journal_of_an_older_format_goes_on_in_the_current_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("20260314-shop-4f1d.lifeboat");
+    std::fs::copy(fixture(1), &path).unwrap();
+    let (mut journal, events) = Journal::open(&path).unwrap();
+    assert_eq!(events.len(), 39);
+    journal.append(since_format_2(), &Operator::new("bob"), at("05:10:00")).unwrap();
+    drop(journal);
+    let reading = journal::read(&path).unwrap();
+    assert_eq!((reading.format, reading.damage, reading.events.len()), (FORMAT, None, 46));
+    assert_eq!(journal::verify(&path).unwrap().first_damage, None);
+}
+
+#[test]
+fn a_journal_of_a_newer_format_is_read_as_far_as_understood_and_never_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("20260314-shop-4f1d.lifeboat");
+    std::fs::copy(fixture(FORMAT), &path).unwrap();
+    let newer = FORMAT + 1;
+    let sql = format!("UPDATE journal SET format = {newer}; PRAGMA user_version = {newer};");
+    rusqlite::Connection::open(&path).unwrap().execute_batch(&sql).unwrap();
+    let before = std::fs::read(&path).unwrap();
+    let reading = journal::read(&path).unwrap();
+    assert!(reading.is_newer() && reading.damage.is_none() && reading.events.len() == 46);
+    assert!(matches!(Journal::open(&path), Err(JournalError::Newer { .. })));
+    assert_eq!(std::fs::read(&path).unwrap(), before);
 }

@@ -23,7 +23,7 @@ fn written(killed: bool) -> Written {
         let at = DateTime::from_timestamp(1_773_457_200 + number, 0).unwrap();
         // Long enough that the events need more than one page.
         let text = format!("{number} {}", "abcdefghij".repeat(if number == 3 { 500 } else { 20 }));
-        events.extend(journal.append(vec![Event::Noted { text }], &Operator::new("ann"), at).unwrap().recorded);
+        events.extend(journal.append(vec![Event::Noted { text, mark: None }], &Operator::new("ann"), at).unwrap().recorded);
     }
     let path = journal.path().to_owned();
     if killed {

@@ -50,7 +50,7 @@ fn id() -> IncidentId {
 }
 
 fn note(journal: &mut Journal, text: &str) {
-    journal.append(vec![Event::Noted { text: text.into() }], &Operator::new("ann"), at("05:00:00")).unwrap();
+    journal.append(vec![Event::Noted { text: text.into(), mark: None }], &Operator::new("ann"), at("05:00:00")).unwrap();
 }
 
 fn tamper(path: &Path, sql: &str) {

@@ -4,9 +4,9 @@
 mod support;
 
 use chrono::TimeDelta;
-use lifeboat::domain::{Moment, Operator, StepId};
-use lifeboat::journal::{Damage, Event, FORMAT, Incident, Reading, Recorded};
-use lifeboat::report::{Durations, Format, Measured, Timeline, render, render_reading};
+use lifeboat::domain::{Moment, Operator, Role, StepId};
+use lifeboat::journal::{Candidate, Choice, Damage, Event, Expected, FORMAT, Incident, Mark, Reading, Recorded, Weighed};
+use lifeboat::report::{Durations, Format, Measured, Timeline, brief, render, render_reading};
 use proptest::prelude::*;
 use serde_json::Value;
 use support::{at, exercise};
@@ -52,7 +52,7 @@ fn a_report_tells_the_damage_of_its_journal() {
     let damage = Some(Damage { after: 3, what: "event 4 does not match its hash".into() });
     let reading = Reading { events: exercise().into_iter().take(3).collect(), damage, format: FORMAT + 1 };
     let text = render_reading(&reading, Format::Markdown).unwrap();
-    for part in ["**damaged**: events 1 to 3 are whole, then: event 4", "newer lifeboat (format 2)", "what happened after that?"]
+    for part in ["**damaged**: events 1 to 3 are whole, then: event 4", "newer lifeboat (format 3)", "what happened after that?"]
     {
         assert!(text.contains(part), "{part}: {text}");
     }
@@ -78,6 +78,69 @@ fn a_steps_bar_tells_waiting_from_work_and_the_critical_path_is_the_longest_chai
     assert_eq!(volume.waited, TimeDelta::seconds(4 * 60 + 6 * 60 + 28));
     assert_eq!(volume.worked, TimeDelta::seconds(2 + 38 * 60 + 28));
     assert_eq!((timeline.forecast, timeline.rto_at), (None, Some(at("04:58:00"))));
+}
+
+#[test]
+fn work_is_told_from_waiting_for_a_person_for_aws_and_for_a_retry() {
+    let document = json(&exercise());
+    let of = |phase: usize, kind: &str| document["spent"][phase][kind].as_i64().unwrap();
+    // Restore 03:31:00 to 04:32:00: a person until 03:32:10, AWS for one second, work with the network from 03:32:11 on, until the
+    // volume ends at 04:20:00; a person until 04:24:00, work until 04:31:00, a person until the cache is skipped at 04:32:00.
+    assert_eq!((of(2, "person_secs"), of(2, "aws_secs"), of(2, "retry_secs")), (70 + 230 + 60, 1, 0));
+    assert_eq!(of(2, "unknown_secs"), 10, "from AWS's end of the volume until the console learned of it");
+    assert_eq!(of(2, "work_secs"), (47 * 60 + 49) + 7 * 60);
+    // Fail over 04:32:00 to 04:43:00: a person until 04:35:00, AWS one second, work until 04:36:00; the console learned of
+    // it at 04:36:05; a person until 04:36:30.
+    assert_eq!((of(3, "person_secs"), of(3, "aws_secs"), of(3, "work_secs")), (180 + 25, 1, 59 + 390));
+    let volume = document["steps"].as_array().unwrap().iter().find(|row| row["step"] == "catalog-volume").unwrap();
+    assert_eq!(volume["waited_for_retry_secs"].as_i64(), Some(6 * 60 + 28));
+    assert_eq!(document["tail"]["secs"].as_i64(), Some(12 * 60), "available 04:43, closed 04:55");
+}
+
+#[test]
+fn a_decision_is_a_record_of_its_own() {
+    let mut events = exercise();
+    let objection = Event::Noted { text: "the copy of 02:45 is not scanned".into(), mark: Some(Mark::Objection) };
+    let at_declaration = events.iter().position(|recorded| matches!(recorded.event, Event::FailoverDeclared { .. })).unwrap();
+    let role = Event::RoleGiven { to: Operator::new("ann"), role: Role::Commander, reason: "on call".into() };
+    let extra = [role, objection].map(|event| Recorded { event, ..events[at_declaration].clone() });
+    if let Event::FailoverDeclared { weighed, .. } = &mut events[at_declaration].event {
+        *weighed = Some(Box::new(Weighed {
+            candidates: vec![Candidate {
+                resource: "orders".into(),
+                recovery_point: Some("arn:aws:backup:eu-central-1:444455556666:recovery-point:orders-0245".into()),
+                data_at: Some(at("02:45:00")),
+                loss_secs: Some(930),
+                inside: Some(true),
+            }],
+            forecast: Some(Expected { at: at("04:07:00"), in_time: true, unknown_steps: 1 }),
+            options: vec![Choice { what: "wait".into(), means: "the RTO is used up at 05:00".into() }],
+            objections: Some(vec![]),
+        }));
+    }
+    events.splice(at_declaration..at_declaration, extra);
+    (1..).zip(&mut events).for_each(|(seq, recorded)| recorded.seq = seq);
+    for format in [Format::Markdown, Format::Html] {
+        let text = render(&events, format).unwrap();
+        for part in [
+            "ann, commander, declared the failover",
+            "the RTO is used up at 05:00",
+            "15 min 30 s",
+            "2026-03-14 04:07:00",
+            "Strong objections: none",
+            "the copy of 02:45 is not scanned",
+        ] {
+            assert!(text.contains(part), "{format:?} {part}: {text}");
+        }
+    }
+    let asked = render(&exercise(), Format::Markdown).unwrap();
+    assert!(asked.contains("Had anybody a strong objection"), "{asked}");
+}
+
+#[test]
+fn the_hand_over_brief_says_what_runs_and_what_is_needed() {
+    let events: Vec<Recorded> = exercise().into_iter().take_while(|recorded| recorded.recorded_at < at("03:41:00")).collect();
+    insta::assert_snapshot!(brief(&Incident::of(&events), Some(at("03:41:00"))));
 }
 
 #[test]
@@ -121,6 +184,13 @@ proptest! {
         let document = json(&events);
         let sum: i64 = document["durations"].as_array().unwrap().iter().map(|row| row["secs"].as_i64().unwrap()).sum();
         prop_assert_eq!(document["recovery_time"]["achieved_secs"].as_i64().unwrap_or(0), sum);
+        // What each duration was spent on adds up to it, whatever overlapped.
+        let durations = document["durations"].as_array().unwrap().iter().filter(|row| !row["from"].is_null());
+        for (duration, spent) in durations.zip(document["spent"].as_array().unwrap()) {
+            let kinds = ["work_secs", "aws_secs", "retry_secs", "person_secs", "unknown_secs"].map(|kind| spent[kind].as_i64().unwrap());
+            prop_assert!(kinds.iter().all(|secs| *secs >= 0));
+            prop_assert_eq!((&duration["phase"], duration["secs"].as_i64().unwrap()), (&spent["phase"], kinds.iter().sum()));
+        }
         render(&events, Format::Markdown).unwrap();
         // The timeline of any of these, at any time, can be had as well.
         for now in [None, Some(at("00:00:00")), Some(at("03:40:00")), Some(at("23:00:00"))] {

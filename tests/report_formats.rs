@@ -4,8 +4,8 @@
 mod support;
 
 use lifeboat::domain::Operator;
-use lifeboat::journal::{Event, FORMAT, Reading, Recorded};
-use lifeboat::report::{Format, Paper, redacted, render, render_reading, render_template};
+use lifeboat::journal::{Choice, Event, FORMAT, Reading, Recorded, Weighed};
+use lifeboat::report::{Format, Paper, Zone, redacted, render, render_in, render_png, render_reading, render_template};
 use proptest::prelude::*;
 use support::{at, exercise};
 
@@ -35,7 +35,7 @@ fn hostile(text: &str) -> Vec<Recorded> {
     let text = text.to_owned();
     let change = |recorded: Recorded| {
         let event = match recorded.event {
-            Event::Noted { .. } => Event::Noted { text: text.clone() },
+            Event::Noted { .. } => Event::Noted { text: text.clone(), mark: None },
             Event::SignalSeen(mut seen) => {
                 seen.reason.clone_from(&text);
                 Event::SignalSeen(seen)
@@ -45,7 +45,14 @@ fn hostile(text: &str) -> Vec<Recorded> {
                 fixed.evidence.reference = Some(text.clone());
                 Event::MomentFixed { moment, fixed }
             }
-            Event::FailoverDeclared { .. } => Event::FailoverDeclared { reason: text.clone(), seen: vec![text.clone()] },
+            Event::FailoverDeclared { .. } => {
+                let weighed = Weighed {
+                    options: vec![Choice { what: text.clone(), means: text.clone() }],
+                    objections: Some(vec![text.clone()]),
+                    ..Weighed::default()
+                };
+                Event::FailoverDeclared { reason: text.clone(), seen: vec![text.clone()], weighed: Some(Box::new(weighed)) }
+            }
             Event::StepSkipped { step, .. } => Event::StepSkipped { step, reason: text.clone() },
             Event::IncidentOpened(mut opened) => {
                 opened.plan_title.clone_from(&text);
@@ -172,9 +179,42 @@ fn the_breakdown_adds_up_to_the_recovery_time() {
 fn a_teams_own_template_gets_what_the_json_has() {
     let reading = reading(hostile("<b>"));
     let template = "{{ incident }} {{ notes[0].text }} {{ recovery_time.achieved_secs | took }}";
-    assert_eq!(render_template(&reading, template, true).unwrap(), "20260314-shop-4f1d &lt;b&gt; 1 h 45 min\n");
-    assert_eq!(render_template(&reading, template, false).unwrap(), "20260314-shop-4f1d \\<b\\> 1 h 45 min\n");
-    assert!(render_template(&reading, "{{ no_such_thing.x }}", true).is_err());
+    assert_eq!(render_template(&reading, template, true, Zone::UTC).unwrap(), "20260314-shop-4f1d &lt;b&gt; 1 h 45 min\n");
+    assert_eq!(render_template(&reading, template, false, Zone::UTC).unwrap(), "20260314-shop-4f1d \\<b\\> 1 h 45 min\n");
+    assert!(render_template(&reading, "{{ no_such_thing.x }}", true, Zone::UTC).is_err());
+}
+
+#[test]
+fn times_are_written_in_a_named_zone_with_their_date() {
+    let berlin: Zone = "Europe/Berlin".parse().unwrap();
+    let reading = reading(exercise());
+    for (format, parts) in [
+        (Format::Markdown, ["2026-03-14 04:04:00 CET", "Times are those of Europe/Berlin"]),
+        (Format::Html, ["2026-03-14 04:04:00 CET", "Times are those of Europe/Berlin"]),
+        (Format::Csv, ["at,recorded_at,", "2026-03-14T04:04:00+01:00"]),
+        (Format::CsvRto, ["from,to", "2026-03-14T04:04:00+01:00"]),
+        (Format::Svg(Paper::Light), ["2026-03-14 CET", ">05:00<"]),
+        (Format::Json, ["\"2026-03-14T03:04:00Z\"", "\"schema\": 2"]),
+    ] {
+        let text = render_in(&reading, format, berlin).unwrap();
+        parts.iter().for_each(|part| assert!(text.contains(part), "{format:?} {part}: {text}"));
+    }
+}
+
+#[test]
+fn the_picture_is_drawn_on_every_paper_the_same_bytes_each_time() {
+    let reading = reading(exercise());
+    let drawn = [Paper::Light, Paper::Dark, Paper::Print].map(|paper| render_png(&reading, paper, Zone::UTC).unwrap());
+    for (index, png) in drawn.iter().enumerate() {
+        assert!(png.starts_with(b"\x89PNG\r\n\x1a\n"));
+        // Width and height in the header: twice the picture's own size.
+        let width = u32::from_be_bytes(png[16..20].try_into().unwrap());
+        assert_eq!(width, 1960);
+        assert!(drawn[..index].iter().all(|other| other != png), "the papers differ");
+    }
+    assert_eq!(render_png(&reading, Paper::Print, Zone::UTC).unwrap(), drawn[2]);
+    // With nothing to draw it is still a picture.
+    render_png(&Reading { events: vec![], damage: None, format: FORMAT }, Paper::Light, Zone::UTC).unwrap();
 }
 
 proptest! {

@@ -507,8 +507,11 @@ fn a_failover_is_declared_with_a_reason_and_a_yes() {
     assert_eq!(bench.keys("enter"), []);
     insta::assert_snapshot!("confirm_declare_80x24", bench.snapshot(80, 24));
     let requests = bench.keys("y");
-    let Some(Request::Order(Intent::Declare { reason, seen })) = requests.first() else { panic!("{requests:?}") };
+    let Some(Request::Order(Intent::Declare { reason, seen, weighed })) = requests.first() else { panic!("{requests:?}") };
     assert_eq!(reason, "eu-west-1 does not answer");
+    let volume = weighed.candidates.iter().find(|candidate| candidate.resource == "catalog-volume").unwrap();
+    assert_eq!((volume.loss_secs.map(|secs| secs / 60), weighed.objections.as_ref()), (Some(52), None));
+    assert!(weighed.options[1].means.contains("the RTO is used up at"), "{:?}", weighed.options);
     assert!(
         seen.iter().any(|line| line.contains("alarm shop-error-rate (primary): ALARM since 2026-03-14 03:04:12")),
         "{seen:#?}"
@@ -640,7 +643,7 @@ fn hostile_names_cannot_move_the_cursor_or_hide_rows() {
     let mut state = detected(Mode::Live);
     let evil = alarm("recovery", "x\u{1b}[2J\u{202e}\r\nOK", AlarmState::Alarm, at(4, 0), "\u{9b}31m\u{7}日本語\u{200b}");
     state.apply(alarms("recovery", 3, at(11, 15), vec![evil]));
-    Journal { state: &mut state }.record(at(11, 16), Event::Noted { text: "\u{1b}]0;owned\u{7}a note".into() });
+    Journal { state: &mut state }.record(at(11, 16), Event::Noted { text: "\u{1b}]0;owned\u{7}a note".into(), mark: None });
     let mut bench = Bench::new(state, NOW());
     for key in ["1", "enter", "esc", "6"] {
         bench.keys(key);

@@ -141,7 +141,7 @@ impl Table {
             self.until(what, seen).await;
         }
         self.session.request(Request::Speed(SPEED));
-        self.order(Intent::Declare { reason: "eu-west-1 is failing".into(), seen: vec![] });
+        self.order(Intent::Declare { reason: "eu-west-1 is failing".into(), seen: vec![], weighed: Box::default() });
     }
 
     async fn prepared(&mut self, step: &StepId) -> Preparation {
@@ -416,7 +416,7 @@ async fn what_another_console_writes_is_seen_without_writing_oneself() {
     table.start().await;
     let path = table.state().journal_path.clone().unwrap();
     let (mut other, _) = Journal::open(Path::new(&path)).unwrap();
-    let note = lifeboat::journal::Event::Noted { text: "support has 40 tickets".into() };
+    let note = lifeboat::journal::Event::Noted { text: "support has 40 tickets".into(), mark: None };
     // The feeds of this console may be writing signals at this moment: the other one looks again, as any console does.
     loop {
         match other.append(vec![note.clone()], &Operator::new("Ben"), table.exercise.clock.now()) {

@@ -1,16 +1,23 @@
 //! AWS Backup: vaults, recovery points, and the jobs that restore them.
 
 use std::collections::BTreeMap;
+use std::future::Future;
 
 use aws_sdk_backup::operation::describe_recovery_point::DescribeRecoveryPointOutput;
 use aws_sdk_backup::operation::describe_restore_job::DescribeRestoreJobOutput;
+use aws_sdk_backup::operation::list_backup_vaults::ListBackupVaultsOutput;
+use aws_sdk_backup::operation::list_protected_resources::ListProtectedResourcesOutput;
+use aws_sdk_backup::operation::list_recovery_points_by_backup_vault::ListRecoveryPointsByBackupVaultOutput;
+use aws_sdk_backup::operation::list_recovery_points_by_resource::ListRecoveryPointsByResourceOutput;
+use aws_sdk_backup::operation::list_restore_jobs::ListRestoreJobsOutput;
 use aws_sdk_backup::types::{
-    RecoveryPointByBackupVault, RecoveryPointByResource, RestoreJobsListMember, ScanFinding, ScanJobState, ScanResult,
+    BackupVaultListMember, RecoveryPointByBackupVault, RecoveryPointByResource, RestoreJobsListMember, ScanFinding, ScanJobState,
+    ScanResult,
 };
 use chrono::{DateTime, Utc};
 
 use super::client;
-use super::listing::{Listing, gather};
+use super::listing::{Listing, Pages, Sink, keep};
 use super::site::{Connection, Retries};
 use super::time::{to_aws, utc};
 use crate::domain::{JobStatus, Problem, ProtectedResource, RecoveryPoint, RestoreJob, SiteName};
@@ -42,7 +49,7 @@ pub struct Vault {
 impl Backup {
     /// Through `connection`.
     pub fn new(connection: &Connection) -> Self {
-        Self { client: client!(aws_sdk_backup, connection, Retries::Read), connection: connection.clone() }
+        Self { client: client!(aws_sdk_backup, connection, Retries::Never), connection: connection.clone() }
     }
 
     /// The vaults of account and Region, at most `pages` pages.
@@ -50,19 +57,16 @@ impl Backup {
     /// # Errors
     /// Any kind.
     pub async fn vaults(&self, pages: usize) -> Result<Listing<Vault>, Problem> {
-        let stream = self.client.list_backup_vaults().into_paginator().send();
-        let found = gather(stream, pages, |page, rows| {
-            rows.extend(page.backup_vault_list().iter().map(|vault| Vault {
-                name: vault.backup_vault_name().unwrap_or_default().to_owned(),
-                arn: vault.backup_vault_arn().unwrap_or_default().to_owned(),
-                vault_type: vault.vault_type().map(|kind| kind.as_str().to_owned()),
-                key_arn: vault.encryption_key_arn().map(str::to_owned),
-                locked: vault.locked().unwrap_or_default(),
-                recovery_points: vault.number_of_recovery_points(),
-            }));
-            page.next_token().is_some()
-        });
-        self.connection.read(found.await, "Backup ListBackupVaults").await
+        let ask = self.client.list_backup_vaults().max_results(1000);
+        let found = Pages {
+            connection: &self.connection,
+            operation: "Backup ListBackupVaults",
+            pages,
+            ask: |token| ask.clone().set_next_token(token).send(),
+            token: |page: &ListBackupVaultsOutput| page.next_token().map(str::to_owned),
+            rows: |page: ListBackupVaultsOutput| page.backup_vault_list().iter().map(vault_listed).collect(),
+        };
+        found.gather().await
     }
 
     /// The recovery points in a vault, at most `pages` pages of 1,000.
@@ -70,12 +74,38 @@ impl Backup {
     /// # Errors
     /// Any kind. For a vault that does not exist AWS may answer Denied as well as Missing.
     pub async fn recovery_points(&self, vault: &str, pages: usize) -> Result<Listing<RecoveryPoint>, Problem> {
+        let mut rows = Vec::new();
+        let complete = self.ask_recovery_points(vault, pages, keep(&mut rows)).await?;
+        Ok(Listing { rows, complete })
+    }
+
+    /// All recovery points in a vault, handed on page by page: nothing is kept.
+    ///
+    /// # Errors
+    /// As [`Backup::recovery_points`]; what was read before is handed on.
+    pub async fn each_recovery_point(&self, vault: &str, sink: &Sink<RecoveryPoint>) -> Result<(), Problem> {
+        self.ask_recovery_points(vault, usize::MAX, async |page| sink.send(page).await.is_ok()).await.map(drop)
+    }
+
+    async fn ask_recovery_points<D: Future<Output = bool>>(
+        &self,
+        vault: &str,
+        pages: usize,
+        deliver: impl FnMut(Vec<RecoveryPoint>) -> D,
+    ) -> Result<bool, Problem> {
         let ask = self.client.list_recovery_points_by_backup_vault().backup_vault_name(vault).max_results(1000);
-        let found = gather(ask.into_paginator().send(), pages, |page, rows| {
-            rows.extend(page.recovery_points().iter().map(|point| from_vault(self.connection.site(), vault, point)));
-            page.next_token().is_some()
-        });
-        self.connection.read(found.await, "Backup ListRecoveryPointsByBackupVault").await
+        let of_page = |page: ListRecoveryPointsByBackupVaultOutput| {
+            page.recovery_points().iter().map(|point| from_vault(self.connection.site(), vault, point)).collect()
+        };
+        let found = Pages {
+            connection: &self.connection,
+            operation: "Backup ListRecoveryPointsByBackupVault",
+            pages,
+            ask: |token| ask.clone().set_next_token(token).send(),
+            token: |page: &ListRecoveryPointsByBackupVaultOutput| page.next_token().map(str::to_owned),
+            rows: of_page,
+        };
+        found.each(deliver).await
     }
 
     /// The recovery points of a resource in all vaults of the Region, at most `pages` pages of 1,000. AWS tells less of each here:
@@ -85,12 +115,18 @@ impl Backup {
     /// Any kind.
     pub async fn recovery_points_of(&self, resource_arn: &str, pages: usize) -> Result<Listing<RecoveryPoint>, Problem> {
         let ask = self.client.list_recovery_points_by_resource().resource_arn(resource_arn).max_results(1000);
-        let found = gather(ask.into_paginator().send(), pages, |page, rows| {
-            let site = self.connection.site();
-            rows.extend(page.recovery_points().iter().map(|point| from_resource(site, resource_arn, point)));
-            page.next_token().is_some()
-        });
-        self.connection.read(found.await, "Backup ListRecoveryPointsByResource").await
+        let of_page = |page: ListRecoveryPointsByResourceOutput| {
+            page.recovery_points().iter().map(|point| from_resource(self.connection.site(), resource_arn, point)).collect()
+        };
+        let found = Pages {
+            connection: &self.connection,
+            operation: "Backup ListRecoveryPointsByResource",
+            pages,
+            ask: |token| ask.clone().set_next_token(token).send(),
+            token: |page: &ListRecoveryPointsByResourceOutput| page.next_token().map(str::to_owned),
+            rows: of_page,
+        };
+        found.gather().await
     }
 
     /// One recovery point with all that AWS tells, storage class and scan results included.
@@ -98,8 +134,8 @@ impl Backup {
     /// # Errors
     /// Any kind.
     pub async fn recovery_point(&self, vault: &str, arn: &str) -> Result<RecoveryPoint, Problem> {
-        let answer = self.client.describe_recovery_point().backup_vault_name(vault).recovery_point_arn(arn).send().await;
-        let answer = self.connection.read(answer, "Backup DescribeRecoveryPoint").await?;
+        let ask = self.client.describe_recovery_point().backup_vault_name(vault).recovery_point_arn(arn);
+        let answer = self.connection.ask("Backup DescribeRecoveryPoint", || ask.clone().send()).await?;
         Ok(described(self.connection.site(), vault, arn, &answer))
     }
 
@@ -109,7 +145,7 @@ impl Backup {
     /// Any kind.
     pub async fn restore_metadata(&self, vault: &str, arn: &str) -> Result<BTreeMap<String, String>, Problem> {
         let ask = self.client.get_recovery_point_restore_metadata().backup_vault_name(vault).recovery_point_arn(arn);
-        let answer = self.connection.read(ask.send().await, "Backup GetRecoveryPointRestoreMetadata").await?;
+        let answer = self.connection.ask("Backup GetRecoveryPointRestoreMetadata", || ask.clone().send()).await?;
         Ok(answer.restore_metadata.unwrap_or_default().into_iter().collect())
     }
 
@@ -118,17 +154,16 @@ impl Backup {
     /// # Errors
     /// Any kind.
     pub async fn protected_resources(&self, pages: usize) -> Result<Listing<ProtectedResource>, Problem> {
-        let stream = self.client.list_protected_resources().max_results(1000).into_paginator().send();
-        let found = gather(stream, pages, |page, rows| {
-            rows.extend(page.results().iter().map(|resource| ProtectedResource {
-                arn: resource.resource_arn().unwrap_or_default().to_owned(),
-                resource_type: resource.resource_type().unwrap_or_default().to_owned(),
-                name: resource.resource_name().map(str::to_owned),
-                last_backup_at: utc(resource.last_backup_time()),
-            }));
-            page.next_token().is_some()
-        });
-        self.connection.read(found.await, "Backup ListProtectedResources").await
+        let ask = self.client.list_protected_resources().max_results(1000);
+        let found = Pages {
+            connection: &self.connection,
+            operation: "Backup ListProtectedResources",
+            pages,
+            ask: |token| ask.clone().set_next_token(token).send(),
+            token: |page: &ListProtectedResourcesOutput| page.next_token().map(str::to_owned),
+            rows: |page: ListProtectedResourcesOutput| page.results().iter().map(protected).collect(),
+        };
+        found.gather().await
     }
 
     /// A restore job.
@@ -136,8 +171,8 @@ impl Backup {
     /// # Errors
     /// Any kind; Missing if AWS does not know it.
     pub async fn restore_job(&self, id: &str) -> Result<RestoreJob, Problem> {
-        let answer = self.client.describe_restore_job().restore_job_id(id).send().await;
-        Ok(job_described(id, &self.connection.read(answer, "Backup DescribeRestoreJob").await?))
+        let ask = self.client.describe_restore_job().restore_job_id(id);
+        Ok(job_described(id, &self.connection.ask("Backup DescribeRestoreJob", || ask.clone().send()).await?))
     }
 
     /// The restore jobs created since `since`, of one resource type or all, at most `pages` pages of 1,000.
@@ -151,12 +186,36 @@ impl Backup {
         pages: usize,
     ) -> Result<Listing<RestoreJob>, Problem> {
         let ask = self.client.list_restore_jobs().by_created_after(to_aws(since)).max_results(1000);
-        let stream = ask.set_by_resource_type(resource_type.map(str::to_owned)).into_paginator().send();
-        let found = gather(stream, pages, |page, rows| {
-            rows.extend(page.restore_jobs().iter().map(job_listed));
-            page.next_token().is_some()
-        });
-        self.connection.read(found.await, "Backup ListRestoreJobs").await
+        let ask = ask.set_by_resource_type(resource_type.map(str::to_owned));
+        let found = Pages {
+            connection: &self.connection,
+            operation: "Backup ListRestoreJobs",
+            pages,
+            ask: |token| ask.clone().set_next_token(token).send(),
+            token: |page: &ListRestoreJobsOutput| page.next_token().map(str::to_owned),
+            rows: |page: ListRestoreJobsOutput| page.restore_jobs().iter().map(job_listed).collect(),
+        };
+        found.gather().await
+    }
+}
+
+fn vault_listed(vault: &BackupVaultListMember) -> Vault {
+    Vault {
+        name: vault.backup_vault_name().unwrap_or_default().to_owned(),
+        arn: vault.backup_vault_arn().unwrap_or_default().to_owned(),
+        vault_type: vault.vault_type().map(|kind| kind.as_str().to_owned()),
+        key_arn: vault.encryption_key_arn().map(str::to_owned),
+        locked: vault.locked().unwrap_or_default(),
+        recovery_points: vault.number_of_recovery_points(),
+    }
+}
+
+fn protected(resource: &aws_sdk_backup::types::ProtectedResource) -> ProtectedResource {
+    ProtectedResource {
+        arn: resource.resource_arn().unwrap_or_default().to_owned(),
+        resource_type: resource.resource_type().unwrap_or_default().to_owned(),
+        name: resource.resource_name().map(str::to_owned),
+        last_backup_at: utc(resource.last_backup_time()),
     }
 }
 

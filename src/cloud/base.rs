@@ -14,6 +14,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
+use super::budget::Budgets;
 use super::credentials::{Access, Keyring, Source};
 use super::time::ClockTime;
 use crate::clock::Clock;
@@ -45,6 +46,7 @@ pub struct Base {
     endpoint_url: Option<String>,
     timeouts: Timeouts,
     http: SharedHttpClient,
+    pub(super) budgets: Budgets,
     /// By profile, so that sites with one profile share one set of base credentials.
     keyrings: Mutex<BTreeMap<Option<String>, Keyring>>,
 }
@@ -59,6 +61,7 @@ impl Base {
             endpoint_url: None,
             timeouts: Timeouts::default(),
             http: aws_smithy_http_client::Builder::new().tls_provider(provider).build_https(),
+            budgets: Budgets::default(),
             keyrings: Mutex::default(),
         }
     }

@@ -1,24 +1,33 @@
 //! CloudWatch: alarms, their history, and the metrics behind them.
 
-use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, Dimension, Metric, MetricAlarm, MetricDataQuery, MetricStat, ScanBy};
+use std::collections::HashSet;
+use std::future::Future;
+
+use aws_sdk_cloudwatch::operation::describe_alarm_history::DescribeAlarmHistoryOutput;
+use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsOutput;
+use aws_sdk_cloudwatch::operation::get_metric_data::GetMetricDataOutput;
+use aws_sdk_cloudwatch::types::{
+    AlarmType, CompositeAlarm, Dimension, Metric, MetricAlarm, MetricDataQuery, MetricDataResult, MetricStat, ScanBy, StateValue,
+};
 use chrono::{DateTime, Utc};
 
-use super::listing::{Listing, gather};
+use super::listing::{Listing, Pages, Sink, keep};
 use super::older_protocol::OlderProtocol;
 use super::site::{Connection, Retries};
 use super::time::{to_aws, utc};
 use crate::domain::{Alarm, AlarmKind, AlarmMetric, AlarmState, Comparison, MetricPoint, Problem, ProblemKind, SiteName};
+
+const DESCRIBE_ALARMS: &str = "CloudWatch DescribeAlarms";
 
 /// Asks CloudWatch at one site.
 #[derive(Debug, Clone)]
 pub struct CloudWatch {
     connection: Connection,
     client: aws_sdk_cloudwatch::Client,
-    older: OlderProtocol,
 }
 
 /// One entry of an alarm's history, which CloudWatch keeps for 30 days, even beyond the alarm itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AlarmHistoryItem {
     /// When.
     pub at: Option<DateTime<Utc>>,
@@ -34,53 +43,62 @@ impl CloudWatch {
     /// Through `connection`.
     pub fn new(connection: &Connection) -> Self {
         let older = OlderProtocol::default();
-        let settings = aws_sdk_cloudwatch::config::Builder::from(connection.sdk_config(Retries::Read))
+        let settings = aws_sdk_cloudwatch::config::Builder::from(connection.sdk_config(Retries::Never))
             .interceptor(connection.noting())
             .interceptor(older.clone())
             .build();
-        Self { client: aws_sdk_cloudwatch::Client::from_conf(settings), connection: connection.clone(), older }
-    }
-
-    /// Is the question worth asking again, now in the older protocol? So it is at an endpoint of one's own that does not know the
-    /// newer one, which `newer` was asked in.
-    fn turns_to_older<T>(&self, newer: bool, answer: &Result<T, Problem>) -> bool {
-        let unknown = answer.as_ref().is_err_and(|problem| problem.kind == ProblemKind::Unavailable);
-        let turns = newer && unknown && self.connection.has_own_endpoint("CloudWatch");
-        if turns {
-            self.older.begin();
-        }
-        turns
+        Self { client: aws_sdk_cloudwatch::Client::from_conf(settings), connection: connection.speaking(older) }
     }
 
     /// All metric and composite alarms of the Region, at most `pages` pages of 100 of each kind.
     ///
     /// The two kinds are asked for side by side: DescribeAlarms without AlarmTypes answers metric alarms only (CloudWatch API
-    /// Reference), and an alarm that is not seen looks like an alarm that is not there.
+    /// Reference), and an alarm that is not seen looks like an alarm that is not there. They are not also asked for by state side
+    /// by side: an alarm that changes its state in between would be in neither list.
     ///
     /// # Errors
     /// Any kind, of whichever question failed first.
     pub async fn alarms(&self, pages: usize) -> Result<Listing<Alarm>, Problem> {
-        let newer = !self.older.is_spoken();
-        let answer = self.ask_alarms(pages).await;
-        if self.turns_to_older(newer, &answer) { self.ask_alarms(pages).await } else { answer }
+        let (mut metric, mut composite) = (Vec::new(), Vec::new());
+        let (all_metric, all_composite) = tokio::join!(
+            self.ask_alarms(AlarmType::MetricAlarm, None, pages, keep(&mut metric)),
+            self.ask_alarms(AlarmType::CompositeAlarm, None, pages, keep(&mut composite)),
+        );
+        let complete = all_composite? & all_metric?;
+        metric.extend(composite);
+        Ok(Listing { rows: metric, complete })
     }
 
-    async fn ask_alarms(&self, pages: usize) -> Result<Listing<Alarm>, Problem> {
-        let ask = |kind: AlarmType| self.client.describe_alarms().alarm_types(kind).max_records(100).into_paginator().send();
-        let site = self.connection.site();
+    /// All alarms of the Region, or those in `state` (`ALARM`), handed on page by page: nothing is kept.
+    ///
+    /// # Errors
+    /// Any kind, once the other kind of alarms has ended; what was read before is handed on.
+    pub async fn each_alarm(&self, state: Option<&str>, sink: &Sink<Alarm>) -> Result<(), Problem> {
+        let send = async |page| sink.send(page).await.is_ok();
         let (metric, composite) = tokio::join!(
-            gather(ask(AlarmType::MetricAlarm), pages, |page, rows| {
-                rows.extend(page.metric_alarms().iter().map(|alarm| metric_alarm(site, alarm)));
-                page.next_token().is_some()
-            }),
-            gather(ask(AlarmType::CompositeAlarm), pages, |page, rows| {
-                rows.extend(page.composite_alarms().iter().map(|alarm| composite_alarm(site, alarm)));
-                page.next_token().is_some()
-            }),
+            self.ask_alarms(AlarmType::MetricAlarm, state, usize::MAX, send),
+            self.ask_alarms(AlarmType::CompositeAlarm, state, usize::MAX, send),
         );
-        let operation = "CloudWatch DescribeAlarms";
-        let composite = self.connection.read(composite, operation).await?;
-        Ok(self.connection.read(metric, operation).await?.and(composite))
+        metric.and(composite).map(drop)
+    }
+
+    async fn ask_alarms<D: Future<Output = bool>>(
+        &self,
+        kind: AlarmType,
+        state: Option<&str>,
+        pages: usize,
+        deliver: impl FnMut(Vec<Alarm>) -> D,
+    ) -> Result<bool, Problem> {
+        let ask = self.client.describe_alarms().alarm_types(kind).set_state_value(state.map(StateValue::from)).max_records(100);
+        let pages = Pages {
+            connection: &self.connection,
+            operation: DESCRIBE_ALARMS,
+            pages,
+            ask: |token| ask.clone().set_next_token(token).send(),
+            token: |page: &DescribeAlarmsOutput| page.next_token().map(str::to_owned),
+            rows: |page: DescribeAlarmsOutput| alarms_of(self.connection.site(), &page),
+        };
+        pages.each(deliver).await
     }
 
     /// One alarm of the Region by its exact name; `None` if there is none.
@@ -88,18 +106,10 @@ impl CloudWatch {
     /// # Errors
     /// Any kind.
     pub async fn alarm(&self, name: &str) -> Result<Option<Alarm>, Problem> {
-        let newer = !self.older.is_spoken();
-        let answer = self.ask_alarm(name).await;
-        if self.turns_to_older(newer, &answer) { self.ask_alarm(name).await } else { answer }
-    }
-
-    async fn ask_alarm(&self, name: &str) -> Result<Option<Alarm>, Problem> {
         let ask = self.client.describe_alarms().alarm_names(name);
         let ask = ask.alarm_types(AlarmType::MetricAlarm).alarm_types(AlarmType::CompositeAlarm);
-        let answer = self.connection.read(ask.send().await, "CloudWatch DescribeAlarms").await?;
-        let site = self.connection.site();
-        let metric = answer.metric_alarms().iter().map(|alarm| metric_alarm(site, alarm));
-        Ok(metric.chain(answer.composite_alarms().iter().map(|alarm| composite_alarm(site, alarm))).next())
+        let answer = self.connection.ask(DESCRIBE_ALARMS, || ask.clone().send()).await?;
+        Ok(alarms_of(self.connection.site(), &answer).into_iter().next())
     }
 
     /// What happened to the alarm since `since`, newest first, at most `pages` pages of 100. Entries that AWS gives twice come once.
@@ -115,22 +125,19 @@ impl CloudWatch {
         let ask = self.client.describe_alarm_history().alarm_name(name).start_date(to_aws(since)).max_records(100);
         // Without types, only metric alarms are answered.
         let ask = ask.alarm_types(AlarmType::MetricAlarm).alarm_types(AlarmType::CompositeAlarm);
-        let stream = ask.scan_by(ScanBy::TimestampDescending).into_paginator().send();
-        let found = gather(stream, pages, |page, rows| {
-            for item in page.alarm_history_items() {
-                let item = AlarmHistoryItem {
-                    at: utc(item.timestamp()),
-                    kind: item.history_item_type().map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
-                    summary: item.history_summary().unwrap_or_default().to_owned(),
-                    data: item.history_data().map(str::to_owned),
-                };
-                if !rows.contains(&item) {
-                    rows.push(item);
-                }
-            }
-            page.next_token().is_some()
-        });
-        self.connection.read(found.await, "CloudWatch DescribeAlarmHistory").await
+        let ask = ask.scan_by(ScanBy::TimestampDescending);
+        let found = Pages {
+            connection: &self.connection,
+            operation: "CloudWatch DescribeAlarmHistory",
+            pages,
+            ask: |token| ask.clone().set_next_token(token).send(),
+            token: |page: &DescribeAlarmHistoryOutput| page.next_token().map(str::to_owned),
+            rows: |page: DescribeAlarmHistoryOutput| page.alarm_history_items().iter().map(history_item).collect(),
+        };
+        let mut found = found.gather().await?;
+        let mut seen = HashSet::new();
+        found.rows.retain(|item: &AlarmHistoryItem| seen.insert(item.clone()));
+        Ok(found)
     }
 
     /// The metric's points from `from` to before `to`, oldest first, at most `pages` pages.
@@ -157,26 +164,44 @@ impl CloudWatch {
             .period(i32::try_from(metric.period_secs).unwrap_or(i32::MAX))
             .stat(&metric.statistic)
             .build();
-        let stream = self
+        let ask = self
             .client
             .get_metric_data()
             .metric_data_queries(MetricDataQuery::builder().id("m").metric_stat(stat).build())
             .start_time(to_aws(from))
             .end_time(to_aws(to))
-            .scan_by(ScanBy::TimestampAscending)
-            .into_paginator()
-            .send();
-        let found = gather(stream, pages, |page, rows| {
-            for result in page.metric_data_results() {
-                let points = result.timestamps().iter().zip(result.values());
-                rows.extend(points.filter_map(|(at, value)| Some(MetricPoint { at: utc(Some(at))?, value: *value })));
-            }
-            page.next_token().is_some()
-        });
-        let mut found = self.connection.read(found.await, operation).await?;
+            .scan_by(ScanBy::TimestampAscending);
+        let found = Pages {
+            connection: &self.connection,
+            operation,
+            pages,
+            ask: |token| ask.clone().set_next_token(token).send(),
+            token: |page: &GetMetricDataOutput| page.next_token().map(str::to_owned),
+            rows: |page: GetMetricDataOutput| page.metric_data_results().iter().flat_map(points_of).collect(),
+        };
+        let mut found = found.gather().await?;
         found.rows.sort_by_key(|point| point.at);
         Ok(found)
     }
+}
+
+fn alarms_of(site: &SiteName, page: &DescribeAlarmsOutput) -> Vec<Alarm> {
+    let metric = page.metric_alarms().iter().map(|alarm| metric_alarm(site, alarm));
+    metric.chain(page.composite_alarms().iter().map(|alarm| composite_alarm(site, alarm))).collect()
+}
+
+fn history_item(item: &aws_sdk_cloudwatch::types::AlarmHistoryItem) -> AlarmHistoryItem {
+    AlarmHistoryItem {
+        at: utc(item.timestamp()),
+        kind: item.history_item_type().map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+        summary: item.history_summary().unwrap_or_default().to_owned(),
+        data: item.history_data().map(str::to_owned),
+    }
+}
+
+fn points_of(result: &MetricDataResult) -> impl Iterator<Item = MetricPoint> + '_ {
+    let points = result.timestamps().iter().zip(result.values());
+    points.filter_map(|(at, value)| Some(MetricPoint { at: utc(Some(at))?, value: *value }))
 }
 
 fn metric_alarm(site: &SiteName, alarm: &MetricAlarm) -> Alarm {

@@ -6,11 +6,13 @@
 //! us-east-2 by its own name when the first cannot be reached or refuses the signature: then Health has moved there. With an endpoint
 //! of one's own there is no such host, and us-east-1 is signed for.
 
-use aws_sdk_health::types::{AffectedEntity as Entity, DateTimeRange, EntityFilter, Event, EventFilter};
+use aws_sdk_health::operation::describe_affected_entities::DescribeAffectedEntitiesOutput;
+use aws_sdk_health::operation::describe_events::DescribeEventsOutput;
+use aws_sdk_health::types::{DateTimeRange, EntityFilter, Event, EventFilter, EventTypeCategory};
 use chrono::{DateTime, Utc};
 
 use super::client;
-use super::listing::{Listing, gather};
+use super::listing::{Listing, Pages};
 use super::site::{Connection, Retries};
 use super::time::{to_aws, utc};
 use crate::domain::{AffectedEntity, HealthEvent, Problem, ProblemKind, Region};
@@ -27,6 +29,8 @@ pub struct HealthFilter {
     pub regions: Vec<String>,
     /// Such as `AWS_S3_INCREASED_GET_API_ERROR_RATES`.
     pub type_codes: Vec<String>,
+    /// `issue`, `accountNotification`, `scheduledChange`.
+    pub categories: Vec<String>,
     /// Only what AWS has told something about since then.
     pub updated_since: Option<DateTime<Utc>>,
 }
@@ -39,9 +43,14 @@ impl From<&HealthFilter> for EventFilter {
             .set_services(some(&filter.services))
             .set_regions(some(&filter.regions))
             .set_event_type_codes(some(&filter.type_codes))
+            .set_event_type_categories(some(&filter.categories).map(categories))
             .set_last_updated_times(since)
             .build()
     }
+}
+
+fn categories(names: Vec<String>) -> Vec<EventTypeCategory> {
+    names.iter().map(|name| EventTypeCategory::from(name.as_str())).collect()
 }
 
 /// Asks AWS Health with a site's credentials.
@@ -69,7 +78,7 @@ impl Health {
         };
         let endpoint = |region: &str| {
             let connection = connection.in_region(&Region::new(region));
-            Endpoint { client: client!(aws_sdk_health, connection, Retries::Read), connection }
+            Endpoint { client: client!(aws_sdk_health, connection, Retries::Never), connection }
         };
         Self { endpoints: regions.into_iter().map(endpoint).collect() }
     }
@@ -108,12 +117,16 @@ fn without_plan(mut problem: Problem) -> Problem {
 
 impl Endpoint {
     async fn events(&self, filter: &HealthFilter, pages: usize) -> Result<Listing<HealthEvent>, Problem> {
-        let stream = self.client.describe_events().filter(filter.into()).max_results(100).into_paginator().send();
-        let found = gather(stream, pages, |page, rows| {
-            rows.extend(page.events().iter().map(event));
-            page.next_token().is_some()
-        });
-        let mut found = self.connection.read(found.await, "Health DescribeEvents").await?;
+        let ask = self.client.describe_events().filter(filter.into()).max_results(100);
+        let found = Pages {
+            connection: &self.connection,
+            operation: "Health DescribeEvents",
+            pages,
+            ask: |token| ask.clone().set_next_token(token).send(),
+            token: |page: &DescribeEventsOutput| page.next_token().map(str::to_owned),
+            rows: |page: DescribeEventsOutput| page.events().iter().map(event).collect(),
+        };
+        let mut found = found.gather().await?;
         for batch in found.rows.chunks_mut(BATCH) {
             self.add_details(batch).await?;
             self.add_entities(batch).await?;
@@ -124,8 +137,8 @@ impl Endpoint {
     /// An event whose details AWS does not give keeps going without a description.
     async fn add_details(&self, batch: &mut [HealthEvent]) -> Result<(), Problem> {
         let arns = batch.iter().map(|event| event.arn.clone()).collect();
-        let answer = self.client.describe_event_details().set_event_arns(Some(arns)).send().await;
-        let answer = self.connection.read(answer, "Health DescribeEventDetails").await?;
+        let ask = self.client.describe_event_details().set_event_arns(Some(arns));
+        let answer = self.connection.ask("Health DescribeEventDetails", || ask.clone().send()).await?;
         for details in answer.successful_set() {
             let arn = details.event().and_then(|event| event.arn());
             let text = details.event_description().and_then(|description| description.latest_description());
@@ -141,14 +154,17 @@ impl Endpoint {
         let arns = batch.iter().map(|event| event.arn.clone()).collect();
         let filter = EntityFilter::builder().set_event_arns(Some(arns)).build();
         let filter = filter.map_err(|error| self.connection.no_answer(ProblemKind::Invalid, operation, error.to_string()))?;
-        let stream = self.client.describe_affected_entities().filter(filter).max_results(100).into_paginator().send();
-        // 10 events of a bad day touch some hundred things of ours; beyond a thousand the list is cut.
-        let found = gather(stream, 10, |page, rows: &mut Vec<Entity>| {
-            let more = page.next_token().is_some();
-            rows.extend(page.entities.unwrap_or_default());
-            more
-        });
-        for entity in self.connection.read(found.await, operation).await?.rows {
+        let ask = self.client.describe_affected_entities().filter(filter).max_results(100);
+        let found = Pages {
+            connection: &self.connection,
+            operation,
+            // 10 events of a bad day touch some hundred things of ours; beyond a thousand the list is cut.
+            pages: 10,
+            ask: |token| ask.clone().set_next_token(token).send(),
+            token: |page: &DescribeAffectedEntitiesOutput| page.next_token().map(str::to_owned),
+            rows: |page: DescribeAffectedEntitiesOutput| page.entities.unwrap_or_default(),
+        };
+        for entity in found.gather().await?.rows {
             if let Some(event) = batch.iter_mut().find(|event| Some(event.arn.as_str()) == entity.event_arn()) {
                 event.entities.push(AffectedEntity {
                     value: entity.entity_value().or(entity.entity_arn()).unwrap_or_default().to_owned(),

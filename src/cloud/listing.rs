@@ -1,6 +1,14 @@
-//! Lists that AWS answers in pages, read up to a limit.
+//! Lists that AWS answers in pages: asked one after the other, each handed on as it arrives.
 
+use std::future::{Future, Ready, ready};
+
+use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_async::future::pagination_stream::PaginationStream;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use tokio::sync::mpsc;
+
+use super::site::Connection;
+use crate::domain::Problem;
 
 /// The rows that were read, and whether that is all there is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,16 +19,81 @@ pub struct Listing<T> {
     pub complete: bool,
 }
 
-impl<T> Listing<T> {
-    /// Both lists, one after the other; complete if both are.
-    pub(super) fn and(mut self, other: Self) -> Self {
-        self.rows.extend(other.rows);
-        self.complete &= other.complete;
-        self
+/// Where pages go as they arrive. Few are kept waiting, so that a slow reader holds the asking back and memory stays flat.
+pub type Sink<T> = mpsc::Sender<Vec<T>>;
+
+/// Takes every page into `rows`.
+pub(super) fn keep<T>(rows: &mut Vec<T>) -> impl FnMut(Vec<T>) -> Ready<bool> {
+    |page| {
+        rows.extend(page);
+        ready(true)
     }
 }
 
-/// Reads at most `pages` pages (at least one). `take` moves a page's rows into the list and says whether AWS has more.
+/// One list of pages.
+pub(super) struct Pages<'a, Ask, Token, Rows> {
+    pub connection: &'a Connection,
+    pub operation: &'static str,
+    /// At most so many are read, at least one.
+    pub pages: usize,
+    /// Asks for the page of a token.
+    pub ask: Ask,
+    /// The token of the next page, if there is one.
+    pub token: Token,
+    /// A page's rows.
+    pub rows: Rows,
+}
+
+impl<Ask, Token, Rows> Pages<'_, Ask, Token, Rows> {
+    /// Reads all of it into one list.
+    ///
+    /// # Errors
+    /// The first page that fails, fails the whole: half a list that looks whole would mislead.
+    pub async fn gather<Page, T, E, F>(self) -> Result<Listing<T>, Problem>
+    where
+        Ask: Fn(Option<String>) -> F,
+        F: Future<Output = Result<Page, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+        Token: Fn(&Page) -> Option<String>,
+        Rows: Fn(Page) -> Vec<T>,
+    {
+        let mut rows = Vec::new();
+        let complete = self.each(keep(&mut rows)).await?;
+        Ok(Listing { rows, complete })
+    }
+
+    /// Hands each page on until `deliver` wants no more; whether that was all. The next page is asked for before the present one is
+    /// worked on: the network and this machine work side by side.
+    ///
+    /// # Errors
+    /// The first page that fails ends it; those before it were handed on.
+    pub async fn each<Page, T, E, F, D>(self, mut deliver: impl FnMut(Vec<T>) -> D) -> Result<bool, Problem>
+    where
+        Ask: Fn(Option<String>) -> F,
+        F: Future<Output = Result<Page, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+        Token: Fn(&Page) -> Option<String>,
+        Rows: Fn(Page) -> Vec<T>,
+        D: Future<Output = bool>,
+    {
+        let ask = async |token: Option<String>| self.connection.ask(self.operation, || (self.ask)(token.clone())).await;
+        // An empty token is none: some stand-ins for AWS write it so.
+        let next_token = |page: &Page| (self.token)(page).filter(|token| !token.is_empty());
+        let mut page = ask(None).await?;
+        for _ in 1..self.pages.max(1) {
+            let Some(token) = next_token(&page) else { break };
+            let (next, wanted) = tokio::join!(ask(Some(token)), async { deliver((self.rows)(page)).await });
+            if !wanted {
+                return Ok(false);
+            }
+            page = next?;
+        }
+        let complete = next_token(&page).is_none();
+        Ok(deliver((self.rows)(page)).await && complete)
+    }
+}
+
+/// The same for lists that are short, with the SDK's own paginator. Reads at most `pages` pages (at least one). `take` moves a page's rows into the list and says whether AWS has more.
 ///
 /// # Errors
 /// The first page that fails, fails the whole: half a list that looks whole would mislead.

@@ -8,6 +8,7 @@
 
 mod backup;
 mod base;
+mod budget;
 mod cloudcontrol;
 mod cloudwatch;
 mod codes;
@@ -20,6 +21,7 @@ mod record;
 mod route53;
 mod site;
 mod sites;
+mod sqs;
 mod ssm;
 mod sts;
 #[cfg(test)]
@@ -34,12 +36,13 @@ pub use codes::Effect;
 pub use credentials::Access;
 pub use error::problem;
 pub use health::{Health, HealthFilter};
-pub use listing::Listing;
+pub use listing::{Listing, Sink};
 pub use record::{CallNote, ClockOffset, Noting, Recorder};
 pub use route53::{ChangeStatus, HealthCheckStatus, HostedZone, Observation, Route53};
 pub(crate) use site::client;
 pub use site::{Connection, Retries, SiteSettings};
 pub use sites::{SiteClients, Sites};
+pub use sqs::Queue;
 pub use ssm::{Automation, AutomationStep, AutomationSummary, Document, OpsItemRecord, Ssm, WaitsFor};
 pub use sts::Sts;
 pub use time::{to_aws, to_utc};

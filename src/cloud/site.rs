@@ -7,22 +7,38 @@
 //! - AWS Health is asked at its global host, see [`super::Health`].
 
 use std::error::Error;
+use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_types::service_config::ServiceConfigKey;
 
 use super::base::{Base, sdk_region};
+use super::budget::Budgets;
 use super::codes::Effect;
 use super::credentials::{Keyring, Role, Source, session_name};
 use super::error::{no_credentials, problem};
+use super::older_protocol::OlderProtocol;
 use super::record::{Noting, Recorder};
 use crate::clock::Clock;
 use crate::domain::{Problem, ProblemKind, Region, SiteName};
+
+/// For questions that wait: to make a connection.
+const LONG_CONNECT: Duration = Duration::from_secs(3);
+/// For questions that wait: one attempt.
+const LONG_WAIT: Duration = Duration::from_secs(30);
+/// How often a question that AWS throttles is asked again, at the pace that its budget allows.
+const THROTTLED_AT_MOST: u32 = 6;
+/// How often a question without an answer is asked again.
+const FAILED_AT_MOST: u32 = 2;
+/// The rest before a question without an answer is asked again; longer each time.
+const REST: Duration = Duration::from_millis(150);
 
 /// The settings of one site.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,9 +73,14 @@ pub enum Retries {
 pub struct Connection {
     site: SiteName,
     region: Region,
+    /// Whose limits the calls count against: the role's account, else the profile.
+    account: String,
     keyring: Keyring,
     settings: Arc<Settings>,
     noting: Noting,
+    budgets: Budgets,
+    /// What an endpoint of one's own is spoken to in where it does not know the newer protocol.
+    older: Option<OlderProtocol>,
 }
 
 #[derive(Debug)]
@@ -107,7 +128,10 @@ impl Connection {
             settings = settings.into_builder().credentials_provider(SharedCredentialsProvider::new(keyring.clone())).build();
         }
         let (name, region) = (site.name.clone(), site.region.clone());
-        Ok(Self { site: name, region, keyring, settings: Settings::new(settings), noting })
+        let of_role = site.role_arn.as_deref().and_then(|arn| arn.split(':').nth(4));
+        let account = of_role.or(profile).unwrap_or_default().to_owned();
+        let budgets = base.budgets.clone();
+        Ok(Self { site: name, region, account, keyring, settings: Settings::new(settings), noting, budgets, older: None })
     }
 
     /// The site's name.
@@ -137,6 +161,18 @@ impl Connection {
     /// The interceptor that notes every call.
     pub fn noting(&self) -> Noting {
         self.noting.clone()
+    }
+
+    /// The same site for questions that wait for something to happen: an attempt may take 30 seconds.
+    pub(super) fn patient(&self) -> Self {
+        let limits = TimeoutConfig::builder().connect_timeout(LONG_CONNECT).operation_attempt_timeout(LONG_WAIT).build();
+        let read = self.settings.read.to_builder().timeout_config(limits).build();
+        Self { settings: Settings::new(read), ..self.clone() }
+    }
+
+    /// The same site, with an older protocol to turn to.
+    pub(super) fn speaking(&self, older: OlderProtocol) -> Self {
+        Self { older: Some(older), ..self.clone() }
     }
 
     /// The same site asked in another Region, or pseudo-Region.
@@ -187,6 +223,45 @@ impl Connection {
     /// A problem of our own about a call here: AWS answered, but not with what is needed.
     pub(super) fn no_answer(&self, kind: ProblemKind, operation: &str, message: impl Into<String>) -> Problem {
         Problem { region: Some(self.region.clone()), ..Problem::new(kind, operation, message) }
+    }
+
+    /// The answer of a call that only reads, asked for within the budget of its operation and again after a passing failure. Its
+    /// client is built with [`Retries::Never`]: what is asked again counts, too.
+    ///
+    /// # Errors
+    /// Any kind, of the last attempt.
+    pub(super) async fn ask<T, E, F>(&self, operation: &'static str, ask: impl Fn() -> F) -> Result<T, Problem>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let service = operation.split(' ').next().unwrap_or_default();
+        let own_endpoint = self.has_own_endpoint(service);
+        let budget = self.budgets.of(&self.account, &self.region, operation, own_endpoint);
+        let (mut throttled, mut failed) = (0, 0);
+        loop {
+            budget.turn().await;
+            let older = self.older.as_ref().filter(|older| own_endpoint && !older.is_spoken());
+            let problem = match self.read(ask().await, operation).await {
+                Ok(answer) => {
+                    budget.answered();
+                    return Ok(answer);
+                }
+                Err(problem) => problem,
+            };
+            match problem.kind {
+                ProblemKind::Throttled if throttled < THROTTLED_AT_MOST => {
+                    throttled += 1;
+                    budget.throttled();
+                }
+                ProblemKind::Unreachable if failed < FAILED_AT_MOST => {
+                    failed += 1;
+                    tokio::time::sleep(REST * failed).await;
+                }
+                ProblemKind::Unavailable if older.is_some() => older.into_iter().for_each(OlderProtocol::begin),
+                _ => return Err(problem),
+            }
+        }
     }
 
     /// The answer of a call that only reads, or its problem.

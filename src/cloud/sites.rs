@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::{Region, SiteName};
 
-use super::{Backup, CloudControl, CloudWatch, Connection, Health, Route53, Ssm, Sts};
+use super::{Backup, CloudControl, CloudWatch, Connection, Health, Queue, Route53, Ssm, Sts};
 
 /// The sites that a console is connected to.
 #[derive(Debug, Default)]
@@ -31,6 +31,8 @@ pub struct SiteClients {
     pub cloudcontrol: CloudControl,
     /// Runbooks and OpsItems.
     pub ssm: Ssm,
+    /// The push feed's queue.
+    pub queue: Queue,
     /// Zones, records, changes.
     pub route53: Route53,
 }
@@ -47,6 +49,7 @@ impl SiteClients {
             backup: Backup::new(connection),
             cloudcontrol: CloudControl::new(connection),
             ssm: Ssm::new(connection),
+            queue: Queue::new(connection),
             route53: Route53::new(connection),
         }
     }

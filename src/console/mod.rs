@@ -6,6 +6,7 @@
 
 mod appearance;
 mod exercise;
+mod last_seen;
 mod live;
 mod opening;
 mod plain;

@@ -16,10 +16,11 @@ use crate::driver::{AnswerWanted, Driver, Setting, Told};
 use crate::engine::{self, Context, Decision, Effect, ExerciseOf, Input, Intent};
 use crate::feed::Feeds;
 use crate::gate::Gate;
-use crate::journal::{Confirmed, Event, Journal, JournalDirectory, JournalError, Purpose, Recorded};
+use crate::journal::{Attachment, Confirmed, Event, Journal, JournalDirectory, JournalError, Purpose, Recorded};
 use crate::store::{Notice, NoticeLevel, State, Update};
 use crate::ui::Request;
 
+use super::last_seen::LastSeen;
 use super::{Opening, SessionError};
 
 /// How many answers may wait to be taken in; a feed that is faster waits.
@@ -47,8 +48,12 @@ pub struct Session {
     stop: CancellationToken,
     questions: u64,
     look_again: Interval,
+    /// The check-in that was reminded of last.
+    reminded: Option<DateTime<Utc>>,
     /// Calls without an answer, found when the incident was taken up, and when they may be looked up.
     unanswered: Vec<(DateTime<Utc>, StepId, u32, Purpose)>,
+    /// What was last seen, on disk; not for exercises.
+    last_seen: Option<LastSeen>,
 }
 
 impl Session {
@@ -75,8 +80,14 @@ impl Session {
         });
         let feeds = Feeds::start(sites, plan.clone(), clock.clone(), &recorder, update_sender, stop.clone());
         let (exercise, exercise_state) = opening.exercise.unzip();
+        let last_seen = (mode == Mode::Live).then(|| LastSeen::new(opening.journals.root(), &plan.name));
+        let mut state = State::new(mode, read_only, operator, plan, exercise_state);
+        if let Some(kept) = last_seen.as_ref().and_then(LastSeen::read) {
+            state.recall(kept);
+        }
         let mut session = Self {
-            state: State::new(mode, read_only, operator, plan, exercise_state),
+            state,
+            last_seen,
             clock,
             host,
             journals: opening.journals,
@@ -90,6 +101,7 @@ impl Session {
             stop,
             questions: 0,
             look_again: look_again(),
+            reminded: None,
             unanswered: Vec::new(),
         };
         if let Some((journal, events)) = opening.resumed {
@@ -117,6 +129,7 @@ impl Session {
                 Some(update) = self.updates.recv() => break self.update(update),
                 // Only what another console wrote is news: an idle console stays still.
                 _ = self.look_again.tick() => match self.look_again() {
+                    Ok(false) if self.check_in() => break,
                     Ok(false) => {}
                     Ok(true) => break,
                     Err(error) => break self.journal_failed(&error),
@@ -147,6 +160,7 @@ impl Session {
                 }
             }
             Request::Refresh(_) => self.feeds.refresh(),
+            Request::Attach { path } => self.attach(&path),
             Request::Pause => self.turn_clock(Clock::pause),
             Request::Resume => self.turn_clock(Clock::resume),
             Request::Speed(speed) => self.turn_clock(|clock| clock.set_speed(speed)),
@@ -176,6 +190,9 @@ impl Session {
         }
         self.updates.close();
         self.feeds.finish().await;
+        if let Some(last_seen) = self.last_seen {
+            last_seen.finish(&self.state).await;
+        }
         self.state
     }
 
@@ -224,6 +241,9 @@ impl Session {
     fn look_again(&mut self) -> Result<bool, JournalError> {
         let news = self.catch_up()?;
         let now = self.clock.now();
+        if let Some(last_seen) = &mut self.last_seen {
+            last_seen.tend(&self.state, now);
+        }
         let (due, later) = self.unanswered.drain(..).partition(|(at, ..)| *at <= now);
         self.unanswered = later;
         let due: Vec<(DateTime<Utc>, StepId, u32, Purpose)> = due;
@@ -250,7 +270,8 @@ impl Session {
             Update::Identity { site, answer: Ok((identity, _)), .. } => Some((site.clone(), identity.clone())),
             _ => None,
         };
-        let signals = matches!(&update, Update::Alarms { answer: Ok(_), .. } | Update::Health { answer: Ok(_), .. });
+        let signals = matches!(&update, Update::Alarms { answer: Ok(_), .. } | Update::Health { answer: Ok(_), .. })
+            || matches!(&update, Update::Pushed { answer: Ok(events), .. } if !events.is_empty());
         self.state.apply(update);
         if let Some((site, identity)) = identity {
             self.submit(&Input::Identity { site, identity });
@@ -265,6 +286,28 @@ impl Session {
     fn order(&mut self, intent: Intent) {
         self.state.notice = None;
         self.submit(&Input::Order(intent));
+    }
+
+    /// Reads a file of this machine for the record; no more of it than an attachment may hold.
+    fn attach(&mut self, path: &str) {
+        use std::io::Read;
+        let mut content = Vec::new();
+        let read = std::fs::File::open(path).and_then(|file| file.take(Attachment::LARGEST + 1).read_to_end(&mut content));
+        match read {
+            Ok(_) => self.order(Intent::Attach { name: path.to_owned(), content }),
+            Err(error) => self.notice(NoticeLevel::Warning, format!("nothing was attached: {path} cannot be read: {error}")),
+        }
+    }
+
+    /// Reminds of the check-in that is due, once for each time that it is.
+    fn check_in(&mut self) -> bool {
+        let now = self.clock.now();
+        let due = self.state.incident.check_in_due().filter(|due| *due <= now && self.reminded != Some(*due));
+        let Some(at) = due else { return false };
+        self.reminded = Some(at);
+        let text = "check in: say in a note where the recovery stands, what is next, and what is needed";
+        self.notice(NoticeLevel::Warning, text.to_owned());
+        true
     }
 
     fn prepare(&mut self, step: StepId) {

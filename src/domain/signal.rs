@@ -225,6 +225,28 @@ impl HealthEvent {
     pub fn is_open(&self) -> bool {
         self.status != "closed"
     }
+
+    /// The event as EventBridge delivers it, as far as it is known here: what an event pattern is matched against.
+    pub fn as_delivered(&self) -> serde_json::Value {
+        let http = |time: Option<DateTime<Utc>>| time.map(|time| time.format("%a, %d %b %Y %H:%M:%S GMT").to_string());
+        let entity = |entity: &AffectedEntity| serde_json::json!({"entityValue": entity.value, "status": entity.status});
+        // An ARN's fifth part is the account that an event is about; public events have none.
+        let account = self.arn.split(':').nth(4).unwrap_or_default();
+        let mut detail = serde_json::json!({
+            "eventArn": self.arn, "service": self.service, "eventTypeCode": self.type_code, "eventTypeCategory": self.category,
+            "statusCode": self.status, "eventRegion": self.region.as_str(),
+            "eventDescription": [{"language": "en_US", "latestDescription": self.description}],
+            "affectedEntities": self.entities.iter().map(entity).collect::<Vec<_>>(),
+        });
+        let times = [("startTime", self.started_at), ("endTime", self.ended_at), ("lastUpdatedTime", self.updated_at)];
+        for (name, time) in times.into_iter().filter_map(|(name, time)| Some((name, http(time)?))) {
+            detail[name] = time.into();
+        }
+        serde_json::json!({
+            "source": "aws.health", "detail-type": "AWS Health Event", "account": account, "region": self.region.as_str(),
+            "resources": self.entities.iter().map(|entity| entity.value.as_str()).collect::<Vec<_>>(), "detail": detail,
+        })
+    }
 }
 
 /// One resource that a Health event touches.

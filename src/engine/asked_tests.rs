@@ -101,7 +101,7 @@ impl Played {
     }
 
     fn declare(&mut self) -> Result<Vec<Event>, Refusal> {
-        self.order(Intent::Declare { reason: "gone".into(), seen: vec![] })
+        self.order(Intent::Declare { reason: "gone".into(), seen: vec![], weighed: Box::default() })
     }
 
     fn choose(&mut self, option: &str) -> Result<Vec<Event>, Refusal> {

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::{Alarm, HealthEvent, Identity, Moment, Operator, Preparation, SiteName, StepId};
+use crate::domain::{Alarm, HealthEvent, Identity, Moment, Operator, Preparation, Role, SiteName, StepId};
+use crate::journal::{Mark, Weighed};
 
 use super::Outcome;
 
@@ -41,13 +42,50 @@ pub enum Intent {
     },
     /// Write a note into the journal.
     Note {
-        /// Its text.
+        /// Its text; its first character may say what it is beside a note, see [`Mark::of`].
         text: String,
+    },
+    /// Mark an event of the journal.
+    Mark {
+        /// Its number.
+        seq: u64,
+        /// As what.
+        mark: Mark,
+    },
+    /// Put a file or a paste into the record.
+    Attach {
+        /// Its name.
+        name: String,
+        /// All of it.
+        content: Vec<u8>,
+    },
+    /// Give somebody, or take, a role.
+    GiveRole {
+        /// Who has it from now on.
+        to: Operator,
+        /// Which.
+        role: Role,
+        /// Why, or what was said at the hand-over.
+        reason: String,
+    },
+    /// Remind of a check-in whenever nobody has written a note for so long.
+    CheckIn {
+        /// In seconds; 0 is never.
+        every_secs: u64,
+    },
+    /// Say that somebody has taken notice.
+    Acknowledge {
+        /// In words; may be empty.
+        note: String,
     },
     /// Decide, for now, not to fail over.
     DecideToWait {
         /// Why.
         reason: String,
+        /// What is on screen: one line a signal or source.
+        seen: Vec<String>,
+        /// What it is weighed from.
+        weighed: Box<Weighed>,
     },
     /// Give a variable of the plan its value.
     SetVariable {
@@ -76,6 +114,8 @@ pub enum Intent {
         reason: String,
         /// What is on screen: one line a signal or source.
         seen: Vec<String>,
+        /// What it is weighed from.
+        weighed: Box<Weighed>,
     },
     /// Say when a moment was.
     CorrectMoment {

@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use super::*;
 use crate::domain::{
     AccountId, Alarm, AlarmKind, AlarmState, EvidenceKind, HealthEvent, Identity, IncidentId, Mode, Moment, MutatingCall,
-    Operator, OpsItemChange, Preparation, Problem, ProblemKind, Region, SignalId, SiteName, StepId, Strength,
+    Operator, OpsItemChange, Preparation, Problem, ProblemKind, Region, Role, SignalId, SiteName, StepId, Strength,
 };
-use crate::journal::{CallAnswered, Ended, Event, Incident, Purpose, Recorded, StepStatus};
+use crate::journal::{CallAnswered, Ended, Event, Incident, Mark, Purpose, Recorded, StepStatus};
 use crate::plan::Plan;
 
 const PLAN: &str = r#"
@@ -101,7 +101,7 @@ impl Played {
 
     fn declared() -> Self {
         let mut played = Self::new();
-        played.order(Intent::Declare { reason: "the Region is gone".into(), seen: vec![] }).unwrap();
+        played.order(Intent::Declare { reason: "the Region is gone".into(), seen: vec![], weighed: Box::default() }).unwrap();
         played
     }
 
@@ -211,9 +211,9 @@ fn nothing_is_confirmed_before_the_failover_is_declared() {
 #[test]
 fn a_declaration_needs_a_reason_and_happens_once() {
     let mut played = Played::new();
-    assert!(played.order(Intent::Declare { reason: "  ".into(), seen: vec![] }).is_err());
-    assert!(played.order(Intent::Declare { reason: "gone".into(), seen: vec![] }).is_ok());
-    assert!(played.order(Intent::Declare { reason: "again".into(), seen: vec![] }).is_err());
+    assert!(played.order(Intent::Declare { reason: "  ".into(), seen: vec![], weighed: Box::default() }).is_err());
+    assert!(played.order(Intent::Declare { reason: "gone".into(), seen: vec![], weighed: Box::default() }).is_ok());
+    assert!(played.order(Intent::Declare { reason: "again".into(), seen: vec![], weighed: Box::default() }).is_err());
     assert_eq!(played.incident.moment(Moment::Decided), Some(at(0)));
     let detected = &played.incident.moments[&Moment::Detected].fixed;
     assert_eq!(detected.evidence.kind, EvidenceKind::Person, "no signal saw it");
@@ -369,7 +369,7 @@ fn restored_and_failed_over_are_fixed_by_the_ends_of_their_steps() {
     played.done("page", 1);
     assert_eq!(played.incident.moment(Moment::FailedOver), Some(at(180)));
     played.order(Intent::Close { reason: "recovered".into() }).unwrap();
-    assert!(played.order(Intent::DecideToWait { reason: "late".into() }).is_err());
+    assert!(played.order(Intent::DecideToWait { reason: "late".into(), seen: vec![], weighed: Box::default() }).is_err());
     assert!(played.order(Intent::Note { text: "a note is still possible".into() }).is_ok());
 }
 
@@ -502,4 +502,73 @@ fn giving_up_a_running_step_stops_following_it() {
     assert_eq!(decision.effects, [Effect::Forget { step, attempt: 1 }]);
     assert!(matches!(&decision.events[..], [Event::StepEnded(end)] if matches!(end.ended, Ended::Aborted { .. })));
     assert!(played.done("item", 1).events.is_empty(), "what ends later does not undo the decision");
+}
+
+#[test]
+fn a_scribe_writes_and_does_not_act_and_a_role_can_be_taken_over_on_record() {
+    let mut played = Played::new();
+    let me = Operator::new("Ana");
+    let role = |to: &Operator, role| Intent::GiveRole { to: to.clone(), role, reason: "hand-over".into() };
+    played.order(role(&me, Role::Scribe)).unwrap();
+    played.order(Intent::Note { text: "? who was called".into() }).unwrap();
+    let declare = || Intent::Declare { reason: "gone".into(), seen: vec![], weighed: Box::default() };
+    let refused = played.order(declare()).unwrap_err();
+    assert!(refused.to_string().contains("you are the scribe"), "{refused}");
+    assert!(played.order(Intent::SkipStep { step: StepId::new("item"), reason: "x".into() }).is_err());
+    assert!(played.order(Intent::Close { reason: "x".into() }).is_err());
+    assert_eq!(played.incident.notes[0].mark, Some(Mark::Question));
+    // Somebody else decides: an operator does not.
+    played.order(role(&Operator::new("cleo"), Role::Commander)).unwrap();
+    played.order(role(&me, Role::Operator)).unwrap();
+    let refused = played.order(declare()).unwrap_err();
+    assert!(refused.to_string().contains("cleo is the commander"), "{refused}");
+    played.order(role(&me, Role::Commander)).unwrap();
+    assert_eq!(played.incident.commander(), Some(&me));
+    assert_eq!(played.incident.role(&Operator::new("cleo")), None, "there is one commander");
+    played.order(declare()).unwrap();
+    assert_eq!(played.incident.decisions[0].role, Some(Role::Commander));
+}
+
+#[test]
+fn attachments_are_hashed_and_bounded() {
+    let mut played = Played::new();
+    let attach = |name: &str, length: usize| Intent::Attach { name: name.into(), content: vec![b'x'; length] };
+    let decision = played.order(attach("/var/log/../screen.txt", 3)).unwrap();
+    let Some(Event::Attached(kept)) = decision.events.last() else { panic!("{decision:?}") };
+    assert_eq!((kept.name.as_str(), kept.bytes, kept.content.as_str()), ("screen.txt", 3, "eHh4"));
+    assert_eq!(kept.sha256, "cd2eb0837c9b4c962c22d2ff8b5441b7b45805887f051d39bf133b583baf6860");
+    assert!(played.order(attach("none", 0)).is_err());
+    assert!(played.order(attach("huge", 512 * 1024 + 1)).is_err());
+    for _ in 0..31 {
+        played.order(attach("large", 512 * 1024)).unwrap();
+    }
+    assert!(played.order(attach("one too many", 512 * 1024)).is_err());
+}
+
+#[test]
+fn a_check_in_is_due_so_long_after_the_last_note() {
+    let mut played = Played::new();
+    played.order(Intent::CheckIn { every_secs: 900 }).unwrap();
+    assert_eq!(played.incident.check_in_due(), Some(at(900)));
+    played.now = at(600);
+    played.order(Intent::Note { text: "restores run".into() }).unwrap();
+    assert_eq!(played.incident.check_in_due(), Some(at(1500)));
+    played.order(Intent::CheckIn { every_secs: 0 }).unwrap();
+    assert_eq!(played.incident.check_in_due(), None);
+}
+
+#[test]
+fn whoever_first_does_something_has_taken_notice_and_a_closed_recovery_is_recovered() {
+    let mut played = Played::new();
+    played.order(Intent::Note { text: "quiet so far".into() }).unwrap();
+    assert_eq!(played.incident.moment(Moment::Acknowledged), None, "there was nothing to notice");
+    played.input(&signals(vec![alarm("errors", AlarmState::Alarm, 30)], vec![], 60)).unwrap();
+    played.now = at(200);
+    played.order(Intent::Note { text: "looking".into() }).unwrap();
+    let noticed = &played.incident.moments[&Moment::Acknowledged].fixed;
+    assert_eq!((noticed.at, noticed.earliest, noticed.latest), (at(200), Some(at(30)), Some(at(200))));
+    assert!(played.order(Intent::Acknowledge { note: String::new() }).is_err());
+    played.now = at(300);
+    played.order(Intent::Close { reason: "a false alarm".into() }).unwrap();
+    assert_eq!(played.incident.moment(Moment::Recovered), None, "nothing was failed over");
 }

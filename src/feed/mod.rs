@@ -3,6 +3,11 @@
 //! Only reads. A source that fails or hangs makes its own pane stale and holds up nothing else. Knows no screen, no journal and
 //! no engine.
 
+mod push;
+mod template;
+
+pub use template::template;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,6 +75,7 @@ impl Feeds {
             feeds.poll(Question::Identity(site.clone()), 60);
             feeds.poll(Question::Alarms(site.clone()), 15);
             feeds.poll(Question::RecoveryPoints(site.clone()), 60);
+            feeds.tasks.spawn(push::listen(feeds.common.clone(), site.clone()));
         }
         // Health belongs to an account: the primary's account is the one whose workload suffers.
         feeds.poll(Question::Health(SiteName::primary()), 30);
@@ -178,7 +184,10 @@ impl Common {
             Question::Health(site) => {
                 let filter = self.health_filter();
                 let answer = match self.site(site) {
-                    Ok(clients) => clients.health.events(&filter, PAGES).await.map(|listing| whole(listing, "events")),
+                    Ok(clients) => clients.health.events(&filter, PAGES).await.map(|mut listing| {
+                        listing.rows.retain(|event| self.plan.health.matches(event));
+                        whole(listing, "events")
+                    }),
                     Err(problem) => Err(problem),
                 };
                 Update::Health { seq, at: self.clock.now(), answer }
@@ -204,6 +213,7 @@ impl Common {
             services: plan.services.clone(),
             regions: plan.regions.iter().map(Region::to_string).collect(),
             type_codes: plan.type_codes.clone(),
+            categories: plan.categories.clone(),
             updated_since: Some(self.clock.now() - HEALTH_WINDOW),
         }
     }

@@ -76,7 +76,8 @@ impl Journal {
         let path = &self.path;
         let write = |source| JournalError::write(path, source);
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(write)?;
-        let found = header(&transaction).map_err(write)?.tail;
+        let header = header(&transaction).map_err(write)?;
+        let (format, found) = (header.format, header.tail);
         if found.seq != self.tail.seq {
             return Err(JournalError::Moved { path: path.clone(), expected: self.tail.seq + 1, found: found.seq + 1 });
         }
@@ -103,6 +104,11 @@ impl Journal {
             .execute("UPDATE journal SET events = ?1, head = ?2 WHERE one = 1", params![tail.seq.cast_signed(), tail.hash])
             .map_err(write)?;
         debug_assert_eq!(count, 1, "the header was read above");
+        if format < file::FORMAT {
+            // From here on an older lifeboat would not understand all of it, and says so.
+            transaction.execute("UPDATE journal SET format = ?1 WHERE one = 1", [file::FORMAT]).map_err(write)?;
+            transaction.pragma_update(None, "user_version", file::FORMAT).map_err(write)?;
+        }
         transaction.commit().map_err(write)?;
         self.tail = tail;
         Ok(appended)
@@ -167,7 +173,7 @@ mod tests {
     use super::*;
 
     fn noted(text: &str) -> Vec<Event> {
-        vec![Event::Noted { text: text.to_owned() }]
+        vec![Event::Noted { text: text.to_owned(), mark: None }]
     }
 
     #[test]

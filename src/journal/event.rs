@@ -8,8 +8,10 @@ use serde_json::Value;
 
 use crate::domain::{
     AccountId, AlarmState, Condition, Fixed, Identity, IncidentId, Mode, Moment, MutatingCall, Operator, Part, Phase, Problem,
-    Region, SignalId, SiteName, StepId, Strength,
+    Region, Role, SignalId, SiteName, StepId, Strength,
 };
+
+use super::{Attachment, Elsewhere, Mark, Observed, Weighed};
 
 /// One event with its place in the journal.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -71,6 +73,12 @@ pub enum Event {
     DecidedToWait {
         /// Why.
         reason: String,
+        /// What was on screen: one line a signal or source.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        seen: Vec<String>,
+        /// What it was weighed from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        weighed: Option<Box<Weighed>>,
     },
     /// A person declared the failover.
     FailoverDeclared {
@@ -78,6 +86,9 @@ pub enum Event {
         reason: String,
         /// What was on screen: one line a signal or source.
         seen: Vec<String>,
+        /// What it was weighed from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        weighed: Option<Box<Weighed>>,
     },
     /// A person gave a variable of the plan its value.
     VariableSet {
@@ -153,7 +164,37 @@ pub enum Event {
     Noted {
         /// Its text.
         text: String,
+        /// What it is beside a note.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mark: Option<Mark>,
     },
+    /// A person marked an event.
+    Marked {
+        /// The number of the event.
+        seq: u64,
+        /// As what.
+        mark: Mark,
+    },
+    /// A file or a paste was put into the record.
+    Attached(Box<Attachment>),
+    /// Somebody has a role from now on. A second commander takes the first one's place.
+    RoleGiven {
+        /// Who.
+        to: Operator,
+        /// Which.
+        role: Role,
+        /// Why, or what was said at the hand-over.
+        reason: String,
+    },
+    /// The console reminds of a check-in whenever nobody has written a note for so long.
+    CheckInSet {
+        /// In seconds; 0 is never.
+        every_secs: u64,
+    },
+    /// A source showed something new.
+    Observed(Box<Observed>),
+    /// Somebody else's work at AWS was seen, or seen in a new state.
+    SeenElsewhere(Box<Elsewhere>),
     /// The incident is over.
     IncidentClosed {
         /// In the person's words.
@@ -370,6 +411,12 @@ impl Event {
             Self::StepEnded(_) => "step-ended",
             Self::StepSkipped { .. } => "step-skipped",
             Self::Noted { .. } => "noted",
+            Self::Marked { .. } => "marked",
+            Self::Attached(_) => "attached",
+            Self::RoleGiven { .. } => "role-given",
+            Self::CheckInSet { .. } => "check-in-set",
+            Self::Observed(_) => "observed",
+            Self::SeenElsewhere(_) => "seen-elsewhere",
             Self::IncidentClosed { .. } => "incident-closed",
             Self::Unknown { kind, .. } => kind,
         };

@@ -17,7 +17,10 @@ use crate::domain::{IncidentId, Mode};
 use super::JournalError;
 
 /// The format that this version writes: SQLite's `user_version`, repeated in the header row.
-pub const FORMAT: i64 = 1;
+///
+/// 1: the first. 2: decisions with what they were weighed from, roles, marks, attachments, check-ins, what sources showed, and
+/// work of others; a console of format 1 would not hold to the roles, so it does not write to such a journal.
+pub const FORMAT: i64 = 2;
 
 /// SQLite's `application_id` of a journal: `LBJ1`, by which file(1) can tell it.
 pub(super) const APPLICATION_ID: i64 = 0x4C42_4A31;

@@ -5,13 +5,14 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{
-    AlarmState, Condition, Facts, Fixed, Identity, IncidentId, Moment, Operator, Problem, SignalId, SiteName, StepId, Watched,
+    AlarmState, Condition, Facts, Fixed, Identity, IncidentId, Moment, Operator, Problem, Role, SignalId, SiteName, StepId,
+    Watched,
 };
 
-use super::{Ended, Event, IncidentOpened, Purpose, Recorded, SignalSeen, StepConfirmed};
+use super::{Elsewhere, Ended, Event, IncidentOpened, Mark, Purpose, Recorded, SignalSeen, StepConfirmed, Weighed};
 
 /// An incident as its journal tells it.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -40,6 +41,14 @@ pub struct Incident {
     pub steps: BTreeMap<StepId, StepRecord>,
     /// The notes in order.
     pub notes: Vec<Note>,
+    /// Who has which role, last given.
+    pub roles: BTreeMap<Operator, Role>,
+    /// How often to check in, in seconds, and since when that counts: the last note, or when it was set.
+    pub check_in: Option<(u64, DateTime<Utc>)>,
+    /// The length of all attachments together, in bytes.
+    pub attached_bytes: u64,
+    /// What others did at AWS, as last seen.
+    pub elsewhere: Vec<SeenElsewhere>,
     /// When and with what words it was closed.
     pub closed: Option<(DateTime<Utc>, String)>,
     /// The number of the last event.
@@ -81,19 +90,38 @@ pub struct Decision {
     pub failover: bool,
     /// Why.
     pub reason: String,
+    /// In which role; `None` if they had none.
+    pub role: Option<Role>,
     /// What was on screen.
     pub seen: Vec<String>,
+    /// What it was weighed from.
+    pub weighed: Weighed,
+}
+
+/// Work of somebody else that was seen here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenElsewhere {
+    /// When it was last seen here in a new state.
+    pub seen_at: DateTime<Utc>,
+    /// The number of that event.
+    pub seq: u64,
+    /// As it was then.
+    pub work: Elsewhere,
 }
 
 /// A note.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
+    /// The number of its event.
+    pub seq: u64,
     /// When.
     pub at: DateTime<Utc>,
     /// By whom.
     pub by: Operator,
     /// What.
     pub text: String,
+    /// What it is beside a note.
+    pub mark: Option<Mark>,
 }
 
 /// Where a step stands.
@@ -283,8 +311,8 @@ impl Incident {
                 let record = MomentRecord { fixed: fixed.clone(), original, corrected: Some(reason.clone()) };
                 self.moments.insert(*moment, record);
             }
-            Event::DecidedToWait { reason } => self.decide(recorded, false, reason, &[]),
-            Event::FailoverDeclared { reason, seen } => self.decide(recorded, true, reason, seen),
+            Event::DecidedToWait { reason, seen, weighed } => self.decide(recorded, false, reason, (seen, weighed.as_deref())),
+            Event::FailoverDeclared { reason, seen, weighed } => self.decide(recorded, true, reason, (seen, weighed.as_deref())),
             Event::VariableSet { name, value } => drop(self.variables.insert(name.clone(), value.clone())),
             Event::ChoiceMade { choice, option } => drop(self.choices.insert(choice.clone(), option.clone())),
             Event::StepRuledOut { step, because } => {
@@ -318,7 +346,27 @@ impl Incident {
                 record.status = StepStatus::Skipped(reason.clone());
                 record.skipped = Some((at, recorded.by.clone()));
             }
-            Event::Noted { text } => self.notes.push(Note { at, by: recorded.by.clone(), text: text.clone() }),
+            Event::Noted { text, mark } => {
+                let (by, text) = (recorded.by.clone(), text.clone());
+                self.notes.push(Note { seq: recorded.seq, at, by, text, mark: *mark });
+                self.check_in.iter_mut().for_each(|(_, since)| *since = at);
+            }
+            Event::Marked { seq, mark } => {
+                if let Some(note) = self.notes.iter_mut().rfind(|note| note.seq == *seq) {
+                    note.mark = Some(*mark);
+                }
+            }
+            Event::Attached(attachment) => self.attached_bytes = self.attached_bytes.saturating_add(attachment.bytes),
+            Event::RoleGiven { to, role, .. } => {
+                if *role == Role::Commander {
+                    self.roles.retain(|_, held| *held != Role::Commander);
+                }
+                self.roles.insert(to.clone(), *role);
+            }
+            Event::CheckInSet { every_secs } => self.check_in = (*every_secs > 0).then_some((*every_secs, at)),
+            // What sources showed is the store's business.
+            Event::Observed(_) => {}
+            Event::SeenElsewhere(work) => self.seen_elsewhere(recorded, work),
             Event::IncidentClosed { reason } => self.closed = Some((at, reason.clone())),
             Event::Unknown { .. } => self.unknown_events += 1,
         }
@@ -359,13 +407,39 @@ impl Incident {
         }
     }
 
-    fn decide(&mut self, recorded: &Recorded, failover: bool, reason: &str, seen: &[String]) {
+    fn seen_elsewhere(&mut self, recorded: &Recorded, work: &Elsewhere) {
+        let seen = SeenElsewhere { seen_at: recorded.recorded_at, seq: recorded.seq, work: work.clone() };
+        match self.elsewhere.iter_mut().find(|known| known.work.id == work.id && known.work.kind == work.kind) {
+            Some(known) => *known = seen,
+            None => self.elsewhere.push(seen),
+        }
+    }
+
+    /// The role of somebody; `None` if nobody gave them one.
+    pub fn role(&self, operator: &Operator) -> Option<Role> {
+        self.roles.get(operator).copied()
+    }
+
+    /// Who decides, if anybody was named.
+    pub fn commander(&self) -> Option<&Operator> {
+        self.roles.iter().find(|(_, role)| **role == Role::Commander).map(|(who, _)| who)
+    }
+
+    /// When the next check-in is due, if the incident has a timer and runs.
+    pub fn check_in_due(&self) -> Option<DateTime<Utc>> {
+        let (every, since) = self.check_in.filter(|_| self.closed.is_none())?;
+        since.checked_add_signed(TimeDelta::try_seconds(i64::try_from(every).ok()?)?)
+    }
+
+    fn decide(&mut self, recorded: &Recorded, failover: bool, reason: &str, (seen, weighed): (&[String], Option<&Weighed>)) {
         self.decisions.push(Decision {
             at: recorded.recorded_at,
             by: recorded.by.clone(),
             failover,
             reason: reason.to_owned(),
+            role: self.role(&recorded.by),
             seen: seen.to_vec(),
+            weighed: weighed.cloned().unwrap_or_default(),
         });
     }
 

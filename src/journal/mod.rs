@@ -6,6 +6,7 @@
 mod append;
 mod confirmed;
 mod directory;
+mod entry;
 mod error;
 mod event;
 mod file;
@@ -16,11 +17,12 @@ mod transfer;
 pub use append::{Appended, Journal};
 pub use confirmed::Confirmed;
 pub use directory::{JournalDirectory, Summary};
+pub use entry::{Attachment, Candidate, Choice, Elsewhere, Expected, Mark, Observed, Weighed, attached};
 pub use error::{Damage, JournalError};
 pub use event::{
     CallAnswered, Ended, Event, IncidentOpened, PlannedStep, Purpose, Recorded, SignalSeen, StepConfirmed, StepEnded,
 };
 pub use file::FORMAT;
-pub use fold::{Attempt, Decision, Incident, MomentRecord, Note, SignalRecord, StepRecord, StepStatus};
+pub use fold::{Attempt, Decision, Incident, MomentRecord, Note, SeenElsewhere, SignalRecord, StepRecord, StepStatus};
 pub use reader::{Reading, Verified, read, verify};
 pub use transfer::{Imported, Parting, compare, event_with_hash, export};

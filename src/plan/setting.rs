@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::document::{Table, did_you_mean, nearest};
 use crate::domain::{AccountId, Region, SiteName};
+use crate::pattern::Pattern;
 
 use super::asked::{read_choices, read_variables};
 use super::metadata::{known_types, rule_of};
@@ -111,6 +112,8 @@ impl Setting {
                 services: health.texts("services"),
                 regions: regions.into_iter().map(|(region, _)| Region::new(region)).collect(),
                 type_codes: health.texts("type_codes"),
+                categories: health.texts("categories"),
+                pattern: read_pattern(&health),
             };
             health.finish();
         }
@@ -179,6 +182,12 @@ fn read_site(table: &Table<'_>, name: &str) -> Option<SitePlan> {
         table.fault("external_id", "`external_id` is for a role, and there is no `role_arn`", None);
     }
     let (profile, vaults) = (table.text("profile"), table.texts("vaults"));
+    let queue = table.text("queue");
+    let is_queue = |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    if let Some(name) = queue.as_deref().filter(|name| !is_queue(name)) {
+        let hint = Some("such as \"lifeboat-signals\", which `lifeboat feed template` makes".to_owned());
+        table.fault("queue", format!("expected the name of an SQS queue, found {name:?}"), hint);
+    }
     Some(SitePlan {
         name: SiteName::new(name),
         account: AccountId::new(account?),
@@ -187,7 +196,21 @@ fn read_site(table: &Table<'_>, name: &str) -> Option<SitePlan> {
         role_arn,
         external_id,
         vaults,
+        queue,
     })
+}
+
+/// The event pattern of `[signals.health]`.
+fn read_pattern(health: &Table<'_>) -> Option<Pattern> {
+    let text = health.text("pattern")?;
+    match Pattern::parse(&text) {
+        Ok(pattern) => Some(pattern),
+        Err(fault) => {
+            let hint = Some("an EventBridge event pattern in JSON".to_owned());
+            health.fault("pattern", format!("this is no event pattern: {fault}"), hint);
+            None
+        }
+    }
 }
 
 /// A fault at `key` unless `role` is the ARN of a role in `account`.

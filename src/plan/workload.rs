@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::domain::{AccountId, Region, SiteName, StepId};
+use serde_json::{Map, Value, json};
+
+use crate::domain::{AccountId, HealthEvent, PUSHED, Region, SiteName, StepId};
+use crate::pattern::Pattern;
 
 use super::{Choice, Graph, Step, Variable};
 
@@ -64,6 +67,8 @@ pub struct SitePlan {
     pub external_id: Option<String>,
     /// The backup vaults whose recovery points are watched.
     pub vaults: Vec<String>,
+    /// The queue of the push feed there, by name.
+    pub queue: Option<String>,
 }
 
 /// One alarm that is a signal of the plan.
@@ -84,15 +89,45 @@ pub struct HealthFilter {
     pub regions: Vec<Region>,
     /// Event type codes.
     pub type_codes: Vec<String>,
+    /// `issue`, `accountNotification`, `scheduledChange`.
+    pub categories: Vec<String>,
+    /// An EventBridge event pattern that an event has to match as well.
+    pub pattern: Option<Pattern>,
 }
 
 impl HealthFilter {
-    /// Does it let an event with these properties through?
-    pub fn matches(&self, service: &str, region: &Region, type_code: &str) -> bool {
+    /// Does it let this event through? The pattern sees the event as EventBridge would deliver it.
+    pub fn matches(&self, event: &HealthEvent) -> bool {
         let within = |list: &[String], value: &str| list.is_empty() || list.iter().any(|item| item == value);
-        within(&self.services, service)
-            && (self.regions.is_empty() || self.regions.contains(region))
-            && within(&self.type_codes, type_code)
+        within(&self.services, &event.service)
+            && (self.regions.is_empty() || self.regions.contains(&event.region))
+            && within(&self.type_codes, &event.type_code)
+            && within(&self.categories, &event.category)
+            && self.pattern.as_ref().is_none_or(|pattern| pattern.matches(&event.as_delivered()))
+    }
+
+    /// The event pattern of the push feed: every alarm that changes state, and the Health events that this lets through.
+    pub fn event_pattern(&self) -> Pattern {
+        let [(alarms, alarm), (health, told)] = PUSHED;
+        let mut detail = Map::new();
+        let regions: Vec<String> = self.regions.iter().map(Region::to_string).collect();
+        let lists = [
+            ("service", &self.services),
+            ("eventTypeCode", &self.type_codes),
+            ("eventTypeCategory", &self.categories),
+            ("eventRegion", &regions),
+        ];
+        for (name, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
+            detail.insert(name.to_owned(), json!(list));
+        }
+        let mut of_health = json!({"source": [health], "detail-type": [told]});
+        if !detail.is_empty() {
+            of_health["detail"] = Value::Object(detail);
+        }
+        // A pattern of one's own says all about Health.
+        let of_health = self.pattern.as_ref().map_or(of_health, Pattern::as_json);
+        let both = json!({"$or": [{"source": [alarms], "detail-type": [alarm]}, of_health]});
+        Pattern::from(both.as_object().cloned().unwrap_or_default())
     }
 }
 

@@ -1,17 +1,20 @@
-//! Asks every site side by side, and gives each answer on as soon as it is there.
+//! Asks every site side by side, and gives each page on as soon as it is there.
+
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use futures_util::StreamExt;
-use futures_util::future::BoxFuture;
-use futures_util::stream::FuturesUnordered;
 use serde::Serialize;
 use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
-use crate::cloud::{HealthFilter, Listing, SiteClients};
-use crate::domain::{Problem, Region, SiteName};
+use crate::cloud::{HealthFilter, Listing, SiteClients, Sites};
+use crate::domain::{Problem, ProblemKind, Region, SiteName};
 
 /// More pages than AWS has: a script wants all of it.
 const ALL: usize = usize::MAX;
+/// How many pages may wait to be written. A reader that is slow holds the asking back.
+const WAITING: usize = 2;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,53 +45,89 @@ impl What {
 
 /// A question to one site.
 #[derive(Debug, Clone)]
-pub struct Ask<'a> {
-    /// The site's clients.
-    pub clients: &'a SiteClients,
+pub struct Ask {
+    /// The sites.
+    pub sites: Arc<Sites>,
+    /// Which of them.
+    pub site: SiteName,
     /// The vaults of the plan there.
-    pub vaults: &'a [String],
+    pub vaults: Vec<String>,
     /// Which Health events.
-    pub health: &'a HealthFilter,
+    pub health: HealthFilter,
     /// Jobs that were created before are left out.
     pub since: DateTime<Utc>,
+    /// Only alarms in this state, as AWS writes it: then no others are read.
+    pub state: Option<String>,
 }
 
-type Answer = Result<Vec<Value>, Problem>;
-
-/// Asks, and hands each answer to `take` in the order in which they arrive. What failed is given back: the other answers are not less
-/// true for it.
+/// Asks, and hands each page to `take` in the order in which they arrive. What failed is given back: the other answers are not less
+/// true for it. Each site and vault is asked in a task of its own, and at most a few pages are held at a time.
 ///
 /// # Errors
 /// What `take` gives: then nothing more is read.
-pub async fn ask<E>(what: What, asks: &[Ask<'_>], mut take: impl FnMut(Vec<Value>) -> Result<(), E>) -> Result<Vec<Problem>, E> {
-    let mut questions: FuturesUnordered<BoxFuture<'_, Answer>> = FuturesUnordered::new();
+pub async fn ask<E>(what: What, asks: Vec<Ask>, mut take: impl FnMut(Vec<Value>) -> Result<(), E>) -> Result<Vec<Problem>, E> {
+    let (pages, mut arriving) = mpsc::channel(WAITING);
+    let mut questions = JoinSet::new();
     for ask in asks {
-        let (name, region, clients) = (&ask.clients.name, &ask.clients.region, ask.clients);
-        match what {
-            What::Alarms => questions.push(Box::pin(async { rows(clients.cloudwatch.alarms(ALL).await, name, region) })),
-            What::Events => questions.push(Box::pin(async { rows(clients.health.events(ask.health, ALL).await, name, region) })),
-            What::Jobs => {
-                questions.push(Box::pin(async { rows(clients.backup.restore_jobs(ask.since, None, ALL).await, name, region) }))
-            }
-            What::RecoveryPoints => {
-                for vault in ask.vaults {
-                    questions.push(Box::pin(async { rows(clients.backup.recovery_points(vault, ALL).await, name, region) }));
-                }
-            }
+        let vaults = if what == What::RecoveryPoints { ask.vaults.clone() } else { vec![String::new()] };
+        for vault in vaults {
+            let (ask, pages) = (ask.clone(), pages.clone());
+            questions.spawn(async move { one(what, &ask, &vault, pages).await });
         }
     }
+    drop(pages);
+    while let Some(page) = arriving.recv().await {
+        take(page)?;
+    }
     let mut failed = Vec::new();
-    while let Some(answer) = questions.next().await {
-        match answer {
-            Ok(rows) => take(rows)?,
-            Err(problem) => failed.push(problem),
+    while let Some(ended) = questions.join_next().await {
+        match ended {
+            Ok(answer) => failed.extend(answer.err()),
+            Err(fault) => failed.push(Problem::new(ProblemKind::Unknown, "list", fault.to_string())),
         }
     }
     Ok(failed)
 }
 
+async fn one(what: What, ask: &Ask, vault: &str, out: mpsc::Sender<Vec<Value>>) -> Result<(), Problem> {
+    let missing = || Problem::new(ProblemKind::Missing, "connect", format!("there is no connection to {}", ask.site));
+    let clients = ask.sites.site(&ask.site).ok_or_else(missing)?;
+    match what {
+        What::Alarms => {
+            let (sink, pages) = mpsc::channel(WAITING);
+            let read = async move { clients.cloudwatch.each_alarm(ask.state.as_deref(), &sink).await };
+            tokio::join!(read, hand_on(pages, clients, &out)).0
+        }
+        What::RecoveryPoints => {
+            let (sink, pages) = mpsc::channel(WAITING);
+            let read = async move { clients.backup.each_recovery_point(vault, &sink).await };
+            tokio::join!(read, hand_on(pages, clients, &out)).0
+        }
+        What::Events => whole(clients.health.events(&ask.health, ALL).await, clients, &out).await,
+        What::Jobs => whole(clients.backup.restore_jobs(ask.since, None, ALL).await, clients, &out).await,
+    }
+}
+
+async fn hand_on<T: Serialize>(mut pages: mpsc::Receiver<Vec<T>>, clients: &SiteClients, out: &mpsc::Sender<Vec<Value>>) {
+    while let Some(page) = pages.recv().await {
+        if out.send(rows(&page, &clients.name, &clients.region)).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn whole<T: Serialize>(
+    listing: Result<Listing<T>, Problem>,
+    clients: &SiteClients,
+    out: &mpsc::Sender<Vec<Value>>,
+) -> Result<(), Problem> {
+    // A reader that has left wants no rows.
+    let _ = out.send(rows(&listing?.rows, &clients.name, &clients.region)).await;
+    Ok(())
+}
+
 /// Each row with its site, and with the Region that was asked where the row has none of its own.
-fn rows<T: Serialize>(listing: Result<Listing<T>, Problem>, site: &SiteName, region: &Region) -> Answer {
+fn rows<T: Serialize>(page: &[T], site: &SiteName, region: &Region) -> Vec<Value> {
     let row = |row: &T| {
         let mut value = serde_json::to_value(row).unwrap_or_default();
         if let Value::Object(members) = &mut value {
@@ -97,5 +136,5 @@ fn rows<T: Serialize>(listing: Result<Listing<T>, Problem>, site: &SiteName, reg
         }
         value
     };
-    Ok(listing?.rows.iter().map(row).collect())
+    page.iter().map(row).collect()
 }

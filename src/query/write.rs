@@ -37,6 +37,12 @@ impl Where {
         Ok(Self { name, contains: text[at..].starts_with('~'), value })
     }
 
+    /// Which of `values` the member `name` has to be, if that is what it says.
+    pub fn exactly<'v>(&self, name: &str, values: &[&'v str]) -> Option<&'v str> {
+        let wanted = |value: &&&str| value.eq_ignore_ascii_case(&self.value);
+        (self.name == name && !self.contains).then(|| values.iter().find(wanted).copied())?
+    }
+
     /// Does the row fulfil it?
     ///
     /// # Errors

@@ -1,15 +1,21 @@
 //! Compiles a report from the events of a journal.
 
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
-use crate::domain::{Evidence, Fixed, Mode, Moment, Phase};
-use crate::journal::{Attempt, Ended, Event, Incident, Reading, Recorded, StepConfirmed, StepRecord, StepStatus};
+use crate::domain::{Evidence, EvidenceKind, Fixed, Mode, Moment, Phase};
+use crate::journal::{
+    Attempt, Ended, Event, Incident, Mark, Note, Reading, Recorded, SeenElsewhere, StepConfirmed, StepRecord, StepStatus,
+};
 
 use super::document::{
-    Answer, AttemptRow, CallRow, Closed, DataRow, DecisionRow, Document, DurationRow, FailureRow, ForecastLine, Integrity,
-    LogRow, MomentRow, NoteRow, Objective, PartRow, PlanLine, Proof, SCHEMA, SaidRow, SignalRow, SiteLine, StepRow,
+    Answer, AttachmentRow, AttemptRow, CallRow, Closed, DataRow, DecisionRow, Document, DurationRow, ElsewhereRow, FailureRow,
+    ForecastLine, Integrity, LogRow, MomentRow, NoteRow, Objective, PartRow, PlanLine, Proof, RoleRow, SCHEMA, SaidRow,
+    SignalRow, SiteLine, StepRow, Tail,
 };
-use super::{Durations, StepBar, Timeline, log, questions};
+use super::{Durations, StepBar, Timeline, links, log, questions, waits};
 
 /// The report of a journal, as far as it could be read.
 pub(super) fn document(reading: &Reading) -> Document {
@@ -51,9 +57,15 @@ pub(super) fn document(reading: &Reading) -> Document {
             verdict: durations.rpo_verdict,
         },
         durations: duration_rows(&incident, durations),
+        spent: waits::spent(&timeline),
+        unnoticed_secs: incident
+            .moment(Moment::Detected)
+            .zip(incident.moment(Moment::Acknowledged))
+            .map(|(detected, noticed)| (noticed - detected).num_seconds().max(0)),
+        tail: tail(&incident),
         moments: Moment::ALL.map(|moment| moment_row(moment, &incident, events)).into(),
         restore_parts: part_rows(&timeline),
-        steps: timeline.steps.iter().map(|step| step_row(step, incident.steps.get(&step.id))).collect(),
+        steps: timeline.steps.iter().map(|step| step_row(step, incident.steps.get(&step.id), timeline.now)).collect(),
         critical_path: timeline.critical_path.clone(),
         forecast: timeline.forecast.map(|forecast| ForecastLine {
             end: forecast.end,
@@ -67,7 +79,11 @@ pub(super) fn document(reading: &Reading) -> Document {
         signals: events.iter().filter_map(signal_row).collect(),
         failures: events.iter().filter_map(failure_row).collect(),
         calls: call_rows(events),
-        notes: incident.notes.iter().cloned().map(|note| NoteRow { at: note.at, by: note.by, text: note.text }).collect(),
+        elsewhere: elsewhere(&incident),
+        roles: events.iter().filter_map(role_row).collect(),
+        notes: incident.notes.iter().map(note_row).collect(),
+        important: important(events),
+        attachments: events.iter().filter_map(attachment_row).collect(),
         log: events.iter().map(log_row).collect(),
         open_questions: Vec::new(),
         action_items: Vec::new(),
@@ -130,7 +146,67 @@ fn proof(fixed: &Fixed) -> Proof {
         kind: *kind,
         evidence: text.clone(),
         reference: reference.clone(),
+        link: reference.as_deref().and_then(links::of),
+        certainty: match (fixed.earliest.or(fixed.latest), kind) {
+            (Some(_), _) => "range",
+            (None, EvidenceKind::Person) => "as told",
+            (None, _) => "exact",
+        },
     }
+}
+
+fn tail(incident: &Incident) -> Option<Tail> {
+    let from = incident.moment(Moment::FailedOver)?;
+    let said = incident.moment(Moment::Recovered);
+    let closed = incident.closed.as_ref().map(|(at, _)| *at);
+    let to = said.or(closed).or(incident.last_at)?.max(from);
+    Some(Tail { from, to, secs: (to - from).num_seconds(), running: said.is_none() && closed.is_none() })
+}
+
+fn note_row(note: &Note) -> NoteRow {
+    NoteRow { seq: note.seq, at: note.at, by: note.by.clone(), text: note.text.clone(), mark: note.mark }
+}
+
+fn elsewhere(incident: &Incident) -> Vec<ElsewhereRow> {
+    let row = |seen: &SeenElsewhere| ElsewhereRow {
+        seq: seen.seq,
+        seen_at: seen.seen_at,
+        secs: seen.work.began_at.zip(seen.work.ended_at).map(|(from, to)| (to - from).num_seconds()),
+        work: seen.work.clone(),
+    };
+    let mut rows: Vec<ElsewhereRow> = incident.elsewhere.iter().map(row).collect();
+    rows.sort_by_key(|row| (row.work.began_at, row.seq));
+    rows
+}
+
+fn role_row(recorded: &Recorded) -> Option<RoleRow> {
+    let Event::RoleGiven { to, role, reason } = &recorded.event else { return None };
+    let (seq, at, given_by) = (recorded.seq, recorded.recorded_at, recorded.by.clone());
+    Some(RoleRow { seq, at, to: to.clone(), role: *role, given_by, reason: reason.clone() })
+}
+
+fn attachment_row(recorded: &Recorded) -> Option<AttachmentRow> {
+    let Event::Attached(attached) = &recorded.event else { return None };
+    Some(AttachmentRow {
+        seq: recorded.seq,
+        at: recorded.recorded_at,
+        by: recorded.by.clone(),
+        name: attached.name.clone(),
+        bytes: attached.bytes,
+        sha256: attached.sha256.clone(),
+    })
+}
+
+/// The events that a person marked as important, or wrote as important notes.
+fn important(events: &[Recorded]) -> Vec<LogRow> {
+    let marks = events.iter().filter_map(|recorded| match recorded.event {
+        Event::Marked { seq, mark: Mark::Important } => Some(seq),
+        Event::Noted { mark: Some(Mark::Important), .. } => Some(recorded.seq),
+        _ => None,
+    });
+    let marked: BTreeSet<u64> = marks.collect();
+    let at = |seq: &u64| events.get(usize::try_from(*seq).ok()?.checked_sub(1)?).filter(|found| found.seq == *seq);
+    marked.iter().filter_map(at).map(log_row).collect()
 }
 
 fn duration_rows(incident: &Incident, durations: &Durations) -> Vec<DurationRow> {
@@ -144,7 +220,7 @@ fn duration_rows(incident: &Incident, durations: &Durations) -> Vec<DurationRow>
         running: span.running,
         ends_by: incident.moments.get(end).map(|record| proof(&record.fixed)),
     };
-    durations.spans.iter().zip(&Moment::ALL[1..]).map(row).collect()
+    durations.spans.iter().zip(&Moment::BOUNDS[1..]).map(row).collect()
 }
 
 fn moment_row(moment: Moment, incident: &Incident, events: &[Recorded]) -> MomentRow {
@@ -184,7 +260,8 @@ fn part_rows(timeline: &Timeline) -> Vec<PartRow> {
     timeline.work.iter().filter_map(row).collect()
 }
 
-fn step_row(bar: &StepBar, record: Option<&StepRecord>) -> StepRow {
+fn step_row(bar: &StepBar, record: Option<&StepRecord>, now: Option<DateTime<Utc>>) -> StepRow {
+    let (_, retry, aws) = waits::waits(bar, now);
     let (status, reason) = match &bar.status {
         StepStatus::Pending => ("pending", None),
         StepStatus::Calling => ("calling", None),
@@ -209,6 +286,8 @@ fn step_row(bar: &StepBar, record: Option<&StepRecord>) -> StepRow {
         ready_at: bar.ready_at,
         settled_at: bar.settled_at,
         waited_secs: bar.waited.num_seconds(),
+        waited_for_retry_secs: retry.num_seconds(),
+        waited_for_aws_secs: aws.num_seconds(),
         worked_secs: bar.worked.num_seconds(),
         expect_secs: bar.expect.map(|expect| expect.num_seconds()),
         critical: bar.critical,
@@ -256,14 +335,28 @@ fn data_rows(durations: &Durations) -> Vec<DataRow> {
 }
 
 fn decision_rows(incident: &Incident) -> Vec<DecisionRow> {
-    let row = |decision: crate::journal::Decision| DecisionRow {
-        at: decision.at,
-        by: decision.by,
-        failover: decision.failover,
-        reason: decision.reason,
-        seen: decision.seen,
-    };
-    incident.decisions.iter().cloned().map(row).collect()
+    let mut before = None;
+    let mut rows = Vec::new();
+    for decision in &incident.decisions {
+        let noted = incident.notes.iter().filter(|note| note.mark == Some(Mark::Objection));
+        let since = noted.filter(|note| note.at <= decision.at && before.is_none_or(|before| note.at > before));
+        let weighed = &decision.weighed;
+        rows.push(DecisionRow {
+            at: decision.at,
+            by: decision.by.clone(),
+            role: decision.role,
+            failover: decision.failover,
+            reason: decision.reason.clone(),
+            seen: decision.seen.clone(),
+            candidates: weighed.candidates.clone(),
+            forecast: weighed.forecast,
+            options: weighed.options.clone(),
+            objections: weighed.objections.clone(),
+            noted_objections: since.map(note_row).collect(),
+        });
+        before = Some(decision.at);
+    }
+    rows
 }
 
 fn signal_row(recorded: &Recorded) -> Option<SignalRow> {

@@ -1,29 +1,30 @@
 //! CSV for spreadsheets: the timeline, and where the recovery time went. RFC 4180, UTF-8, times in UTC with their date.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::domain::{EvidenceKind, Fixed, SignalId};
 use crate::journal::{Ended, Event, Recorded};
 
 use super::document::{Document, StepRow};
-use super::log;
+use super::{Zone, log};
 
 /// One row an event in the order in which things happened, by AWS's time where it has one.
-pub(super) fn timeline(events: &[Recorded]) -> String {
-    let header = ["at_utc", "recorded_at_utc", "event", "kind", "what", "who", "source", "evidence", "request_id"];
-    let mut rows: Vec<(DateTime<Utc>, [String; 9])> = events.iter().map(row).collect();
+pub(super) fn timeline(events: &[Recorded], zone: Zone) -> String {
+    let [at, recorded_at] = ["at", "recorded_at"].map(|name| column(name, zone));
+    let header = [at.as_str(), recorded_at.as_str(), "event", "kind", "what", "who", "source", "evidence", "request_id"];
+    let mut rows: Vec<(DateTime<Utc>, [String; 9])> = events.iter().map(|recorded| row(recorded, zone)).collect();
     rows.sort_by_key(|(at, _)| *at);
     let mut text = line(&header.map(str::to_owned));
     text.extend(rows.iter().map(|(_, cells)| line(cells)));
     text
 }
 
-fn row(recorded: &Recorded) -> (DateTime<Utc>, [String; 9]) {
+fn row(recorded: &Recorded, zone: Zone) -> (DateTime<Utc>, [String; 9]) {
     let Origin { at, source, evidence, request_id } = origin(&recorded.event);
     let at = at.unwrap_or(recorded.recorded_at);
     let cells = [
-        stamp(at),
-        stamp(recorded.recorded_at),
+        zone.rfc3339(at),
+        zone.rfc3339(recorded.recorded_at),
         recorded.seq.to_string(),
         recorded.event.kind(),
         log::sentence(&recorded.event),
@@ -73,7 +74,11 @@ fn origin(event: &Event) -> Origin {
             let evidence = problem.map(|problem| problem.message.clone()).or_else(|| end.note.clone()).unwrap_or_default();
             Origin { at: end.aws_at, source, evidence, request_id: problem.and_then(|problem| problem.request_id.clone()) }
         }
-        Event::IdentitySeen { .. } => of("aws"),
+        Event::IdentitySeen { .. } | Event::Observed(_) => of("aws"),
+        Event::SeenElsewhere(work) => {
+            Origin { at: work.ended_at.or(work.began_at), source: "elsewhere", evidence: work.id.clone(), request_id: None }
+        }
+        Event::Attached(attached) => Origin { evidence: attached.sha256.clone(), ..of("person") },
         Event::IncidentOpened(_) | Event::OperatorJoined { .. } | Event::ExerciseStarted { .. } | Event::Unknown { .. } => {
             of("console")
         }
@@ -85,6 +90,8 @@ fn moment(fixed: &Fixed) -> Origin {
     let source = match fixed.evidence.kind {
         EvidenceKind::Person => "person",
         EvidenceKind::Step => "step",
+        EvidenceKind::Job => "job",
+        EvidenceKind::Change => "change",
         EvidenceKind::Alarm => "alarm",
         EvidenceKind::Health => "health",
     };
@@ -94,12 +101,13 @@ fn moment(fixed: &Fixed) -> Origin {
 
 /// The recovery time taken apart: the four durations, which add up to the whole; the parts of the restore phase, the steps and
 /// their attempts, which overlap.
-pub(super) fn breakdown(document: &Document) -> String {
+pub(super) fn breakdown(document: &Document, zone: Zone) -> String {
+    let [from, to] = ["from", "to"].map(|name| column(name, zone));
     let header = [
         "level",
         "name",
-        "from_utc",
-        "to_utc",
+        from.as_str(),
+        to.as_str(),
         "elapsed_secs",
         "percent",
         "worked_secs",
@@ -110,7 +118,7 @@ pub(super) fn breakdown(document: &Document) -> String {
     ];
     let mut text = line(&header.map(str::to_owned));
     let some = |secs: Option<i64>| secs.map_or_else(String::new, |secs| secs.to_string());
-    let time = |at: Option<DateTime<Utc>>| at.map_or_else(String::new, stamp);
+    let time = |at: Option<DateTime<Utc>>| at.map_or_else(String::new, |at| zone.rfc3339(at));
     let running = |running: bool| if running { "running" } else { "ended" }.to_owned();
     let none = String::new;
     let total = &document.recovery_time;
@@ -151,8 +159,8 @@ pub(super) fn breakdown(document: &Document) -> String {
         text.push_str(&line(&[
             "restore part".to_owned(),
             row.part.name().to_owned(),
-            stamp(row.from),
-            stamp(row.to),
+            zone.rfc3339(row.from),
+            zone.rfc3339(row.to),
             row.secs.to_string(),
             none(),
             row.worked_secs.to_string(),
@@ -162,13 +170,13 @@ pub(super) fn breakdown(document: &Document) -> String {
             running(row.running),
         ]));
     }
-    document.steps.iter().for_each(|row| text.push_str(&step(row)));
+    document.steps.iter().for_each(|row| text.push_str(&step(row, zone)));
     text
 }
 
-fn step(row: &StepRow) -> String {
+fn step(row: &StepRow, zone: Zone) -> String {
     let some = |secs: Option<i64>| secs.map_or_else(String::new, |secs| secs.to_string());
-    let time = |at: Option<DateTime<Utc>>| at.map_or_else(String::new, stamp);
+    let time = |at: Option<DateTime<Utc>>| at.map_or_else(String::new, |at| zone.rfc3339(at));
     let elapsed = row.ready_at.zip(row.settled_at).map(|(from, to)| (to - from).num_seconds());
     let critical = if row.critical { "yes" } else { "" }.to_owned();
     let mut text = line(&[
@@ -188,7 +196,7 @@ fn step(row: &StepRow) -> String {
         text.push_str(&line(&[
             "attempt".to_owned(),
             format!("{} attempt {}", row.step, attempt.attempt),
-            stamp(attempt.began_at),
+            zone.rfc3339(attempt.began_at),
             time(attempt.ended_at),
             some(attempt.took_secs),
             String::new(),
@@ -202,8 +210,9 @@ fn step(row: &StepRow) -> String {
     text
 }
 
-fn stamp(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+/// A column's name says when its times are UTC; in a named zone each time has its own offset.
+fn column(name: &str, zone: Zone) -> String {
+    if zone.is_utc() { format!("{name}_utc") } else { name.to_owned() }
 }
 
 fn line(cells: &[String]) -> String {

@@ -9,14 +9,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::domain::{
-    AccountId, EvidenceKind, IncidentId, Mode, Moment, Operator, Part, Phase, Problem, Region, SiteName, StepId,
+    AccountId, EvidenceKind, IncidentId, Mode, Moment, Operator, Part, Phase, Problem, Region, Role, SiteName, StepId,
 };
-use crate::journal::Purpose;
+use crate::journal::{Candidate, Choice, Elsewhere, Expected, Mark, Purpose};
 
-use super::Measured;
+use super::{Measured, Spent};
 
 /// The number of this shape.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 type Time = DateTime<Utc>;
 
@@ -42,6 +42,12 @@ pub(super) struct Document {
     pub recovery_time: Objective,
     pub data_loss: Objective,
     pub durations: Vec<DurationRow>,
+    /// What each duration was spent on; adds up to the recovery time.
+    pub spent: Vec<Spent>,
+    /// From the detection until somebody had taken notice; part of the second duration.
+    pub unnoticed_secs: Option<i64>,
+    /// From "available" until a person said that it was over; after the recovery time.
+    pub tail: Option<Tail>,
     pub moments: Vec<MomentRow>,
     pub restore_parts: Vec<PartRow>,
     pub steps: Vec<StepRow>,
@@ -52,7 +58,13 @@ pub(super) struct Document {
     pub signals: Vec<SignalRow>,
     pub failures: Vec<FailureRow>,
     pub calls: Vec<CallRow>,
+    /// What others did at AWS: seen here, not done here.
+    pub elsewhere: Vec<ElsewhereRow>,
+    pub roles: Vec<RoleRow>,
     pub notes: Vec<NoteRow>,
+    /// What a person marked as important, in order.
+    pub important: Vec<LogRow>,
+    pub attachments: Vec<AttachmentRow>,
     pub log: Vec<LogRow>,
     pub open_questions: Vec<String>,
     pub action_items: Vec<String>,
@@ -96,6 +108,47 @@ pub(super) struct Objective {
     pub verdict: Measured,
 }
 
+/// What came after the workload was available.
+#[derive(Debug, Serialize)]
+pub(super) struct Tail {
+    pub from: Time,
+    /// When a person said that it was over; until the last event while nobody has.
+    pub to: Time,
+    pub secs: i64,
+    pub running: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct ElsewhereRow {
+    /// The number of the event that saw it as it is told here.
+    pub seq: u64,
+    pub seen_at: Time,
+    #[serde(flatten)]
+    pub work: Elsewhere,
+    pub secs: Option<i64>,
+}
+
+/// Somebody was given a role.
+#[derive(Debug, Serialize)]
+pub(super) struct RoleRow {
+    pub seq: u64,
+    pub at: Time,
+    pub to: Operator,
+    pub role: Role,
+    pub given_by: Operator,
+    pub reason: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct AttachmentRow {
+    pub seq: u64,
+    pub at: Time,
+    pub by: Operator,
+    pub name: String,
+    pub bytes: u64,
+    pub sha256: String,
+}
+
 #[derive(Debug, Serialize)]
 pub(super) struct DurationRow {
     pub phase: Phase,
@@ -118,6 +171,10 @@ pub(super) struct Proof {
     pub kind: EvidenceKind,
     pub evidence: String,
     pub reference: Option<String>,
+    /// The page of the AWS console that shows it, where there is one.
+    pub link: Option<String>,
+    /// How exact it is: the range, `exact` where AWS or this console measured it, `as told` where a person said so.
+    pub certainty: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -169,7 +226,12 @@ pub(super) struct StepRow {
     pub reason: Option<String>,
     pub ready_at: Option<Time>,
     pub settled_at: Option<Time>,
+    /// For a person, in all: to confirm it, to retry it, to skip it.
     pub waited_secs: i64,
+    /// Of that, after an attempt had failed.
+    pub waited_for_retry_secs: i64,
+    /// From the confirmations until AWS had begun.
+    pub waited_for_aws_secs: i64,
     pub worked_secs: i64,
     pub expect_secs: Option<i64>,
     pub critical: bool,
@@ -218,10 +280,19 @@ pub(super) struct DataRow {
 pub(super) struct DecisionRow {
     pub at: Time,
     pub by: Operator,
+    /// In which role; `null` if they had none.
+    pub role: Option<Role>,
     pub failover: bool,
     pub reason: String,
     /// What was on screen.
     pub seen: Vec<String>,
+    pub candidates: Vec<Candidate>,
+    pub forecast: Option<Expected>,
+    pub options: Vec<Choice>,
+    /// Strong objections of a poll: `null` if nobody was asked.
+    pub objections: Option<Vec<String>>,
+    /// Objections that were noted since the decision before this one.
+    pub noted_objections: Vec<NoteRow>,
 }
 
 #[derive(Debug, Serialize)]
@@ -285,11 +356,13 @@ pub(super) struct Answer {
     pub found: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(super) struct NoteRow {
+    pub seq: u64,
     pub at: Time,
     pub by: Operator,
     pub text: String,
+    pub mark: Option<Mark>,
 }
 
 #[derive(Debug, Serialize)]

@@ -162,17 +162,17 @@ fn objectives(incident: &Incident) -> (TimeDelta, TimeDelta) {
 
 /// Where the five moments count, in order and never going back; `None` for those that are still to come.
 fn bounds(incident: &Incident, doubts: &mut Vec<String>) -> [Option<DateTime<Utc>>; 5] {
-    let known = Moment::ALL.map(|moment| incident.moment(moment).map(whole));
+    let known = Moment::BOUNDS.map(|moment| incident.moment(moment).map(whole));
     let Some(first) = known.iter().position(Option::is_some) else { return [None; 5] };
     // The end is never before the beginning, and nothing in between is after it.
     let end = known[4].map(|end| known[first].map_or(end, |begin| end.max(begin)));
     let mut bounds = [None; 5];
     let mut before: Option<(Moment, DateTime<Utc>)> = None;
-    for (index, moment) in Moment::ALL.into_iter().enumerate() {
+    for (index, moment) in Moment::BOUNDS.into_iter().enumerate() {
         let Some(later) = (index..5).find(|later| known[*later].is_some()) else { break };
         let Some(at) = known[later] else { break };
         if later > index {
-            doubts.push(unknown(moment, Moment::ALL[later], at));
+            doubts.push(unknown(moment, Moment::BOUNDS[later], at));
         }
         let mut counted = at;
         if let Some((previous, bound)) = before.filter(|(_, bound)| at < *bound) {
@@ -396,7 +396,7 @@ mod tests {
             closes in any::<bool>(),
         ) {
             let mut events: Vec<Event> = said.iter().map(|(index, secs, corrected)| {
-                let (moment, fixed) = (Moment::ALL[*index], fixed(*secs));
+                let (moment, fixed) = (Moment::BOUNDS[*index], fixed(*secs));
                 if *corrected {
                     Event::MomentCorrected { moment, fixed, reason: "looked again".into() }
                 } else {

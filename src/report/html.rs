@@ -8,18 +8,18 @@ use super::document::Document;
 use super::markdown::{environment, optional, words};
 use super::picture_style::{Paper, variables};
 use super::xml::escaped;
-use super::{RenderReport, Timeline, picture};
+use super::{RenderReport, Timeline, Zone, picture};
 
 /// The template that is built in.
 pub(super) const TEMPLATE: &str = include_str!("../../assets/templates/report.html.j2");
 
 /// Fills in a template. Beside the report it gets `picture`, the timeline as SVG, and `light` and `dark`, the colours as CSS.
-pub(super) fn render(document: &Document, timeline: &Timeline, template: &str) -> Result<String, RenderReport> {
+pub(super) fn render(document: &Document, timeline: &Timeline, template: &str, zone: Zone) -> Result<String, RenderReport> {
     let mut environment: Environment<'_> = environment()?;
     environment.set_formatter(write_escaped);
-    environment.add_filter("at", |value: Value| {
+    environment.add_filter("at", move |value: Value| {
         optional(&value, |text| match text.parse::<DateTime<Utc>>() {
-            Ok(at) => Value::from(at.format("%Y-%m-%d %H:%M:%SZ").to_string()),
+            Ok(at) => Value::from(zone.stamp(at)),
             Err(_) => Value::from(text.to_owned()),
         })
     });
@@ -29,7 +29,8 @@ pub(super) fn render(document: &Document, timeline: &Timeline, template: &str) -
     });
     let safe = |text: String| Value::from_safe_string(text);
     let context = context! {
-        picture => safe(picture::svg(document, timeline, Paper::Page)),
+        picture => safe(picture::svg(document, timeline, Paper::Page, zone)),
+        zone => zone.name(),
         light => safe(variables(Paper::Light)),
         dark => safe(variables(Paper::Dark)),
         ..Value::from(Serde(document))

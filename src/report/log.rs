@@ -1,7 +1,9 @@
 //! Every event as one sentence: the log of a report.
 
 use crate::domain::{AlarmState, MutatingCall, SignalId, Strength};
-use crate::journal::{Ended, Event, Purpose, SignalSeen, StepConfirmed};
+use crate::journal::{Ended, Event, Mark, Observed, Purpose, SignalSeen, StepConfirmed};
+
+use super::markdown::words;
 
 /// What an event says, as one sentence without its time and author.
 pub fn sentence(event: &Event) -> String {
@@ -22,7 +24,7 @@ pub fn sentence(event: &Event) -> String {
         Event::MomentCorrected { moment, fixed, reason } => {
             format!("{:?} corrected to {}: {reason}", moment.name(), fixed.at.format("%Y-%m-%d %H:%M:%SZ"))
         }
-        Event::DecidedToWait { reason } => format!("decided not to fail over yet: {reason}"),
+        Event::DecidedToWait { reason, .. } => format!("decided not to fail over yet: {reason}"),
         Event::FailoverDeclared { reason, .. } => format!("declared the failover: {reason}"),
         Event::VariableSet { name, value } => format!("{name} is {value:?}"),
         Event::ChoiceMade { choice, option } => format!("chose {choice}: {option}"),
@@ -55,7 +57,21 @@ pub fn sentence(event: &Event) -> String {
             }
         }
         Event::StepSkipped { step, reason } => format!("{step} skipped: {reason}"),
-        Event::Noted { text } => format!("note: {text}"),
+        Event::Noted { text, mark } => format!("{}: {text}", mark.map_or("note", Mark::word)),
+        Event::Marked { seq, mark } => format!("event {seq} marked: {}", mark.word()),
+        Event::Attached(attached) => {
+            format!("attached {}, {} bytes, SHA-256 {}", attached.name, attached.bytes, attached.sha256)
+        }
+        Event::RoleGiven { to, role, reason } => format!("{to} is {} from now on: {reason}", role.name()),
+        Event::CheckInSet { every_secs: 0 } => "no more check-ins".to_owned(),
+        Event::CheckInSet { every_secs } => {
+            format!("check in every {}", words(i64::try_from(*every_secs).unwrap_or(i64::MAX)))
+        }
+        Event::Observed(observed) => observation(observed),
+        Event::SeenElsewhere(work) => {
+            let by = work.by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
+            format!("seen, not done here: {} {} of {}{by}: {}", work.kind, work.id, work.about, work.status)
+        }
         Event::IncidentClosed { reason } => format!("closed: {reason}"),
         Event::Unknown { kind, .. } => format!("an event of the kind {kind:?}, which this version does not know"),
     }
@@ -68,6 +84,16 @@ pub(super) fn state_word(seen: &SignalSeen) -> String {
         (SignalId::Health { .. }, AlarmState::Ok) => "closed".to_owned(),
         (_, state) => state.to_string(),
     }
+}
+
+fn observation(observed: &Observed) -> String {
+    let source = &observed.source;
+    if let Some(problem) = &observed.problem {
+        let message = problem.get("message").and_then(serde_json::Value::as_str).unwrap_or("no reason known");
+        return format!("{source} does not answer: {message}");
+    }
+    let partial = observed.partial.as_ref().map_or_else(String::new, |partial| format!(", not all: {partial}"));
+    format!("{source}: {} rows new or changed, {} gone{partial}", observed.set.len(), observed.gone.len())
 }
 
 fn confirmation(confirmed: &StepConfirmed) -> String {

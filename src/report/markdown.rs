@@ -5,10 +5,10 @@
 use chrono::{DateTime, Utc};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value, ValueKind};
-use minijinja::{Environment, Output, State, UndefinedBehavior};
+use minijinja::{Environment, Output, State, UndefinedBehavior, context};
 
-use super::RenderReport;
 use super::document::Document;
+use super::{RenderReport, Zone};
 
 /// The template that is built in.
 pub(super) const TEMPLATE: &str = include_str!("../../assets/templates/report.md.j2");
@@ -24,17 +24,17 @@ pub(super) fn environment() -> Result<Environment<'static>, RenderReport> {
 }
 
 /// Fills in a template.
-pub(super) fn render(document: &Document, template: &str) -> Result<String, RenderReport> {
+pub(super) fn render(document: &Document, template: &str, zone: Zone) -> Result<String, RenderReport> {
     let mut environment = environment()?;
     environment.set_formatter(write_escaped);
-    environment.add_filter("at", |value: Value| optional(&value, |text| Value::from_safe_string(at(text))));
+    environment.add_filter("at", move |value: Value| optional(&value, |text| Value::from_safe_string(at(text, zone))));
     environment.add_filter("took", |value: Value| match i64::try_from(value) {
         Ok(secs) => Value::from_safe_string(words(secs)),
         Err(_) => Value::from_safe_string("—".to_owned()),
     });
     environment.add_filter("code", |value: Value| optional(&value, code));
     environment.add_filter("fence", |value: Value| optional(&value, |text| Value::from_safe_string(fence(text))));
-    let rendered = environment.render_str(template, Serde(document))?;
+    let rendered = environment.render_str(template, context! { zone => zone.name(), ..Value::from(Serde(document)) })?;
     Ok(format!("{}\n", rendered.trim_end()))
 }
 
@@ -103,13 +103,15 @@ fn fence(text: &str) -> String {
 }
 
 /// `2026-03-14T03:04:00Z` -> `2026-03-14 03:04:00Z`, always with the date, in whole seconds.
-fn at(text: &str) -> String {
+fn at(text: &str, zone: Zone) -> String {
     // As a report has them all; reading and writing each one anew takes longer than the rest of a row.
-    if let (Some(day), Some("T"), Some(clock), true) = (text.get(..10), text.get(10..11), text.get(11..19), is_utc(text)) {
+    if let (Some(day), Some("T"), Some(clock), true) =
+        (text.get(..10), text.get(10..11), text.get(11..19), zone.is_utc() && is_utc(text))
+    {
         return format!("{day} {clock}Z");
     }
     match text.parse::<DateTime<Utc>>() {
-        Ok(at) => at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
+        Ok(at) => zone.stamp(at),
         Err(_) => escaped(text),
     }
 }
@@ -149,10 +151,10 @@ mod tests {
         assert_eq!(code("orders").to_string(), "`orders`");
         assert_eq!(code("a|`b").to_string(), "a\\|\\`b");
         assert_eq!(
-            (at("2026-03-14T03:04:00.123Z"), at("2026-03-14T03:04:00+01:00")),
+            (at("2026-03-14T03:04:00.123Z", Zone::UTC), at("2026-03-14T03:04:00+01:00", Zone::UTC)),
             ("2026-03-14 03:04:00Z".into(), "2026-03-14 02:04:00Z".into())
         );
-        assert_eq!(at("|||||-||-||T||:||:||Z"), escaped("|||||-||-||T||:||:||Z"));
+        assert_eq!(at("|||||-||-||T||:||:||Z", Zone::UTC), escaped("|||||-||-||T||:||:||Z"));
         assert_eq!(fence("echo ```x```"), "````sh\necho ```x```\n````");
     }
 

@@ -3,30 +3,39 @@
 //! Durations, the timeline, and documents made of them. Knows the journal and the domain; must not ask the cloud, nor what time
 //! it is, nor know the screen.
 
+mod brief;
 mod compile;
 mod csv;
 mod document;
 mod durations;
 mod history;
 mod html;
+mod links;
 mod list;
 mod log;
 mod markdown;
 mod picture;
 mod picture_style;
+mod png;
 mod questions;
 mod redact;
 mod render;
 mod timeline;
 mod verdict;
+mod waits;
 mod xml;
+mod zone;
 
+pub use brief::brief;
 pub use document::SCHEMA;
 pub use durations::{DataLoss, Durations, Measured, Span};
 pub use history::{Group, History, Run, Spread, compare, history};
 pub use list::list;
 pub use log::sentence;
 pub use picture_style::Paper;
+pub use png::DrawPicture;
 pub use redact::redacted;
-pub use render::{Format, RenderReport, render, render_reading, render_template};
+pub use render::{Format, RenderReport, SCHEMA_TEXT, render, render_in, render_png, render_reading, render_template};
 pub use timeline::{AttemptBar, Forecast, StepBar, Timeline, WorkBar};
+pub use waits::{Spent, spent};
+pub use zone::{NoSuchZone, Zone};

@@ -12,7 +12,7 @@ use super::document::Document;
 use super::markdown::words;
 use super::picture_style::{Paper, style};
 use super::xml::escaped;
-use super::{AttemptBar, StepBar, Timeline};
+use super::{AttemptBar, StepBar, Timeline, Zone};
 
 const WIDTH: f64 = 980.0;
 /// Where the axis begins and ends.
@@ -28,12 +28,12 @@ const CHARACTER: f64 = 6.4;
 const RTO_WITHIN: i64 = 3;
 
 /// The picture of a document and its timeline.
-pub(super) fn svg(document: &Document, timeline: &Timeline, paper: Paper) -> String {
-    let axis = Axis::of(timeline);
+pub(super) fn svg(document: &Document, timeline: &Timeline, paper: Paper, zone: Zone) -> String {
+    let axis = Axis::of(timeline, zone);
     let mut rows = String::new();
     let mut y = TOP;
     if let Some(axis) = &axis {
-        rows.push_str(&durations(timeline, axis, y));
+        rows.push_str(&durations(document, timeline, axis, y));
         y += ROW + 10.0;
         for bar in timeline.work.iter().filter(|bar| bar.part.is_some()) {
             let name = bar.part.map_or("", |part| part.name());
@@ -97,11 +97,12 @@ fn head(document: &Document) -> String {
 struct Axis {
     from: DateTime<Utc>,
     secs: i64,
+    zone: Zone,
 }
 
 impl Axis {
     /// From the first thing that is known to the last, the objective and the forecast included; `None` if nothing is.
-    fn of(timeline: &Timeline) -> Option<Self> {
+    fn of(timeline: &Timeline, zone: Zone) -> Option<Self> {
         let attempts = || timeline.steps.iter().flat_map(|step| &step.attempts);
         let begins = timeline.steps.iter().filter_map(|step| step.ready_at).chain(attempts().map(|attempt| attempt.began));
         let from = timeline.began_at.into_iter().chain(begins).min()?;
@@ -113,7 +114,7 @@ impl Axis {
         let rto = timeline.rto_at.map(|rto| (rto - from).num_seconds()).filter(|rto| *rto <= secs.saturating_mul(RTO_WITHIN));
         let secs = secs.max(rto.unwrap_or(0));
         // Some room, so that the last label fits.
-        Some(Self { from, secs: secs.saturating_add(secs / 40 + 1) })
+        Some(Self { from, secs: secs.saturating_add(secs / 40 + 1), zone })
     }
 
     #[expect(clippy::cast_precision_loss, reason = "seconds on a picture of a thousand points")]
@@ -126,7 +127,7 @@ impl Axis {
         let (from_x, width) = (self.x(from), (self.x(to) - self.x(from)).max(1.5));
         format!(
             "<rect class=\"{class}\" x=\"{from_x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{BAR}\"><title>{}</title></rect>\n",
-            escaped(&format!("{told} ({} to {})", stamp(from), stamp(to)))
+            escaped(&format!("{told} ({} to {})", self.zone.stamp(from), self.zone.stamp(to)))
         )
     }
 
@@ -139,26 +140,29 @@ impl Axis {
         }
         let mut out = String::new();
         let mut day = None;
-        let first = (self.from.timestamp().div_euclid(step) + 1) * step;
+        // Round in the zone that is written.
+        let ahead = self.zone.ahead_secs(self.from);
+        let first = ((self.from.timestamp() + ahead).div_euclid(step) + 1) * step - ahead;
         for secs in (0..11).map(|number| first + number * step) {
             let Some(at) = DateTime::from_timestamp(secs, 0).filter(|at| (*at - self.from).num_seconds() <= self.secs) else {
                 break;
             };
             let x = self.x(at);
             out.push_str(&format!("<path class=\"grid\" d=\"M{x:.1} 78V{bottom:.1}\"/>\n"));
-            let clock = if step < 60 { at.format("%H:%M:%S") } else { at.format("%H:%M") };
-            out.push_str(&centred(x, 86.0, "muted", &clock.to_string()));
-            if day != Some(at.date_naive()) {
-                day = Some(at.date_naive());
-                out.push_str(&centred(x, 72.0, "muted", &at.format("%Y-%m-%d UTC").to_string()));
+            let clock = self.zone.format(at, if step < 60 { "%H:%M:%S" } else { "%H:%M" });
+            out.push_str(&centred(x, 86.0, "muted", &clock));
+            let date = self.zone.format(at, "%Y-%m-%d %Z");
+            if day.as_ref() != Some(&date) {
+                out.push_str(&centred(x, 72.0, "muted", &date));
+                day = Some(date);
             }
         }
         out
     }
 }
 
-/// The four durations, one after the other, with their lengths where there is room.
-fn durations(timeline: &Timeline, axis: &Axis, y: f64) -> String {
+/// The four durations, one after the other, with their lengths where there is room; after them what came after "available".
+fn durations(document: &Document, timeline: &Timeline, axis: &Axis, y: f64) -> String {
     let total = timeline.durations.recovery_time.map_or_else(String::new, |time| words(time.num_seconds()));
     let mut out = label(&format!("recovery time {total}"), y, "strong");
     for span in &timeline.durations.spans {
@@ -170,6 +174,9 @@ fn durations(timeline: &Timeline, axis: &Axis, y: f64) -> String {
         if let Some(fits) = [told, took].into_iter().find(|told| length(told) + 6.0 < width) {
             out.push_str(&centred(x + width / 2.0, y + 11.0, "on", &fits));
         }
+    }
+    if let Some(tail) = document.tail.as_ref().filter(|tail| tail.secs > 0) {
+        out.push_str(&axis.bar(tail.from, tail.to, y, "tail", &format!("available, not over: {}", words(tail.secs))));
     }
     out
 }
@@ -244,7 +251,7 @@ fn marks(timeline: &Timeline, axis: &Axis, bottom: f64) -> String {
     let mut line = |at: DateTime<Utc>, class: &str, told: &str, y: f64| {
         let x = axis.x(at);
         out.push_str(&format!("<path class=\"{class}\" d=\"M{x:.1} 90V{bottom:.1}\"/>\n"));
-        let told = format!("{told} {}", at.format("%H:%M:%S"));
+        let told = format!("{told} {}", axis.zone.format(at, "%H:%M:%S"));
         let half = length(&told) / 2.0;
         out.push_str(&centred(x.clamp(LEFT, RIGHT + 24.0 - half), y, class, &told));
     };
@@ -265,6 +272,7 @@ fn legend(y: f64, timeline: &Timeline) -> String {
         let took = span.from.map_or_else(|| "—".to_owned(), |_| words(span.length().num_seconds()));
         x = swatch(&mut out, x, y, class(span.phase), &format!("{} {took}", span.phase.name()));
     }
+    out.push_str(&text(x, y + 11.0, "muted", "◆ decides when the last step ends; filled is work"));
     let (mut x, y) = (20.0, y + 22.0);
     let entries = [
         ("wait", "waits for a person"),
@@ -272,11 +280,12 @@ fn legend(y: f64, timeline: &Timeline) -> String {
         ("call", "waits for AWS"),
         ("failed", "failed"),
         ("forecast", "expected"),
+        ("tail", "after available"),
     ];
     for (class, told) in entries {
         x = swatch(&mut out, x, y, class, told);
     }
-    out + &text(x, y + 11.0, "muted", "◆ decides when the last step ends; filled is work")
+    out
 }
 
 fn swatch(out: &mut String, x: f64, y: f64, class: &str, told: &str) -> f64 {
@@ -305,8 +314,4 @@ fn length(told: &str) -> f64 {
 fn cut(told: &str, most: usize) -> String {
     let told = told.replace(['\n', '\t'], " ");
     if told.chars().count() <= most { told } else { told.chars().take(most - 1).chain(['…']).collect() }
-}
-
-fn stamp(at: DateTime<Utc>) -> String {
-    at.format("%Y-%m-%d %H:%M:%SZ").to_string()
 }

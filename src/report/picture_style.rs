@@ -55,13 +55,14 @@ pub(super) fn style(paper: Paper) -> String {
     };
     let (rising, falling) = ("M-1 7L7 -1M-1 1L1 -1M5 7L7 5", "M-1 -1L7 7M5 -1L7 1M-1 5L1 7");
     format!(
-        "<style>.timeline text{{font:11px system-ui,sans-serif;fill:{ink}}}.timeline .paper{{fill:{base}}}\
-         .timeline text.title{{font:bold 15px system-ui,sans-serif}}.timeline text.strong{{font-weight:bold}}\
+        "<style>.timeline text{{font-size:11px;font-family:system-ui,sans-serif;fill:{ink}}}.timeline .paper{{fill:{base}}}\
+         .timeline text.title{{font-size:15px;font-weight:bold}}.timeline text.strong{{font-weight:bold}}\
          .timeline text.muted{{fill:{muted}}}.timeline text.on{{fill:{on}{halo}}}\
          .timeline .grid{{stroke:{grid};fill:none}}.timeline rect.detect{{fill:{detect}}}.timeline rect.decide{{fill:{decide}}}\
          .timeline rect.restore{{fill:{restore}}}.timeline rect.fail-over{{fill:{fail_over}}}.timeline rect.part{{fill:{part}}}\
          .timeline rect.wait{{fill:url(#wait);stroke:{muted}}}.timeline rect.retry{{fill:url(#retry);stroke:{bad}}}\
          .timeline rect.call{{fill:{base};stroke:{muted}}}.timeline rect.failed{{fill:{base};stroke:{bad};stroke-width:2}}\
+         .timeline rect.tail{{fill:none;stroke:{fail_over}}}\
          .timeline rect.forecast{{fill:none;stroke:{ink};stroke-dasharray:4 3}}\
          .timeline path.cross{{stroke:{bad};stroke-width:2;fill:none}}\
          .timeline path.rto{{stroke:{bad};stroke-width:2;stroke-dasharray:7 4;fill:none}}.timeline text.rto{{fill:{bad};font-weight:bold}}\

@@ -1,6 +1,7 @@
 //! What a report cannot answer, as questions instead of guesses; and what ought to be done, as stubs for people to complete.
 
 use crate::domain::{EvidenceKind, Moment, ProblemKind};
+use crate::journal::Mark;
 
 use super::document::Document;
 use super::markdown::words;
@@ -9,11 +10,15 @@ use super::{Durations, Measured};
 /// How many times the expected duration a step may take before the plan's expectation is worth a look.
 const OVER_EXPECTED: i64 = 2;
 
+/// From how many seconds on it is worth a look that nobody took notice.
+const UNNOTICED: i64 = 300;
+
 /// What is not known, doubtful or unfinished.
 pub(super) fn open(document: &Document, durations: &Durations) -> Vec<String> {
     let mut questions = Vec::new();
     let last_known = document.moments.iter().rposition(|row| row.holds.is_some());
-    for (index, row) in document.moments.iter().enumerate().filter(|(_, row)| row.holds.is_none()) {
+    let unknown = |(_, row): &(usize, &super::document::MomentRow)| row.holds.is_none() && row.moment != Moment::Recovered;
+    for (index, row) in document.moments.iter().enumerate().filter(unknown) {
         if document.closed.is_some() || last_known.is_none_or(|last| index < last) {
             questions.push(format!("When was it {:?}? The journal does not say.", row.moment.name()));
         }
@@ -23,7 +28,8 @@ pub(super) fn open(document: &Document, durations: &Durations) -> Vec<String> {
     }
     let by_person =
         |row: &&super::document::MomentRow| row.holds.as_ref().is_some_and(|proof| proof.kind == EvidenceKind::Person);
-    for row in document.moments.iter().filter(|row| row.moment != Moment::Decided).filter(by_person) {
+    let persons = |moment| matches!(moment, Moment::Acknowledged | Moment::Decided | Moment::Recovered);
+    for row in document.moments.iter().filter(|row| !persons(row.moment)).filter(by_person) {
         questions.push(format!("{:?} rests on a person's word alone: is there evidence of it?", row.moment.name()));
     }
     questions.extend(durations.doubts.iter().cloned());
@@ -50,6 +56,17 @@ pub(super) fn open(document: &Document, durations: &Durations) -> Vec<String> {
         let left = if left.is_empty() { String::new() } else { format!(" Not done: {}.", left.join(", ")) };
         questions.push(format!("The incident has not been closed: is it over?{left}"));
     }
+    questions.extend(
+        document
+            .notes
+            .iter()
+            .filter(|note| note.mark == Some(Mark::Question))
+            .map(|note| format!("{} asked at {}: {}", note.by, note.at.format("%Y-%m-%d %H:%M:%SZ"), note.text)),
+    );
+    for decision in document.decisions.iter().filter(|decision| decision.failover && decision.objections.is_none()) {
+        let by = &decision.by;
+        questions.push(format!("Had anybody a strong objection when {by} declared the failover? The record does not say."));
+    }
     if document.integrity.unknown_events > 0 {
         let count = document.integrity.unknown_events;
         questions.push(format!("{count} events are of kinds that this version does not know: what do they say?"));
@@ -72,6 +89,16 @@ pub(super) fn actions(document: &Document) -> Vec<String> {
     if document.data_loss.verdict == Measured::Missed {
         let worst: Vec<&str> = document.data.iter().filter(|row| row.worst).map(|row| row.resource.as_str()).collect();
         actions.push(format!("The RPO was missed by {}: back it up, or copy it, more often.", worst.join(", ")));
+    }
+    actions.extend(
+        document
+            .notes
+            .iter()
+            .filter(|note| note.mark == Some(Mark::Action))
+            .map(|note| format!("{} (noted by {})", note.text, note.by)),
+    );
+    if let Some(secs) = document.unnoticed_secs.filter(|secs| *secs >= UNNOTICED) {
+        actions.push(format!("It took {} until somebody took notice: who is called, and how?", words(secs)));
     }
     for row in &document.failures {
         let problem = row.problem.as_ref();

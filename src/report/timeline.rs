@@ -86,6 +86,13 @@ pub struct StepBar {
     pub critical: bool,
 }
 
+impl StepBar {
+    /// Did a person go on without it?
+    pub fn skipped(&self) -> bool {
+        matches!(self.status, StepStatus::Skipped(_))
+    }
+}
+
 /// One attempt at a step. The wait for a person is `waits_from` to `confirmed_at`, for AWS to take the call until `began`, the
 /// work is `began` to `finished`.
 #[derive(Debug, Clone, PartialEq, Eq)]

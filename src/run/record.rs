@@ -1,14 +1,15 @@
 //! The commands on what is recorded: listing, reporting, checking, handing on. They read journals alone; no network, no screen.
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use crate::cli::{Report, ReportFormat};
 use crate::config::Paths;
 use crate::error::{DONE, Error, FAILED};
-use crate::journal::{self, FORMAT, Incident, JournalDirectory, Verified};
-use crate::report::{self, Format, Paper};
+use crate::journal::{self, Event, FORMAT, Incident, JournalDirectory, Reading, Verified};
+use crate::report::{self, Format, Paper, Zone};
 
-use super::print;
+use super::{print, print_bytes};
 
 /// Lists incidents and exercises.
 pub(super) fn list(paths: &Paths) -> Result<u8, Error> {
@@ -48,12 +49,32 @@ fn journal_file(named: &str, paths: &Paths) -> Result<PathBuf, Error> {
     if file.is_file() { Ok(file.to_owned()) } else { Ok(JournalDirectory::new(&paths.data).find(named)?) }
 }
 
-/// Prints a report.
+/// Prints a report, or writes it into a file.
 pub(super) fn report(arguments: &Report, theme: Option<&str>, paths: &Paths) -> Result<u8, Error> {
-    let mut reading = journal::read(&journal_file(&arguments.id, paths)?)?;
+    let Some(id) = &arguments.id else {
+        print(report::SCHEMA_TEXT)?;
+        return Ok(DONE);
+    };
+    let zone: Zone = arguments.zone.parse()?;
+    let mut reading = journal::read(&journal_file(id, paths)?)?;
     if arguments.redact {
         reading = report::redacted(&reading);
     }
+    let bytes = written(arguments, &reading, theme, zone)?;
+    match &arguments.to {
+        Some(file) => {
+            std::fs::write(file, bytes).map_err(|source| Error::System { what: "the report cannot be written", source })?;
+        }
+        None if arguments.format == ReportFormat::Png && std::io::stdout().is_terminal() => {
+            let source = std::io::Error::other("a PNG is no text for a terminal: name a file with --to, or redirect it");
+            return Err(Error::System { what: "the picture was not written", source });
+        }
+        None => print_bytes(&bytes)?,
+    }
+    Ok(if reading.damage.is_some() { FAILED } else { DONE })
+}
+
+fn written(arguments: &Report, reading: &Reading, theme: Option<&str>, zone: Zone) -> Result<Vec<u8>, Error> {
     let paper = match theme {
         Some("dark") => Paper::Dark,
         Some("print") => Paper::Print,
@@ -66,6 +87,7 @@ pub(super) fn report(arguments: &Report, theme: Option<&str>, paths: &Paths) -> 
         ReportFormat::Csv => Format::Csv,
         ReportFormat::CsvRto => Format::CsvRto,
         ReportFormat::Svg => Format::Svg(paper),
+        ReportFormat::Png => return Ok(report::render_png(reading, paper, zone)?),
         ReportFormat::Verdict => Format::Verdict,
         ReportFormat::Junit => Format::Junit,
     };
@@ -73,12 +95,58 @@ pub(super) fn report(arguments: &Report, theme: Option<&str>, paths: &Paths) -> 
         Some(file) => {
             let template = std::fs::read_to_string(file)
                 .map_err(|source| Error::System { what: "the report's template cannot be read", source })?;
-            report::render_template(&reading, &template, format == Format::Html)?
+            report::render_template(reading, &template, format == Format::Html, zone)?
         }
-        None => report::render_reading(&reading, format)?,
+        None => report::render_in(reading, format, zone)?,
     };
-    print(&text)?;
+    Ok(text.into_bytes())
+}
+
+/// Prints the hand-over brief.
+pub(super) fn brief(id: &str, paths: &Paths) -> Result<u8, Error> {
+    let reading = journal::read(&journal_file(id, paths)?)?;
+    print(&report::brief(&Incident::of(&reading.events), None))?;
+    if let Some(damage) = &reading.damage {
+        print(&format!("\nTHE JOURNAL IS DAMAGED: {damage}\n"))?;
+    }
     Ok(if reading.damage.is_some() { FAILED } else { DONE })
+}
+
+/// Lists what was attached, or writes it into a folder.
+pub(super) fn attachments(id: &str, to: Option<&Path>, paths: &Paths) -> Result<u8, Error> {
+    let reading = journal::read(&journal_file(id, paths)?)?;
+    let mut code = if reading.damage.is_some() { FAILED } else { DONE };
+    let mut text = String::new();
+    for recorded in &reading.events {
+        let Event::Attached(attached) = &recorded.event else { continue };
+        let content = journal::attached(attached);
+        let state = match (&content, to) {
+            (None, _) => "DAMAGED: it does not match its hash".to_owned(),
+            (Some(_), None) => "matches its hash".to_owned(),
+            (Some(content), Some(folder)) => written_to(folder, recorded.seq, &attached.name, content)?,
+        };
+        if content.is_none() {
+            code = FAILED;
+        }
+        text.push_str(&format!(
+            "{:>6}  {:>8} bytes  {}  {}\n        {state}\n",
+            recorded.seq, attached.bytes, attached.sha256, attached.name
+        ));
+    }
+    print(if text.is_empty() { "nothing was attached\n" } else { &text })?;
+    Ok(code)
+}
+
+/// Writes one attachment under its event's number and name; what is there already stays.
+fn written_to(folder: &Path, seq: u64, name: &str, content: &[u8]) -> Result<String, Error> {
+    use std::io::Write;
+    let safe = |c: char| if c.is_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' };
+    let path = folder.join(format!("{seq}-{}", name.chars().map(safe).collect::<String>()));
+    let failed = |source| Error::Folder { path: path.display().to_string(), source };
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let file = std::fs::OpenOptions::new().write(true).create_new(true).open(&path);
+    file.and_then(|mut file| file.write_all(content)).map_err(failed)?;
+    Ok(format!("written to {}", path.display()))
 }
 
 /// Says whether a journal is whole and unedited.

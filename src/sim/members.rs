@@ -1,5 +1,6 @@
 //! Reading the members of a call's input and writing those of an answer, in the form that [`crate::sim::call`] lays down.
 
+pub use crate::pattern::glob;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value};
 
@@ -100,31 +101,5 @@ impl Members {
     /// The finished object.
     pub fn done(self) -> Value {
         Value::Object(self.0)
-    }
-}
-
-/// Does `text` match `glob`, in which `*` stands for any run of characters?
-pub fn glob(glob: &str, text: &str) -> bool {
-    let Some((head, tail)) = glob.split_once('*') else { return glob == text };
-    let Some(rest) = text.strip_prefix(head) else { return false };
-    tail.is_empty() || (0..=rest.len()).filter(|at| rest.is_char_boundary(*at)).any(|at| self::glob(tail, &rest[at..]))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn globs_match_whole_texts() {
-        for (pattern, text, expected) in [
-            ("*", "", true),
-            ("eu-*", "eu-west-1", true),
-            ("eu-*", "us-east-1", false),
-            ("*Restore*", "StartRestoreJob", true),
-            ("Describe*Jobs", "DescribeRestoreJob", false),
-            ("ssm", "ssm", true),
-        ] {
-            assert_eq!(glob(pattern, text), expected, "{pattern} on {text}");
-        }
     }
 }

@@ -12,7 +12,8 @@ use crate::domain::{
 use crate::journal::{Incident, Recorded};
 use crate::plan::Plan;
 
-use super::{Source, Update};
+use super::push::{Ahead, fed};
+use super::{Completeness, Source, Update};
 
 /// Everything that the screen may read.
 #[derive(Debug, Clone)]
@@ -39,6 +40,9 @@ pub struct State {
     pub alarms: BTreeMap<SiteName, Source<Vec<Alarm>>>,
     /// The Health events.
     pub health: Source<Vec<HealthEvent>>,
+    /// The push feeds of the sites that have one: how well each is heard.
+    pub feeds: BTreeMap<SiteName, Source<()>>,
+    pub(super) ahead: Ahead,
     /// The recovery points of each site.
     pub recovery_points: BTreeMap<SiteName, Source<RecoveryPoints>>,
     /// The graph of the alarm that is being looked at.
@@ -128,6 +132,8 @@ impl State {
             identities: sites().map(|site| (site, Source::new(CADENCE_SECS * 4))).collect(),
             alarms: sites().map(|site| (site, Source::new(CADENCE_SECS))).collect(),
             health: Source::new(CADENCE_SECS * 2),
+            feeds: fed(&plan).map(|site| (site, Source::new(CADENCE_SECS * 2))).collect(),
+            ahead: Ahead::default(),
             recovery_points: sites().map(|site| (site, Source::new(CADENCE_SECS * 4))).collect(),
             graphs: BTreeMap::new(),
             preparations: BTreeMap::new(),
@@ -153,7 +159,10 @@ impl State {
                     source.apply(seq, at, answer);
                 }
             }
-            Update::Alarms { site, seq, at, answer } => {
+            Update::Alarms { site, seq, at, mut answer } => {
+                if let Ok((alarms, _)) = &mut answer {
+                    self.catch_up_alarms(&site, alarms);
+                }
                 if let Some(source) = self.alarms.get_mut(&site) {
                     source.apply(seq, at, answer);
                 }
@@ -166,6 +175,12 @@ impl State {
                 });
                 if let Some(source) = self.recovery_points.get_mut(&site) {
                     source.apply(seq, at, answer);
+                }
+            }
+            Update::Pushed { site, seq, at, answer } => {
+                let told = answer.map(|events| self.pushed(events, at)).map(|()| ((), Completeness::Whole));
+                if let Some(source) = self.feeds.get_mut(&site) {
+                    source.apply(seq, at, told);
                 }
             }
             Update::Graph { site, alarm, answer, .. } => {
@@ -193,6 +208,7 @@ impl State {
             for event in &mut events {
                 event.first_seen_at = known.get(&event.arn).copied().flatten().or(Some(at));
             }
+            self.catch_up_health(&mut events);
             (events, completeness)
         });
         self.health.apply(seq, at, answer);

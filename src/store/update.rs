@@ -3,7 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{
-    Alarm, HealthEvent, Identity, MetricPoint, Preparation, Problem, Progress, ProtectedResource, RecoveryPoint, SiteName, StepId,
+    Alarm, HealthEvent, Identity, MetricPoint, Preparation, Problem, Progress, ProtectedResource, Pushed, RecoveryPoint,
+    SiteName, StepId,
 };
 
 use super::Completeness;
@@ -55,6 +56,17 @@ pub enum Update {
         at: DateTime<Utc>,
         /// The answer.
         answer: Loaded<(Vec<RecoveryPoint>, Vec<ProtectedResource>)>,
+    },
+    /// What the queue at a site delivered: events that were not seen before, in whatever order.
+    Pushed {
+        /// The site.
+        site: SiteName,
+        /// The question's number.
+        seq: u64,
+        /// When it was answered.
+        at: DateTime<Utc>,
+        /// The answer.
+        answer: Result<Vec<Pushed>, Problem>,
     },
     /// The datapoints of the alarm that is being looked at.
     Graph {
@@ -120,6 +132,7 @@ impl Update {
             Self::Alarms { answer, .. } => answer.is_err(),
             Self::Health { answer, .. } => answer.is_err(),
             Self::RecoveryPoints { answer, .. } => answer.is_err(),
+            Self::Pushed { answer, .. } => answer.is_err(),
             Self::Graph { answer, .. } => answer.is_err(),
             Self::Prepared { answer, .. } => answer.is_err(),
             Self::Progress { answer, .. } => answer.is_err(),

@@ -11,6 +11,7 @@ use super::panes::{self, offers, undo_of};
 use super::ready::{prepared_start, startable};
 use super::{Action, Pane, Request, Role};
 use crate::engine::Intent;
+use crate::journal::Mark;
 use crate::store::{NoticeLevel, Prepared, State};
 
 /// Rows of a page.
@@ -82,8 +83,17 @@ impl App {
             | Action::DecideToWait
             | Action::Note
             | Action::CorrectMoment
-            | Action::CloseIncident => {
+            | Action::CloseIncident
+            | Action::Acknowledge
+            | Action::Attach
+            | Action::GiveRole
+            | Action::CheckIn => {
                 self.ask_incident(action, state);
+            }
+            Action::MarkImportant => return self.mark_important(state, now),
+            Action::Brief => {
+                let brief = crate::report::brief(&state.incident, Some(now));
+                self.overlays.push(Overlay::Detail(Detail::brief(&brief)));
             }
             Action::ConfirmStep => self.confirm_step(state, real_now),
             Action::PrepareStep => return self.prepare_step(state),
@@ -252,6 +262,10 @@ impl App {
             Action::DecideToWait => Asked::Wait,
             Action::Note => Asked::Note,
             Action::CorrectMoment => Asked::Correct,
+            Action::Acknowledge => Asked::Acknowledge,
+            Action::Attach => Asked::Attach,
+            Action::GiveRole => Asked::Role,
+            Action::CheckIn => Asked::CheckIn,
             _ => Asked::Close,
         };
         let refused = if state.read_only {
@@ -271,6 +285,18 @@ impl App {
             Some(why) => self.say(NoticeLevel::Warning, why),
             None => self.overlays.push(Overlay::Prompt(Box::new(Prompt::new(asked, state)))),
         }
+    }
+
+    fn mark_important(&mut self, state: &State, now: DateTime<Utc>) -> Vec<Request> {
+        if state.read_only || self.focus != Pane::Log {
+            let why =
+                if state.read_only { "This console is read-only." } else { "An event is marked in the log: choose it there." };
+            self.say(NoticeLevel::Info, why);
+            return Vec::new();
+        }
+        let table = self.table(state, now);
+        let seq = self.view().chosen(&table).and_then(|row| row.key.parse().ok());
+        seq.map(|seq| Request::Order(Intent::Mark { seq, mark: Mark::Important })).into_iter().collect()
     }
 
     fn confirm_step(&mut self, state: &State, real_now: Duration) {

@@ -132,6 +132,18 @@ actions! {
     Note = "note",
     /// Correct when something happened, with a reason.
     CorrectMoment = "correct-moment",
+    /// Say that somebody has taken notice of what the signals tell.
+    Acknowledge = "acknowledge",
+    /// Put a file or a paste into the record.
+    Attach = "attach",
+    /// Mark the log's event as important.
+    MarkImportant = "mark-important",
+    /// Give somebody a role, or take one: commander, operator, scribe.
+    GiveRole = "give-role",
+    /// Be reminded of check-ins.
+    CheckIn = "check-in",
+    /// Show the hand-over brief: conditions, actions, needs, clock, what runs.
+    Brief = "brief",
     /// Close the incident, with a word about its end.
     CloseIncident = "close-incident",
     /// Start the exercise.

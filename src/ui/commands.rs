@@ -101,8 +101,21 @@ pub fn commands(state: &State, pane: Pane, wizard: &WizardView) -> Vec<Command> 
         add(Group::Incident, &[(Action::Choose, "")]);
     }
     if open {
-        add(Group::Incident, &[(Action::Note, "note"), (Action::CorrectMoment, ""), (Action::CloseIncident, "")]);
+        add(
+            Group::Incident,
+            &[
+                (Action::Note, "note"),
+                (Action::Acknowledge, ""),
+                (Action::CorrectMoment, ""),
+                (Action::Attach, ""),
+                (Action::MarkImportant, ""),
+                (Action::GiveRole, ""),
+                (Action::CheckIn, ""),
+                (Action::CloseIncident, ""),
+            ],
+        );
     }
+    add(Group::Incident, &[(Action::Brief, "")]);
     if let Some(exercise) = &state.exercise {
         let label = if exercise.paused { "run on" } else { "pause" };
         add(Group::Exercise, &[(Action::PauseClock, label), (Action::Faster, ""), (Action::Slower, ""), (Action::StepClock, "")]);

@@ -40,7 +40,7 @@ pub use layout::{LEAST, Pane};
 pub use ledger::{Bar, Forecast, Ledger, StepBar};
 pub use loss::{Loss, losses, worst};
 pub use request::Request;
-pub use seen::seen;
+pub use seen::{seen, weighed};
 pub use symbols::Symbols;
 pub use terminal::{OpenTerminal, Screen};
 pub use theme::{BUILTIN, Depth, Role, Theme, ThemeFault, nominal};

@@ -45,6 +45,11 @@ pub enum Request {
     Speed(f64),
     /// Move the exercise's clock forward.
     StepClock(Duration),
+    /// Put a file of this machine into the record.
+    Attach {
+        /// Its path.
+        path: String,
+    },
     /// Put text on the clipboard.
     Copy(String),
     /// Take the mouse, or leave it to the terminal.

@@ -1,12 +1,13 @@
-//! What was on screen when somebody decided: one line a signal or source, for the record of the decision.
+//! What was on screen when somebody decided: one line a signal or source, and what the decision could be weighed from.
 
 use chrono::{DateTime, Utc};
 
 use crate::domain::Alarm;
+use crate::journal::{Candidate, Choice, Expected, Weighed};
 use crate::store::State;
 
 use super::ledger::Ledger;
-use super::{format, losses, words};
+use super::{format, losses, words, worst};
 
 /// How many alarms of a site are named; a decision's record is read by people.
 const ALARMS: usize = 50;
@@ -51,4 +52,50 @@ pub fn seen(state: &State, now: DateTime<Utc>) -> Vec<String> {
         lines.push(format!("forecast: recovered at {}, {verdict} the RTO", format::date_time(forecast.at)));
     }
     lines
+}
+
+/// What could be weighed: the newest usable recovery point of each resource with what it would lose, the forecast, and what either
+/// decision would mean. Nobody has been asked for objections yet.
+pub fn weighed(state: &State, now: DateTime<Utc>) -> Weighed {
+    let losses = losses(state, now);
+    let candidate = |loss: &super::Loss<'_>| Candidate {
+        resource: loss.resource.name.clone(),
+        recovery_point: loss.point.map(|point| point.arn.clone()),
+        data_at: loss.point.and_then(|point| point.data_at),
+        loss_secs: loss.loss.map(|loss| loss.num_seconds()),
+        inside: loss.inside(state),
+    };
+    let ledger = Ledger::of(state, now);
+    let forecast =
+        ledger.forecast.map(|forecast| Expected { at: forecast.at, in_time: forecast.in_time, unknown_steps: forecast.unknown });
+    Weighed {
+        candidates: losses.iter().map(candidate).collect(),
+        options: options(&ledger, worst(&losses), now),
+        forecast,
+        objections: None,
+    }
+}
+
+fn options(ledger: &Ledger, worst: Option<&super::Loss<'_>>, now: DateTime<Utc>) -> Vec<Choice> {
+    let mut fail_over = Vec::new();
+    if let Some(forecast) = ledger.forecast {
+        let verdict = if forecast.in_time { "inside" } else { "outside" };
+        fail_over.push(format!("recovered at {} UTC, {verdict} the RTO", format::date_time(forecast.at)));
+    }
+    match worst.map(|worst| (&worst.resource.name, worst.loss)) {
+        Some((name, Some(loss))) => fail_over.push(format!("loses up to {} of data ({name})", format::duration(loss))),
+        Some((name, None)) => fail_over.push(format!("nothing usable to restore {name} from is known")),
+        None => {}
+    }
+    let mut wait = Vec::new();
+    if let Some(rto_at) = ledger.rto_at {
+        wait.push(format!("the RTO is used up at {} UTC", format::date_time(rto_at)));
+        if let Some(forecast) = ledger.forecast {
+            let last = rto_at - (forecast.at - now);
+            let verb = if last < now { "was" } else { "is" };
+            wait.push(format!("the last moment to declare and still be in time {verb} {} UTC", format::date_time(last)));
+        }
+    }
+    let choice = |what: &str, means: Vec<String>| Choice { what: what.to_owned(), means: means.join("; ") };
+    vec![choice("fail over now", fail_over), choice("wait", wait)]
 }

@@ -158,7 +158,7 @@ pub fn sentence(event: &Event) -> (Role, String) {
         Event::MomentCorrected { moment, fixed, reason } => {
             (Role::Warn, format!("{} corrected to {}: {reason}", moment.name(), format::date_time(fixed.at)))
         }
-        Event::DecidedToWait { reason } => (Role::Warn, format!("decided to wait: {reason}")),
+        Event::DecidedToWait { reason, .. } => (Role::Warn, format!("decided to wait: {reason}")),
         Event::FailoverDeclared { reason, .. } => (Role::Heading, format!("FAILOVER DECLARED: {reason}")),
         Event::VariableSet { name, value } => (Role::Accent, format!("{name} is {value:?}")),
         Event::ChoiceMade { choice, option } => (Role::Accent, format!("chose {choice}: {option}")),
@@ -192,7 +192,27 @@ pub fn sentence(event: &Event) -> (Role, String) {
             Ended::Aborted { reason } => (Role::Warn, format!("{}: given up: {reason}", ended.step)),
         },
         Event::StepSkipped { step, reason } => (Role::Warn, format!("{step}: skipped: {reason}")),
-        Event::Noted { text } => (Role::Text, format!("note: {text}")),
+        Event::Noted { text, mark: None } => (Role::Text, format!("note: {text}")),
+        Event::Noted { text, mark: Some(mark) } => (Role::Heading, format!("{}: {text}", mark.word())),
+        Event::Marked { seq, mark } => (Role::Heading, format!("event {seq} marked: {}", mark.word())),
+        Event::Attached(attached) => (Role::Text, format!("attached {}, {} bytes", attached.name, attached.bytes)),
+        Event::RoleGiven { to, role, reason } => (Role::Accent, format!("{to} is {} from now on: {reason}", role.name())),
+        Event::CheckInSet { every_secs: 0 } => (Role::Muted, "no more check-ins".to_owned()),
+        Event::CheckInSet { every_secs } => {
+            let every = format::duration(TimeDelta::seconds(i64::try_from(*every_secs).unwrap_or(i64::MAX / 1000)));
+            (Role::Muted, format!("check in every {every}"))
+        }
+        Event::Observed(observed) => match &observed.problem {
+            Some(_) => (Role::Stale, format!("{} does not answer", observed.source)),
+            None => {
+                let (set, gone) = (observed.set.len(), observed.gone.len());
+                (Role::Muted, format!("{}: {set} new or changed, {gone} gone", observed.source))
+            }
+        },
+        Event::SeenElsewhere(work) => {
+            let by = work.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+            (Role::Unknown, format!("seen, not done here: {} of {}{by}: {}", work.kind, work.about, work.status))
+        }
         Event::IncidentClosed { reason } => (Role::Heading, format!("closed: {reason}")),
         Event::Unknown { kind, .. } => (Role::Unknown, format!("an event of a kind that this version does not know: {kind}")),
     }

@@ -28,6 +28,7 @@ fn site(name: SiteName, account: &str, region: &str, vault: &str) -> (SiteName, 
         role_arn: Some(format!("arn:aws:iam::{account}:role/lifeboat-operator")),
         external_id: None,
         vaults: vec![vault.into()],
+        queue: None,
     };
     (name, plan)
 }
@@ -469,7 +470,8 @@ pub fn detected(mode: Mode) -> State {
     Journal { state: &mut state }.record(at(4, 20), Event::SignalSeen(seen));
     moment(&mut state, at(4, 20), Moment::Detected, at(4, 12), EvidenceKind::Alarm, "alarm shop-error-rate");
     moment(&mut state, at(6, 30), Moment::ImpactBegan, at(2, 0), EvidenceKind::Health, "Health event S3");
-    Journal { state: &mut state }.record(at(7, 2), Event::Noted { text: "support says checkout fails since about three".into() });
+    Journal { state: &mut state }
+        .record(at(7, 2), Event::Noted { text: "support says checkout fails since about three".into(), mark: None });
     state
 }
 
@@ -525,7 +527,7 @@ pub fn prepare(state: &mut State, seq: u64, answered: DateTime<Utc>, preparation
 
 pub fn declare(state: &mut State, when: DateTime<Utc>) {
     let reason = "eu-west-1 does not answer; support is flooded".to_owned();
-    Journal { state }.record(when, Event::FailoverDeclared { reason, seen: Vec::new() });
+    Journal { state }.record(when, Event::FailoverDeclared { reason, seen: Vec::new(), weighed: None });
     moment(state, when, Moment::Decided, when, EvidenceKind::Person, "declared by ana");
 }
 

@@ -229,16 +229,28 @@ fn detect(story: &mut Story) {
 }
 
 fn decide(story: &mut Story) {
-    story.add("03:12:05", "ann", Event::DecidedToWait { reason: "AWS is investigating, give it ten minutes".into() });
+    story.add(
+        "03:12:05",
+        "ann",
+        Event::DecidedToWait { reason: "AWS is investigating, give it ten minutes".into(), seen: vec![], weighed: None },
+    );
     story.add("03:16:00", "bob", Event::OperatorJoined { host: Some("bob-laptop".into()), read_only: false });
-    story.add("03:16:30", "bob", Event::Noted { text: "Support says *no* ETA | case #1234\ncalled <them> twice".into() });
+    story.add(
+        "03:16:30",
+        "bob",
+        Event::Noted { text: "Support says *no* ETA | case #1234\ncalled <them> twice".into(), mark: None },
+    );
     let seen = [
         "alarm shop-error-rate (primary): ALARM since 2026-03-14 03:04:00Z",
         "Health event AWS_EBS_OPERATIONAL_ISSUE_4F1D: open since 2026-03-14 03:00:30Z",
         "orders-table: newest usable recovery point of 2026-03-14 02:45:00Z, 15 min 30 s before the impact",
     ];
     let seen = seen.iter().map(|line| (*line).to_owned()).collect();
-    story.add("03:31:00", "ann", Event::FailoverDeclared { reason: "no ETA from AWS, half an hour gone".into(), seen });
+    story.add(
+        "03:31:00",
+        "ann",
+        Event::FailoverDeclared { reason: "no ETA from AWS, half an hour gone".into(), seen, weighed: None },
+    );
     let evidence = "ann declared the failover";
     story.moment("03:31:00", Moment::Decided, fixed("03:31:00", None, EvidenceKind::Person, evidence, None));
 }

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::{Evidence, EvidenceKind, Fixed, Moment, Phase};
-use crate::journal::{Event, Incident, StepStatus};
+use crate::domain::{Evidence, EvidenceKind, Fixed, Moment, MutatingCall, Phase};
+use crate::journal::{Attempt, Event, Incident, StepStatus};
 use crate::plan::{Action, Check, Step};
 
 use super::Context;
@@ -55,8 +55,21 @@ fn last_end(incident: &Incident, steps: &[&Step], what: &str) -> Option<Fixed> {
     if !skipped.is_empty() {
         text.push_str(&format!("; skipped: {}", skipped.join(", ")));
     }
-    let reference = incident.steps.get(&step.as_str().into()).and_then(|record| record.last()).and_then(|attempt| {
-        attempt.answered.as_ref().map(|answered| answered.handle.clone()).filter(|handle| !handle.is_empty())
+    let attempt = incident.steps.get(&step.as_str().into()).and_then(|record| record.last());
+    let answered = attempt.and_then(|attempt| attempt.answered.as_ref());
+    // What can be followed, else the request that proves it.
+    let reference = answered.and_then(|answered| {
+        Some(answered.handle.clone()).filter(|handle| !handle.is_empty()).or_else(|| answered.request_id.clone())
     });
-    Some(Fixed { at, earliest: None, latest: None, evidence: Evidence { kind: EvidenceKind::Step, text, reference } })
+    Some(Fixed { at, earliest: None, latest: None, evidence: Evidence { kind: kind(attempt), text, reference } })
+}
+
+/// Whose record the end of an attempt is: AWS's own, where it gave the time of it.
+fn kind(attempt: Option<&Attempt>) -> EvidenceKind {
+    let timed = attempt.filter(|attempt| attempt.ended.as_ref().is_some_and(|end| end.aws_at.is_some()));
+    match timed.and_then(|attempt| attempt.confirmed.call.as_ref()) {
+        Some(MutatingCall::ChangeResourceRecordSets(_)) => EvidenceKind::Change,
+        Some(_) => EvidenceKind::Job,
+        None => EvidenceKind::Step,
+    }
 }

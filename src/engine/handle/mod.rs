@@ -2,6 +2,7 @@
 
 mod asked;
 mod milestone;
+mod notebook;
 mod order;
 mod outcome;
 mod signals;

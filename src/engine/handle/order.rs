@@ -6,22 +6,40 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::{Evidence, EvidenceKind, Fixed, Moment, Operator, Preparation, StepId, Strength};
 use crate::engine::{Decision, Effect, Intent, Refusal, blocked_by};
-use crate::journal::{Ended, Event, Purpose, StepConfirmed, StepEnded, StepStatus};
+use crate::journal::{Ended, Event, Purpose, StepConfirmed, StepEnded, StepStatus, Weighed};
 use crate::plan::{Action, Step};
 
-use super::{Context, asked};
+use super::{Context, asked, notebook};
 
 pub(super) fn handle(context: Context<'_>, intent: &Intent) -> Result<Decision, Refusal> {
-    if context.incident.closed.is_some() && !matches!(intent, Intent::Note { .. } | Intent::CorrectMoment { .. }) {
-        return refuse("the incident is closed: notes and corrections are all that can still be added");
+    let writes = notebook::writes(intent);
+    if context.incident.closed.is_some() && !writes {
+        return refuse("the incident is closed: notes, attachments and corrections are all that can still be added");
     }
+    notebook::permitted(context, intent)?;
+    let mut decision = decide(context, intent)?;
+    // Whoever does something about it has taken notice of it.
+    if !writes && !decision.events.is_empty() && !matches!(intent, Intent::StartExercise { .. }) {
+        notebook::acknowledge(context, &mut decision.events, "ordered something");
+    }
+    Ok(decision)
+}
+
+fn decide(context: Context<'_>, intent: &Intent) -> Result<Decision, Refusal> {
     match intent {
         Intent::StartExercise { speed } => start_exercise(context, *speed),
-        Intent::Note { text } => Ok(events(vec![Event::Noted { text: required(text, "a note needs a text")? }])),
-        Intent::DecideToWait { reason } => {
-            Ok(events(vec![Event::DecidedToWait { reason: required(reason, "say why you wait")? }]))
-        }
-        Intent::Declare { reason, seen } => declare(context, reason, seen),
+        Intent::Note { .. }
+        | Intent::Mark { .. }
+        | Intent::Attach { .. }
+        | Intent::GiveRole { .. }
+        | Intent::CheckIn { .. }
+        | Intent::Acknowledge { .. } => notebook::handle(context, intent),
+        Intent::DecideToWait { reason, seen, weighed } => Ok(events(vec![Event::DecidedToWait {
+            reason: required(reason, "say why you wait")?,
+            seen: seen.clone(),
+            weighed: Some(weighed.clone()),
+        }])),
+        Intent::Declare { reason, seen, weighed } => declare(context, reason, seen, weighed),
         Intent::SetVariable { name, value } => asked::set_variable(context, name, value),
         Intent::Choose { choice, option } => asked::choose(context, choice, option),
         Intent::TakeUp { step, reason } => asked::take_up(context, step, reason),
@@ -55,7 +73,7 @@ fn start_exercise(context: Context<'_>, speed: f64) -> Result<Decision, Refusal>
     Ok(Decision { events: vec![Event::ExerciseStarted { speed }], effects: vec![Effect::StartClock { speed }] })
 }
 
-fn declare(context: Context<'_>, reason: &str, seen: &[String]) -> Result<Decision, Refusal> {
+fn declare(context: Context<'_>, reason: &str, seen: &[String], weighed: &Weighed) -> Result<Decision, Refusal> {
     if context.incident.is_declared() {
         return refuse("the failover has been declared already");
     }
@@ -70,7 +88,8 @@ fn declare(context: Context<'_>, reason: &str, seen: &[String]) -> Result<Decisi
             reference: None,
         },
     };
-    let mut told = vec![Event::FailoverDeclared { reason: reason.clone(), seen: seen.to_vec() }];
+    let mut told =
+        vec![Event::FailoverDeclared { reason: reason.clone(), seen: seen.to_vec(), weighed: Some(Box::new(weighed.clone())) }];
     for choice in context.plan.choices.values().filter(|choice| !context.incident.choices.contains_key(&choice.name)) {
         let Some(option) = choice.default.clone() else {
             return refuse(format!("choose first: {} ({})", choice.prompt, choice.name));
@@ -283,5 +302,13 @@ fn close(context: Context<'_>, reason: &str) -> Result<Decision, Refusal> {
     if !running.is_empty() {
         return refuse(format!("still running: {}", running.join(", ")));
     }
-    Ok(events(vec![Event::IncidentClosed { reason }]))
+    let mut told = Vec::new();
+    if context.incident.moment(Moment::FailedOver).is_some() && context.incident.moment(Moment::Recovered).is_none() {
+        let text = format!("{} closed the incident: {reason}", context.operator);
+        let evidence = Evidence { kind: EvidenceKind::Person, text, reference: None };
+        let fixed = Fixed { at: context.now, earliest: None, latest: None, evidence };
+        told.push(Event::MomentFixed { moment: Moment::Recovered, fixed });
+    }
+    told.push(Event::IncidentClosed { reason });
+    Ok(events(told))
 }

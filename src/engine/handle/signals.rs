@@ -28,7 +28,7 @@ pub(super) fn handle(context: Context<'_>, alarms: &[Alarm], health: &[HealthEve
     let filter = &context.plan.health;
     let seen_health = health
         .iter()
-        .filter(|event| event.category == "issue" && filter.matches(&event.service, &event.region, &event.type_code))
+        .filter(|event| event.category == "issue" && filter.matches(event))
         .map(|event| (of_health(event, seen_at), EvidenceKind::Health, Some(&event.arn)));
     for (seen, kind, arn) in seen_alarms.chain(seen_health) {
         let known = context.incident.signals.get(&seen.signal);

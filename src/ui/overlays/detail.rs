@@ -7,6 +7,7 @@ use ratatui::layout::{Position, Rect};
 use super::frame::{Edge, boxed};
 use super::{Outcome, Press};
 use crate::domain::StepId;
+use crate::report::brief;
 use crate::ui::panes::{self, Look};
 use crate::ui::widgets::{Doc, put, row, scroll_lines};
 use crate::ui::{Action, Pane, Request, Role};
@@ -16,6 +17,7 @@ use crate::ui::{Action, Pane, Request, Role};
 enum Subject {
     Row(Pane, String),
     Step(StepId),
+    Brief,
 }
 
 /// An open row.
@@ -37,10 +39,23 @@ impl Detail {
         Self { subject: Subject::Step(id.clone()), copy: id.to_string(), scroll: 0 }
     }
 
+    /// Opens the hand-over brief, whose text is copied as it is now.
+    pub fn brief(text: &str) -> Self {
+        Self { subject: Subject::Brief, copy: text.to_owned(), scroll: 0 }
+    }
+
     fn doc(&self, look: &Look<'_>, width: usize) -> Doc {
         let doc = match &self.subject {
             Subject::Row(pane, key) => panes::detail(*pane, key, look, width),
             Subject::Step(id) => look.state.plan.step(id).map(|step| panes::step_text(step, look)),
+            Subject::Brief => {
+                let mut doc = Doc::new();
+                for line in brief(&look.state.incident, Some(look.now)).lines().skip(1) {
+                    let role = if line.starts_with(' ') { Role::Text } else { Role::Heading };
+                    doc.text(role, line);
+                }
+                Some(doc)
+            }
         };
         doc.unwrap_or_else(|| {
             let mut gone = Doc::new();
@@ -93,6 +108,7 @@ impl Detail {
             }
             Subject::Row(pane, _) => Outcome::Also(vec![Request::Refresh(*pane)]),
             Subject::Step(_) => Outcome::Also(vec![Request::Refresh(Pane::Wizard)]),
+            Subject::Brief => Outcome::Stay,
         }
     }
 
@@ -100,6 +116,7 @@ impl Detail {
         let title = match &self.subject {
             Subject::Row(pane, _) => pane.title().to_owned(),
             Subject::Step(id) => format!("Step {id}"),
+            Subject::Brief => "Hand-over brief".to_owned(),
         };
         let width = area.width.min(124);
         let lines = self.doc(look, usize::from(width.saturating_sub(4))).lines(usize::from(width.saturating_sub(4)));

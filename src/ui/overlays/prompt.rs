@@ -7,12 +7,13 @@ use ratatui::layout::{Position, Rect};
 
 use super::frame::{Edge, boxed};
 use super::{Confirm, Outcome, Overlay, Press};
-use crate::domain::{Moment, StepId};
+use crate::domain::{Moment, Operator, Role as Duty, StepId};
 use crate::engine::Intent;
+use crate::journal::Weighed;
 use crate::store::State;
 use crate::ui::panes::Look;
 use crate::ui::widgets::{Doc, Field, draw_field, edit, put, row, scroll_lines};
-use crate::ui::{Action, Request, Role, format, seen};
+use crate::ui::{Action, Request, Role, format, seen, weighed};
 
 /// What the words are for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +40,14 @@ pub enum Asked {
     Finish(StepId),
     /// When a moment was.
     Correct,
+    /// Somebody has taken notice.
+    Acknowledge,
+    /// A file or a paste for the record.
+    Attach,
+    /// Who has which role.
+    Role,
+    /// How often to check in.
+    CheckIn,
     /// The answer to what a step asks: `Approve` or `Reject`.
     Answer(StepId, &'static str),
 }
@@ -57,13 +66,20 @@ impl Asked {
             Self::Abort(step) => format!("Give up on {step}"),
             Self::Finish(step) => format!("{step} is done"),
             Self::Correct => "Correct a moment".to_owned(),
+            Self::Acknowledge => "Acknowledge the incident".to_owned(),
+            Self::Attach => "Attach to the record".to_owned(),
+            Self::Role => "Give or take a role".to_owned(),
+            Self::CheckIn => "Check in".to_owned(),
             Self::Answer(step, signal) => format!("{signal} for {step}"),
         }
     }
 
     fn about(&self) -> &'static str {
         match self {
-            Self::Note => "What should somebody know who reads this next week?",
+            Self::Note => {
+                "What should somebody know who reads this next week? Begin with ! for important, ? for a question, + for an action \
+                 item, - for an objection."
+            }
             Self::Wait => "The decision not to fail over for now is recorded with your reason. It can be followed by another.",
             Self::Declare => "From here on the restore counts. Your reason is recorded with what is on screen now.",
             Self::Close => "Nothing can be changed in a closed incident. Say how it ended.",
@@ -78,6 +94,12 @@ impl Asked {
             }
             Self::Finish(_) => "What did you do, or find? It is recorded with the step.",
             Self::Correct => "The evidence stays on record beside your correction.",
+            Self::Acknowledge => "From here on somebody knows. The time until now is recorded as unnoticed.",
+            Self::Attach => {
+                "The journal keeps all of it with its hash: 512 KiB at most. A paste of several lines is kept as a file."
+            }
+            Self::Role => "While there is a commander nobody else decides. A scribe writes and does not act.",
+            Self::CheckIn => "The console reminds you when nobody has written a note for so long.",
             Self::Answer(..) => "AWS records this comment with the answer.",
         }
     }
@@ -99,7 +121,10 @@ impl Asked {
         match self {
             Self::Variables => variables.collect(),
             Self::Choices => choices().collect(),
-            Self::Declare => choices().chain([("why".to_owned(), true, String::new())]).collect(),
+            Self::Declare => {
+                let asked = [("why", true), ("strong objections, or none; empty: nobody was asked", false)];
+                choices().chain(asked.map(|(label, required)| (label.to_owned(), required, String::new()))).collect()
+            }
             other => other.words().into_iter().map(|(label, required)| (label.to_owned(), required, String::new())).collect(),
         }
     }
@@ -108,10 +133,14 @@ impl Asked {
     fn words(&self) -> Vec<(&'static str, bool)> {
         match self {
             Self::Correct => vec![
-                ("which (impact, detected, decided, restored, failed)", true),
+                ("which (impact, detected, acknowledged, decided, restored, failed, recovered)", true),
                 ("when, UTC (03:02 or 2026-03-14 03:02:10)", true),
                 ("why", true),
             ],
+            Self::Acknowledge => vec![("what you know so far", false)],
+            Self::Attach => vec![("file, or paste it here", true)],
+            Self::Role => vec![("role (commander, operator, scribe)", true), ("who; empty: you", false), ("why", true)],
+            Self::CheckIn => vec![("every so many minutes; 0 is never", true)],
             Self::Note => vec![("note", true)],
             Self::Close => vec![("how it ended", true)],
             Self::Finish(_) => vec![("what was done", true)],
@@ -129,6 +158,8 @@ pub struct Prompt {
     fields: Vec<Field>,
     at: usize,
     fault: Option<String>,
+    /// What was pasted to be attached, as it was.
+    pasted: Option<String>,
 }
 
 impl Prompt {
@@ -137,10 +168,18 @@ impl Prompt {
         let (labels, fields): (Vec<_>, Vec<Field>) =
             asked.fields(state).into_iter().map(|(label, required, value)| ((label, required), Field::with(&value))).unzip();
         let at = fields.iter().position(Field::is_blank).unwrap_or(0);
-        Self { asked, labels, fields, at, fault: None }
+        Self { asked, labels, fields, at, fault: None, pasted: None }
     }
 
     pub(super) fn on_paste(&mut self, text: &str) {
+        if self.asked == Asked::Attach && text.trim_end().contains(['\n', '\r']) {
+            // A terminal pastes its lines with carriage returns.
+            let text = text.replace("\r\n", "\n").replace('\r', "\n");
+            self.fields[0] = Field::default();
+            self.fields[0].paste(&format!("{} pasted lines", text.lines().count()));
+            self.pasted = Some(text);
+            return;
+        }
         self.fields[self.at].paste(text);
     }
 
@@ -153,6 +192,9 @@ impl Prompt {
             (KeyCode::Enter, _) if press.repeat => {}
             (KeyCode::Enter, _) => return self.enter(press, look),
             _ => {
+                if self.pasted.take().is_some() {
+                    self.fields[0] = Field::default();
+                }
                 edit(&mut self.fields[self.at], press.key);
                 self.fault = None;
             }
@@ -193,7 +235,28 @@ impl Prompt {
         };
         Ok(match &self.asked {
             Asked::Note => order(Intent::Note { text: text(0) }),
-            Asked::Wait => order(Intent::DecideToWait { reason: text(0) }),
+            Asked::Wait => order(Intent::DecideToWait {
+                reason: text(0),
+                seen: seen(look.state, look.now),
+                weighed: Box::new(weighed(look.state, look.now)),
+            }),
+            Asked::Acknowledge => order(Intent::Acknowledge { note: text(0) }),
+            Asked::Attach => match &self.pasted {
+                Some(pasted) => {
+                    let name = format!("paste-{}.txt", look.now.format("%H%M%S"));
+                    order(Intent::Attach { name, content: pasted.clone().into_bytes() })
+                }
+                None => Outcome::Ask(vec![Request::Attach { path: text(0) }]),
+            },
+            Asked::Role => {
+                let role = role_named(&text(0)).ok_or("No such role: type commander, operator or scribe.")?;
+                let to = Some(text(1)).filter(|who| !who.is_empty()).map_or_else(|| look.state.operator.clone(), Operator::new);
+                order(Intent::GiveRole { to, role, reason: text(2) })
+            }
+            Asked::CheckIn => {
+                let minutes: u64 = text(0).parse().map_err(|_| "No such pause: type minutes, such as 15.")?;
+                order(Intent::CheckIn { every_secs: minutes.saturating_mul(60) })
+            }
             Asked::Finish(step) => order(Intent::FinishManual { step: step.clone(), note: text(0) }),
             Asked::Variables => {
                 let variables = look.state.plan.variables.values().enumerate();
@@ -222,12 +285,15 @@ impl Prompt {
             Asked::Declare => {
                 let plan = &look.state.plan;
                 let (chosen, mut orders) = self.choices(look)?;
-                let reason = text(self.fields.len() - 1);
+                let reason = text(self.fields.len() - 2);
                 let what = format!("Declare the failover of {} from the primary to the recovery site.", plan.title);
                 let mut lines = vec![(Role::Heading, what)];
                 lines.extend(chosen.into_iter().map(|line| (Role::Text, line)));
                 lines.push((Role::Text, format!("Reason: {reason}")));
-                orders.push(Request::Order(Intent::Declare { reason, seen: seen(look.state, look.now) }));
+                let mut weighed = Box::new(weighed(look.state, look.now));
+                weighed.objections = objections(&text(self.fields.len() - 1));
+                lines.extend(weighing(&weighed));
+                orders.push(Request::Order(Intent::Declare { reason, seen: seen(look.state, look.now), weighed }));
                 let confirm = Confirm::plain(self.asked.title(), lines, orders, press.at);
                 Outcome::Then(Box::new(Overlay::Confirm(Box::new(confirm))))
             }
@@ -245,8 +311,8 @@ impl Prompt {
                 sure(Role::Heading, what, Intent::AbortStep { step: step.clone(), reason: text(0) })
             }
             Asked::Correct => {
-                let moment =
-                    moment_named(&text(0)).ok_or("No such moment: type impact, detected, decided, restored or failed.")?;
+                let moment = moment_named(&text(0))
+                    .ok_or("No such moment: type impact, detected, acknowledged, decided, restored, failed or recovered.")?;
                 let at =
                     time_of(&text(1), look.now).ok_or("No such time: type 03:02, 03:02:10 or 2026-03-14 03:02:10, in UTC.")?;
                 if at > look.now {
@@ -309,6 +375,35 @@ impl Prompt {
         put(buf, row(inner, inner.height.saturating_sub(1)), &keys, look.theme.style(Role::Muted));
         cursor
     }
+}
+
+/// What the dialog shows of what a declaration is weighed from.
+fn weighing(weighed: &Weighed) -> Vec<(Role, String)> {
+    let mut lines: Vec<(Role, String)> =
+        weighed.options.iter().map(|option| (Role::Muted, format!("{}: {}", option.what, option.means))).collect();
+    lines.push(match &weighed.objections {
+        None => (Role::Warn, "Nobody was asked for strong objections.".to_owned()),
+        Some(raised) if raised.is_empty() => (Role::Text, "Strong objections: none.".to_owned()),
+        Some(raised) => (Role::Warn, format!("Strong objections: {}", raised.join("; "))),
+    });
+    lines
+}
+
+/// The outcome of a poll as it is typed: nothing where nobody was asked, `none` where nobody objected, else one a semicolon.
+pub(in crate::ui) fn objections(text: &str) -> Option<Vec<String>> {
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    let none = ["none", "no", "0", "-"].contains(&text.to_lowercase().as_str());
+    let raised = text.split(';').map(str::trim).filter(|one| !one.is_empty() && !none);
+    Some(raised.map(str::to_owned).collect())
+}
+
+/// A role by the beginning of its name.
+pub(in crate::ui) fn role_named(text: &str) -> Option<Duty> {
+    let text = text.to_lowercase();
+    Duty::ALL.into_iter().find(|role| !text.is_empty() && role.name().starts_with(&text))
 }
 
 /// A moment by the beginning of its name.

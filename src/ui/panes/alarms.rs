@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
-use super::{Listing, Look, heard};
+use super::{Heard, Listing, Look, heard};
 use crate::domain::{Alarm, AlarmState, SiteName};
 use crate::store::Freshness;
 use crate::ui::widgets::{Column, Doc, Plot, Row, Runs, Sort, Table, plot};
@@ -55,7 +55,7 @@ pub(super) fn listing(look: &Look<'_>) -> Listing {
     rows.sort_by_key(|(rank, _)| *rank);
     Listing {
         summary: summary(bad, unknown, ok),
-        heard: state.alarms.iter().map(|(site, source)| heard(site.as_str(), source, look.now)).collect(),
+        heard: listened(look),
         notes: Vec::new(),
         empty: "No alarms in the accounts and Regions of this plan: nothing here could tell of trouble.".to_owned(),
         table: Table {
@@ -64,6 +64,13 @@ pub(super) fn listing(look: &Look<'_>) -> Listing {
             sorts: &["state", "since", "name", "site"],
         },
     }
+}
+
+/// The polled lists, and the push feeds where there are any.
+fn listened(look: &Look<'_>) -> Vec<Heard> {
+    let polled = look.state.alarms.iter().map(|(site, source)| heard(site.as_str(), source, look.now));
+    let pushed = look.state.feeds.iter().map(|(site, source)| heard(&format!("{site} push"), source, look.now));
+    polled.chain(pushed).collect()
 }
 
 fn summary(bad: usize, unknown: usize, ok: usize) -> Vec<Runs> {

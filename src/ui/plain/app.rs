@@ -8,14 +8,15 @@ use super::looking::Reader;
 use super::news::News;
 use super::question::{About, Answer, Question};
 use super::{lists, looking, printable, step, verbs};
-use crate::domain::{SiteName, StepId};
+use crate::domain::{Operator, SiteName, StepId};
 use crate::engine::Intent;
+use crate::journal::Mark;
 use crate::plan::Step;
 use crate::store::{Prepared, State};
 use crate::ui::commands::is_waiting_to_start;
-use crate::ui::overlays::{moment_named, time_of};
+use crate::ui::overlays::{moment_named, objections, role_named, time_of};
 use crate::ui::ready::{is_answer, prepared_start, startable};
-use crate::ui::{Pane, Request, Symbols, format, mask, seen, symbols};
+use crate::ui::{Pane, Request, Symbols, format, mask, seen, symbols, weighed};
 
 /// The linear screen's own state: what was told, and what is asked.
 #[derive(Debug, Clone)]
@@ -137,7 +138,8 @@ impl Plain {
     }
 
     fn command(&mut self, verb: &str, given: &[&str], state: &State, now: DateTime<Utc>) -> Result<Reply, String> {
-        let reads = ["help", "status", "alarms", "health", "points", "steps", "asked", "find", "open", "mask", "start", "quit"];
+        let reads =
+            ["brief", "help", "status", "alarms", "health", "points", "steps", "asked", "find", "open", "mask", "start", "quit"];
         if is_waiting_to_start(state) && !reads.contains(&verb) {
             return Err("the exercise has not begun: start begins it.".to_owned());
         }
@@ -166,6 +168,7 @@ impl Plain {
                 Reply::say(if self.masked { "Identifiers are masked from here on." } else { "Identifiers are shown again." })
             }
             ("command", [id]) => Reply::lines(Reader::new().command(find(state, id)?, state, now)?),
+            ("brief", _) => Reply::lines(crate::report::brief(&state.incident, Some(now)).lines().map(str::to_owned).collect()),
             ("asked", _) => Reply::lines(lists::asked(state)),
             ("quit", _) => self.quit(state),
             ("forward", _) => turn_clock(verb, given, state)?,
@@ -235,14 +238,33 @@ impl Plain {
     fn about_incident(&mut self, verb: &str, given: &[&str], state: &State, now: DateTime<Utc>) -> Result<Reply, String> {
         match verb {
             // What a closed incident still takes, the engine knows.
-            "note" | "correct" if !state.read_only => {}
+            "note" | "correct" | "attach" | "mark" if !state.read_only => {}
             _ => may_change(state)?,
         }
         let order = |intent| Request::Order(intent);
         let banner = state.mode.banner();
         Ok(match (verb, given) {
             ("note", [text]) => Reply::ask_for(order(Intent::Note { text: (*text).to_owned() })),
-            ("wait", [reason]) => Reply::ask_for(order(Intent::DecideToWait { reason: (*reason).to_owned() })),
+            ("wait", [reason]) => Reply::ask_for(order(Intent::DecideToWait {
+                reason: (*reason).to_owned(),
+                seen: seen(state, now),
+                weighed: Box::new(weighed(state, now)),
+            })),
+            ("ack", [note]) => Reply::ask_for(order(Intent::Acknowledge { note: (*note).to_owned() })),
+            ("attach", [path]) => Reply::ask_for(Request::Attach { path: (*path).to_owned() }),
+            ("mark", [seq]) => {
+                let seq = seq.parse().map_err(|_| "which event? Its number, as the log has it.")?;
+                Reply::ask_for(order(Intent::Mark { seq, mark: Mark::Important }))
+            }
+            ("role", [role, who, reason]) => {
+                let role = role_named(role).ok_or("no such role: commander, operator or scribe.")?;
+                let to = if *who == "me" { state.operator.clone() } else { Operator::new(*who) };
+                Reply::ask_for(order(Intent::GiveRole { to, role, reason: (*reason).to_owned() }))
+            }
+            ("checkin", [minutes]) => {
+                let minutes: u64 = minutes.parse().map_err(|_| "how many minutes? 0 is never.")?;
+                Reply::ask_for(order(Intent::CheckIn { every_secs: minutes.saturating_mul(60) }))
+            }
             ("set", [name, value]) => {
                 let variable = state.plan.variables.get(*name).ok_or("the plan asks for no such variable; asked lists them.")?;
                 variable.check(value)?;
@@ -265,8 +287,16 @@ impl Plain {
                 if state.incident.is_declared() {
                     return Err("the failover has been declared.".to_owned());
                 }
-                let intent = Intent::Declare { reason: (*reason).to_owned(), seen: seen(state, now) };
-                let what = format!("{banner} Declare the failover of {}. Reason: {reason}.", state.plan.title);
+                let (reason, raised) = reason.split_once(" objections: ").unwrap_or((reason, ""));
+                let mut weighed = Box::new(weighed(state, now));
+                weighed.objections = objections(raised);
+                let asked = match &weighed.objections {
+                    None => "Nobody was asked for strong objections.".to_owned(),
+                    Some(raised) if raised.is_empty() => "No strong objections.".to_owned(),
+                    Some(raised) => format!("Strong objections: {}.", raised.join("; ")),
+                };
+                let intent = Intent::Declare { reason: reason.to_owned(), seen: seen(state, now), weighed };
+                let what = format!("{banner} Declare the failover of {}. Reason: {reason}. {asked}", state.plan.title);
                 self.ask(Question::Yes(what, vec![order(intent)]))
             }
             ("close", [reason]) => {
@@ -274,7 +304,8 @@ impl Plain {
                 self.ask(Question::Yes(what, vec![order(Intent::Close { reason: (*reason).to_owned() })]))
             }
             ("correct", [moment, at, reason]) => {
-                let moment = moment_named(moment).ok_or("no such moment: impact, detected, decided, restored or failed.")?;
+                let moment = moment_named(moment)
+                    .ok_or("no such moment: impact, detected, acknowledged, decided, restored, failed or recovered.")?;
                 let at = time_of(at, now).ok_or("no such time: 03:02, 03:02:10 or 2026-03-14T03:02:10, in UTC.")?;
                 if at > now {
                     return Err(format!("{} UTC has not come yet.", format::date_time(at)));

@@ -115,9 +115,7 @@ impl News {
                 lines.push(format!("{time} alarm {} ({}), not of the plan: {word}: {}", alarm.name, alarm.site, alarm.reason));
             }
         }
-        let of_plan = |event: &HealthEvent| {
-            event.category == "issue" && plan.health.matches(&event.service, &event.region, &event.type_code)
-        };
+        let of_plan = |event: &HealthEvent| event.category == "issue" && plan.health.matches(event);
         for event in state.health.data.iter().flatten().filter(|event| !of_plan(event)) {
             if self.health.insert(event.arn.clone(), event.status.clone()).as_ref() != Some(&event.status) {
                 let what = format!("{} {} in {}", event.service, event.type_code, event.region);

@@ -58,11 +58,20 @@ verbs! {
     "asked" &[], "List what the plan asks: its variables and choices, and what was answered.";
     "set" &[Takes::Word("NAME"), Takes::Words("VALUE")], "Give a variable of the plan its value.";
     "choose" &[Takes::Word("CHOICE"), Takes::Word("OPTION")], "Choose between alternatives of the plan; asks first.";
-    "declare" &[Takes::Words("REASON")], "Declare the failover; asks first.";
+    "declare" &[Takes::Words("REASON")],
+        "Declare the failover; asks first. After ` objections: ` stand those of a poll, or none.";
     "wait" &[Takes::Words("REASON")], "Record the decision not to fail over for now.";
-    "note" &[Takes::Words("TEXT")], "Write a note into the journal.";
+    "note" &[Takes::Words("TEXT")],
+        "Write a note into the journal; ! in front makes it important, ? a question, + an action item, - an objection.";
+    "ack" &[Takes::MaybeWords("WORDS")], "Say that somebody has taken notice.";
+    "attach" &[Takes::Words("FILE")], "Put a file of this machine into the record, with its hash.";
+    "mark" &[Takes::Word("EVENT")], "Mark an event of the journal, by its number, as important.";
+    "role" &[Takes::Word("ROLE"), Takes::Word("WHO"), Takes::Words("REASON")],
+        "Give somebody a role, or take one: commander, operator or scribe; `me` is you.";
+    "checkin" &[Takes::Word("MINUTES")], "Be reminded when nobody has written a note for so long; 0 is never.";
+    "brief" &[], "Print the hand-over brief: conditions, actions, needs, clock, what runs.";
     "correct" &[Takes::Word("MOMENT"), Takes::Word("TIME"), Takes::Words("REASON")],
-        "Correct when something was: impact, detected, decided, restored or failed; 03:02 or 2026-03-14T03:02:10; asks first.";
+        "Correct when something was: impact, detected, acknowledged, decided, restored, failed or recovered; 03:02 or 2026-03-14T03:02:10; asks first.";
     "start" &[], "Start the exercise.";
     "pause" &[], "Stop the exercise's clock.";
     "resume" &[], "Let the exercise's clock run on.";

@@ -1,7 +1,6 @@
 //! EventBridge: buses, rules with event patterns, and targets that events reach.
 
 pub mod operations;
-pub mod pattern;
 pub mod rules;
 
 pub use operations::{NOTE, OPERATIONS, answer};

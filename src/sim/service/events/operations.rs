@@ -5,8 +5,8 @@ use std::ops::Bound;
 
 use serde_json::{Value, json};
 
-use super::pattern::Pattern;
 use super::rules::{Bus, Events, Rule, deliver, envelope, rule_arn};
+use crate::pattern::Pattern;
 use crate::sim::call::{Answer, Call, Refusal};
 use crate::sim::estate::Place;
 use crate::sim::members::{self, Members};

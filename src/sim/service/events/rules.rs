@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
-use super::pattern::Pattern;
+use crate::pattern::Pattern;
 use crate::sim::estate::Place;
 use crate::sim::members::{self, Members};
 use crate::sim::seed::Ids;

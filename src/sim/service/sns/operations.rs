@@ -7,11 +7,11 @@ use serde_json::{Map, Value, json};
 
 use super::publish::{Notice, notify};
 use super::topics::{Sns, Subscription, Topic};
+use crate::pattern::Pattern;
 use crate::sim::call::{Answer, Call, Refusal};
 use crate::sim::members::{self, Members};
 use crate::sim::page::Paging;
 use crate::sim::service::coverage::{Operation, changes, reads};
-use crate::sim::service::events::pattern::Pattern;
 use crate::sim::world::World;
 
 /// What holds for all of the service.

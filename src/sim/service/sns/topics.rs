@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::sim::service::events::pattern::Pattern;
+use crate::pattern::Pattern;
 
 /// SNS's state in one account and Region.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -1,22 +1,33 @@
 //! Event patterns: which events a rule, or a filter policy, lets through.
 //!
-//! Source: EventBridge user guide, "Creating event patterns" and "Comparison operators". It knows nothing of rules or topics.
+//! Source: EventBridge user guide, "Creating event patterns" and "Comparison operators". The simulated AWS filters by it and so do
+//! plans, so that one text means the same on both sides. It knows nothing of rules, topics or plans.
 
 use std::cmp::Ordering;
 
 use serde_json::{Map, Value};
 
-use crate::sim::members::glob;
-
 /// A pattern that was found to be whole.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern(Map<String, Value>);
 
 /// The comparisons that a pattern may name.
 const COMPARISONS: [&str; 9] =
     ["prefix", "suffix", "anything-but", "numeric", "exists", "equals-ignore-case", "wildcard", "cidr", "equals-or-missing"];
 
+impl From<Map<String, Value>> for Pattern {
+    /// A pattern that is known to be whole.
+    fn from(fields: Map<String, Value>) -> Self {
+        Self(fields)
+    }
+}
+
 impl Pattern {
+    /// What it is, as JSON.
+    pub fn as_json(&self) -> Value {
+        Value::Object(self.0.clone())
+    }
+
     /// Reads a pattern.
     ///
     /// # Errors
@@ -196,6 +207,13 @@ fn same(one: &Value, other: &Value) -> bool {
     }
 }
 
+/// Does `text` match `glob`, in which `*` stands for any run of characters?
+pub fn glob(glob: &str, text: &str) -> bool {
+    let Some((head, tail)) = glob.split_once('*') else { return glob == text };
+    let Some(rest) = text.strip_prefix(head) else { return false };
+    tail.is_empty() || (0..=rest.len()).filter(|at| rest.is_char_boundary(*at)).any(|at| self::glob(tail, &rest[at..]))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -261,6 +279,20 @@ mod tests {
             "{\"a\": [[1]]}",
         ] {
             assert!(Pattern::parse(broken).is_err(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn globs_match_whole_texts() {
+        for (pattern, text, expected) in [
+            ("*", "", true),
+            ("eu-*", "eu-west-1", true),
+            ("eu-*", "us-east-1", false),
+            ("*Restore*", "StartRestoreJob", true),
+            ("Describe*Jobs", "DescribeRestoreJob", false),
+            ("ssm", "ssm", true),
+        ] {
+            assert_eq!(glob(pattern, text), expected, "{pattern} on {text}");
         }
     }
 }

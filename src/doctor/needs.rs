@@ -1,0 +1,126 @@
+//! What panes and steps depend on: which read, of which site, answered by which Region's control plane.
+
+use serde::Serialize;
+
+use crate::domain::{Region, SiteName};
+use crate::plan::{Action, Check, Plan};
+
+/// A read that can be tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Read {
+    /// STS GetCallerIdentity.
+    Identity,
+    /// CloudWatch DescribeAlarms.
+    Alarms,
+    /// CloudWatch DescribeAlarmHistory.
+    AlarmHistory,
+    /// Health DescribeEvents.
+    Health,
+    /// SQS ReceiveMessage.
+    Push,
+    /// Backup ListProtectedResources.
+    ProtectedResources,
+    /// Backup ListRecoveryPointsByBackupVault, for each vault of the plan.
+    Vaults,
+    /// Backup ListRestoreJobs.
+    RestoreJobs,
+    /// Systems Manager DescribeAutomationExecutions.
+    Runbooks,
+    /// Systems Manager DescribeOpsItems.
+    OpsItems,
+    /// Route 53 ListHostedZonesByName and ListResourceRecordSets.
+    Records,
+    /// Nothing that can be tried without changing something: only told.
+    Untried,
+}
+
+/// One dependency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Need {
+    /// The pane, or the step by its id.
+    pub of: String,
+    /// The service that is asked.
+    pub service: &'static str,
+    /// The read that shows whether it can be.
+    pub read: Read,
+    /// Whose account.
+    pub site: SiteName,
+    /// The Region whose control plane answers.
+    pub control_plane: Region,
+    /// The zone, where it is about one.
+    pub zone: Option<String>,
+    /// Does it answer only while the primary Region is up, though it is not about the primary site?
+    pub needs_primary: bool,
+}
+
+/// Everything that the plan's panes and steps depend on, in their order.
+pub fn needs(plan: &Plan, sts_region: &Region) -> Vec<Need> {
+    let global = Region::new(Region::GLOBAL);
+    let mut needs = Vec::new();
+    let mut add = |of: &str, service, read, site: &SiteName, control_plane: &Region, zone: Option<&str>| {
+        needs.push(Need {
+            of: of.to_owned(),
+            service,
+            read,
+            site: site.clone(),
+            control_plane: control_plane.clone(),
+            zone: zone.map(str::to_owned),
+            needs_primary: is_primary(plan, control_plane) && *site != SiteName::primary(),
+        });
+    };
+    for site in plan.sites.values() {
+        let (name, region) = (&site.name, &site.region);
+        if site.role_arn.is_some() {
+            add("pane Header", "STS AssumeRole", Read::Identity, name, sts_region, None);
+        }
+        add("pane Header", "STS", Read::Identity, name, region, None);
+        add("pane Alarms", "CloudWatch", Read::Alarms, name, region, None);
+        add("pane Alarms", "CloudWatch history", Read::AlarmHistory, name, region, None);
+        if site.queue.is_some() {
+            add("pane Alarms", "SQS push feed", Read::Push, name, region, None);
+        }
+        add("pane Recovery points", "Backup vaults", Read::Vaults, name, region, None);
+        add("pane Recovery points", "Backup protected resources", Read::ProtectedResources, name, region, None);
+    }
+    add("pane Health", "Health", Read::Health, &SiteName::primary(), &global, None);
+    for step in &plan.steps {
+        let Some(site) = plan.site(&step.site) else { continue };
+        let of = format!("step {}", step.id);
+        let (service, read, region, zone) = match &step.action {
+            Action::BackupRestore { .. } => ("Backup", Read::RestoreJobs, &site.region, None),
+            Action::SsmAutomation { .. } => ("Systems Manager", Read::Runbooks, &site.region, None),
+            Action::SsmOpsItem { .. } => ("Systems Manager OpsCenter", Read::OpsItems, &site.region, None),
+            Action::Route53Change { zone, .. } => ("Route 53", Read::Records, &global, Some(zone.as_str())),
+            Action::Check(Check::AlarmOk { .. }) => ("CloudWatch", Read::Alarms, &site.region, None),
+            // A person, or a question from outside: no control plane of AWS.
+            Action::Manual { .. } | Action::Check(_) => continue,
+            other => (other.name(), Read::Untried, &site.region, None),
+        };
+        add(&of, service, read, &site.name, region, zone);
+    }
+    needs
+}
+
+fn is_primary(plan: &Plan, region: &Region) -> bool {
+    plan.site(&SiteName::primary()).is_some_and(|primary| primary.region == *region)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shop_depends_on_no_control_plane_of_its_primary_but_for_watching_it() {
+        let text = include_str!("../../assets/plans/shop.toml");
+        let plan = Plan::parse("shop.toml", text).map_err(|faults| faults.render(text, false)).unwrap();
+        let needs = needs(&plan, &Region::new("eu-central-1"));
+        assert!(needs.iter().any(|need| need.of == "pane Health" && need.control_plane.as_str() == "us-east-1"));
+        assert!(needs.iter().any(|need| need.read == Read::Records && need.zone.is_some()));
+        for need in &needs {
+            assert!(!need.needs_primary, "{need:?}");
+            assert!(need.site == SiteName::primary() || need.control_plane.as_str() != "eu-west-1", "{need:?}");
+        }
+        // Roles that the primary's STS issues cannot be had when it is gone.
+        assert!(super::needs(&plan, &Region::new("eu-west-1")).iter().any(|need| need.needs_primary));
+    }
+}

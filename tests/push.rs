@@ -1,0 +1,77 @@
+//! The push feed, from an event of the simulated AWS through rule and queue to the screen.
+
+#![expect(clippy::unwrap_used, reason = "a test says by a panic what is wrong")]
+
+mod push_world;
+
+use lifeboat::store::{Freshness, Update};
+use push_world::{ACCOUNT, PushWorld, ask};
+use serde_json::json;
+
+/// Applies updates until one was pushed with as many events; polls may come in between.
+async fn pushed(world: &mut PushWorld, count: usize) {
+    loop {
+        if let Update::Pushed { answer, .. } = world.next().await {
+            let events = answer.unwrap();
+            if !events.is_empty() {
+                assert_eq!(events.len(), count, "{events:?}");
+                return;
+            }
+        }
+    }
+}
+
+/// Puts a body into the queue that no rule has sent.
+fn send(world: &PushWorld, body: &str) {
+    let url = format!("https://sqs.eu-west-1.amazonaws.com/{ACCOUNT}/lifeboat-signals");
+    ask(&world.address, "sqs", "AmazonSQS.SendMessage", &json!({"QueueUrl": url, "MessageBody": body}));
+}
+
+async fn known_as(world: &mut PushWorld, state: &str) {
+    while world.known().as_deref() != Some(state) {
+        world.next().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_alarm_that_turns_is_on_the_screen_without_a_poll_and_a_poll_does_not_turn_it_back() {
+    let mut world = PushWorld::start().await;
+    known_as(&mut world, "OK").await;
+    // What the alarm did before the console came may still be in the queue, and is old news.
+    world.turn("ALARM");
+    known_as(&mut world, "ALARM").await;
+    let screen = world.painted();
+    assert!(screen.contains("▲ ALARM") && screen.contains("orders"), "{screen}");
+    world.turn("OK");
+    known_as(&mut world, "OK").await;
+    assert!(world.state.feeds.values().all(|feed| matches!(feed.freshness(chrono::Utc::now()), Freshness::Fresh(_))));
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_that_come_twice_late_or_broken_change_nothing() {
+    let mut world = PushWorld::start().await;
+    known_as(&mut world, "OK").await;
+    let event = |id: &str, at: &str, state: &str| {
+        format!(
+            r#"{{"id":"{id}","source":"aws.cloudwatch","detail-type":"CloudWatch Alarm State Change","account":"123456789012",
+            "region":"eu-west-1","time":"{at}","detail":{{"alarmName":"orders","state":{{"value":"{state}","timestamp":"{at}"}}}}}}"#
+        )
+    };
+    send(&world, "not an event");
+    send(&world, &event("late", "2020-01-01T00:00:00.000+0000", "INSUFFICIENT_DATA"));
+    send(&world, &event("new", "2090-01-01T00:00:01.000+0000", "ALARM"));
+    send(&world, &event("new", "2090-01-01T00:00:01.000+0000", "ALARM"));
+    known_as(&mut world, "ALARM").await;
+    // A poll still tells what was before the event; the event is later, and holds.
+    loop {
+        if matches!(world.next().await, Update::Alarms { site, .. } if site.as_str() == "primary") {
+            break;
+        }
+    }
+    assert_eq!(world.known().as_deref(), Some("ALARM"));
+    send(&world, &event("newest", "2090-01-01T00:00:02.000+0000", "OK"));
+    pushed(&mut world, 1).await;
+    assert_eq!(world.known().as_deref(), Some("OK"));
+    world.end().await;
+}
