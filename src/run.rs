@@ -5,7 +5,7 @@ mod preferences;
 mod record;
 
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::checkup::checkup;

@@ -32,7 +32,7 @@ fn a_frozen_view_stands_still_while_data_goes_on_arriving_and_nothing_is_decided
     bench.keys("6 F");
     let before = bench.shown(120, 40);
     assert!(before.contains("‖ FROZEN at 03:11:20, 0s ago"), "{before}");
-    Journal { state: &mut bench.state }.record(at(12, 0), Event::Noted { text: "a new one".into() });
+    Journal { state: &mut bench.state }.record(at(12, 0), Event::Noted { text: "a new one".into(), mark: None });
     bench.now = at(13, 20);
     let after = bench.shown(120, 40);
     assert!(after.contains("FROZEN at 03:11:20, 2m 00s ago, 1 new event since"), "{after}");
@@ -120,7 +120,7 @@ fn everything_of_a_row_can_be_copied_in_every_form() {
 #[test]
 fn what_is_too_long_for_a_clipboard_is_not_copied_and_says_so() {
     let mut bench = live();
-    Journal { state: &mut bench.state }.record(at(11, 0), Event::Noted { text: "x".repeat(90_000) });
+    Journal { state: &mut bench.state }.record(at(11, 0), Event::Noted { text: "x".repeat(90_000), mark: None });
     assert_eq!(bench.keys("6 G y"), []);
     assert!(bench.shown(120, 40).contains("not copied: 87.9 KiB is more than terminals take"), "{}", bench.shown(120, 40));
 }
