@@ -363,8 +363,9 @@ pub struct Simulate {
     /// A shipped scenario, or a scenario file.
     #[arg(long, default_value = "region-outage")]
     pub scenario: String,
-    /// What exists at the beginning: what the scenario says, or nothing, at the real time.
-    #[arg(long, value_enum, default_value = "scenario", conflicts_with = "scenario")]
+    /// What exists at the beginning: `scenario`, what the scenario says; `empty`, nothing, at the real time; or
+    /// `scale:POINTS,ALARMS,RECORDS`, so many of each, generated from the seed: `scale:1000000,100000,10000`.
+    #[arg(long, value_parser = EstateKind::read, default_value = "scenario", conflicts_with = "scenario", value_name = "ESTATE")]
     pub estate: EstateKind,
     /// Simulated seconds in one real second.
     #[arg(long, value_parser = speed, default_value = "1")]
@@ -378,12 +379,29 @@ pub struct Simulate {
 }
 
 /// What exists in a simulated AWS at its beginning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EstateKind {
     /// What the scenario says.
     Scenario,
     /// Nothing but account 123456789012.
     Empty,
+    /// So many recovery points, alarms and record sets, in account 123456789012.
+    Scale(u32, u32, u32),
+}
+
+impl EstateKind {
+    fn read(text: &str) -> Result<Self, String> {
+        let sizes = match text {
+            "scenario" => return Ok(Self::Scenario),
+            "empty" => return Ok(Self::Empty),
+            other => other.strip_prefix("scale:").ok_or("expected `scenario`, `empty` or `scale:POINTS,ALARMS,RECORDS`")?,
+        };
+        let sizes: Option<Vec<u32>> = sizes.split(',').map(|size| size.replace('_', "").parse().ok()).collect();
+        match sizes.as_deref() {
+            Some([points, alarms, records]) => Ok(Self::Scale(*points, *alarms, *records)),
+            _ => Err("expected three numbers: `scale:1000000,100000,10000`".to_owned()),
+        }
+    }
 }
 
 /// Arguments of `report`.

@@ -339,16 +339,15 @@ fn strangers(state: &State) -> String {
 async fn simulate(arguments: Simulate) -> Result<u8, Error> {
     let begun = console::begun(arguments.state.as_deref())?;
     let now = Clock::system().now();
+    let starts_at = begun.as_ref().and_then(|begun| begun.starts_at).unwrap_or(now);
     let scenario = match arguments.estate {
         EstateKind::Scenario => console::read(&arguments.scenario)?.scenario,
-        EstateKind::Empty => {
-            let starts_at = begun.as_ref().and_then(|begun| begun.starts_at).unwrap_or(now);
-            console::empty(starts_at)
-        }
+        EstateKind::Empty => console::empty(starts_at),
+        EstateKind::Scale(points, alarms, records) => console::scaled(starts_at, points, alarms, records),
     };
     let seed = arguments.seed.or(begun.map(|begun| begun.seed)).unwrap_or(scenario.seed);
     let exercise = Exercise::start(scenario.clone(), seed, arguments.state.as_deref(), arguments.port).await?;
-    if arguments.estate == EstateKind::Empty {
+    if arguments.estate != EstateKind::Scenario {
         // Nothing happened while nobody looked, but the time is the real one.
         exercise.clock.jump(now.max(exercise.clock.now()));
     }

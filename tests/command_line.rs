@@ -87,7 +87,7 @@ fn a_scenario_that_is_not_there_is_told_with_those_that_are() {
 #[test]
 fn the_plan_check_tells_every_fault_with_its_place_and_a_hint() {
     let home = tempfile::tempdir().unwrap();
-    let sound = lifeboat(home.path(), &["plan", "check", &asset("assets/plans/shop.toml")]);
+    let sound = lifeboat(home.path(), &["plan", "check", "--offline", &asset("assets/plans/shop.toml")]);
     assert_eq!((sound.code, sound.err.as_str()), (0, ""), "{}", sound.out);
     assert!(sound.out.ends_with("plan shop, 15 steps, no faults\n"), "{}", sound.out);
 

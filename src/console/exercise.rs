@@ -120,6 +120,11 @@ pub fn empty(starts_at: DateTime<Utc>) -> Arc<Scenario> {
     Arc::new(Scenario::empty(starts_at))
 }
 
+/// An estate of so many recovery points, alarms and record sets.
+pub fn scaled(starts_at: DateTime<Utc>, points: u32, alarms: u32, records: u32) -> Arc<Scenario> {
+    Arc::new(Scenario::scaled(starts_at, sim::scenario::Scale { points, alarms }, records))
+}
+
 /// What the record of an earlier run begins with; `None` where there is none.
 ///
 /// # Errors

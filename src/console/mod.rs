@@ -14,7 +14,7 @@ mod screen;
 mod session;
 
 pub use appearance::Appearance;
-pub use exercise::{Exercise, Played, StartExercise, begun, empty, read};
+pub use exercise::{Exercise, Played, StartExercise, begun, empty, read, scaled};
 pub use live::{Reach, connect};
 pub use opening::{Opening, SessionError};
 pub use plain::run_plain;

@@ -11,6 +11,7 @@ mod exchange;
 pub mod inject;
 pub mod members;
 pub mod model;
+mod packed;
 pub mod page;
 mod record;
 pub mod scenario;
@@ -26,6 +27,8 @@ mod world;
 mod messaging_tests;
 #[cfg(test)]
 mod operations_tests;
+#[cfg(test)]
+mod scale_tests;
 #[cfg(test)]
 mod world_tests;
 

@@ -232,10 +232,7 @@ impl World {
         let now = self.now;
         match change {
             Change::Metric { name, to, over } => {
-                let metrics = self.estate.sites.values_mut().flat_map(|site| site.cloudwatch.metrics.values_mut());
-                for metric in metrics.filter(|metric| metric.label == name) {
-                    metric.turn(now, to, over);
-                }
+                self.estate.sites.values_mut().for_each(|site| site.cloudwatch.turn(&name, now, to, over));
             }
             Change::Health(members) => {
                 health::publish(&mut self.estate.health, &members, now);
@@ -259,7 +256,7 @@ impl World {
             Change::PointStatus(arn, status) => {
                 for site in self.estate.sites.values_mut() {
                     if let Some(status) = Status::named(&status) {
-                        site.backup.set_status(&arn, status);
+                        site.backup.points.set_status(&arn, status);
                     }
                 }
             }

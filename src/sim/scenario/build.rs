@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::{PointSpec, Scenario, SiteSpec};
+use super::{PointSpec, Scenario, SiteSpec, scale};
 use crate::sim::estate::{Estate, Place, Site, key};
 use crate::sim::seed::{Ids, hash};
 use crate::sim::service::backup::points::{Lineage, Point, Vault};
@@ -31,7 +31,7 @@ pub fn estate(scenario: &Scenario, seed: u64) -> Estate {
         estate.sites.insert(key(&spec.account, &spec.region), site(scenario, spec, seed, &mut ids));
     }
     for zone in &scenario.zones {
-        let built = Zone::new(&zone.id, &zone.name, seed, zone.records.clone());
+        let built = Zone::new(&zone.id, &zone.name, seed, scale::records(zone));
         estate.route53.entry(zone.account.clone()).or_default().zones.insert(zone.id.clone(), built);
     }
     for (account, check) in &scenario.checks {
@@ -49,6 +49,7 @@ fn site(scenario: &Scenario, spec: &SiteSpec, seed: u64, ids: &mut Ids) -> Site 
         let _ = cloudwatch.put(alarm, scenario.starts_at);
     }
     let place = Place { seed, account: spec.account.clone(), region: spec.region.clone(), now: scenario.starts_at };
+    scale::add_alarms(spec, scenario.starts_at, cloudwatch);
     let hours = i64::try_from(hash(seed, &spec.name) % 48).unwrap_or(0);
     cloudwatch.settle(&place, CALM + TimeDelta::hours(hours));
     for vault in &spec.vaults {
@@ -60,13 +61,13 @@ fn site(scenario: &Scenario, spec: &SiteSpec, seed: u64, ids: &mut Ids) -> Site 
             created: scenario.starts_at - SET_UP,
             key_arn: vault.key_arn.clone(),
             locked: vault.locked,
-            points: Default::default(),
         };
         site.backup.vaults.insert(vault.name.clone(), built);
     }
     for points in &spec.points {
         add_points(scenario, spec, points, &mut site, ids);
     }
+    scale::add_points(scenario, spec, &mut site.backup, ids);
     site.ssm.documents.extend(spec.documents.iter().map(|document| (document.name.clone(), Arc::new(document.clone()))));
     site
 }

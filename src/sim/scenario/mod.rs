@@ -5,9 +5,11 @@ mod parse;
 mod parse_injects;
 mod parse_sites;
 pub mod reader;
+mod scale;
 
 pub use build::{estate, service};
 pub use parse::parse;
+pub use scale::Scale;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
@@ -82,6 +84,8 @@ pub struct SiteSpec {
     pub documents: Vec<Document>,
     /// Network and resources.
     pub network: Network,
+    /// What is generated beside all that.
+    pub scale: Scale,
 }
 
 /// A vault.
@@ -125,6 +129,8 @@ pub struct ZoneSpec {
     pub name: String,
     /// AWS's ResourceRecordSets beside NS and SOA.
     pub records: Vec<Value>,
+    /// How many are generated beside those.
+    pub generated: u32,
 }
 
 impl Scenario {

@@ -146,6 +146,7 @@ const RECORD: &[&str] = &[
 fn zone(table: &Table<'_>) -> Option<ZoneSpec> {
     let (account, id, name) = (account_id(table, "account"), table.required("id"), table.required("name"));
     let records: Vec<_> = table.tables("record").iter().map(|record| record.members(RECORD, &["Name", "Type"])).collect();
+    let generated = table.count("generated").unwrap_or(0);
     let (account, id, name) = (account?, id?, name?);
     let zone = Zone::new(&id, &name, 0, Vec::new());
     let changes: Vec<_> =
@@ -155,7 +156,7 @@ fn zone(table: &Table<'_>) -> Option<ZoneSpec> {
     {
         table.fault("record", format!("Route 53 would not take these records: {}", refusal.message), None);
     }
-    Some(ZoneSpec { account, id, name, records })
+    Some(ZoneSpec { account, id, name, records, generated })
 }
 
 const CHECK: &[&str] = &[

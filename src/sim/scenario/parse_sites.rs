@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::parse::account_id;
 use super::reader::Table;
-use super::{PointSpec, SiteSpec, VaultSpec};
+use super::{PointSpec, Scale, SiteSpec, VaultSpec};
 use crate::sim::estate::{Network, Resource, plain};
 use crate::sim::members;
 use crate::sim::service::backup::points::{Lineage, Status};
@@ -27,7 +27,12 @@ pub fn site(table: &Table<'_>, starts_at: Option<DateTime<Utc>>) -> Option<SiteS
     let documents = table.tables("document").iter().filter_map(document).collect();
     let mut network = table.table("network").map(|network| self::network(&network)).unwrap_or_default();
     network.resources.extend(table.tables("resource").iter().filter_map(resource));
-    Some(SiteSpec { name: name?, account: account?, region: region?, metrics, alarms, vaults, points, documents, network })
+    let scale = table.table("scale").map(|scale| self::scale(&scale)).unwrap_or_default();
+    Some(SiteSpec { name: name?, account: account?, region: region?, metrics, alarms, vaults, points, documents, network, scale })
+}
+
+fn scale(table: &Table<'_>) -> Scale {
+    Scale { points: table.count("points").unwrap_or(0), alarms: table.count("alarms").unwrap_or(0) }
 }
 
 fn metric(table: &Table<'_>) -> Option<Metric> {

@@ -4,6 +4,7 @@ pub mod copies;
 pub mod operations;
 pub mod points;
 pub mod restore;
+pub mod rows;
 pub mod rules;
 
 pub use operations::{NOTE, OPERATIONS, answer};

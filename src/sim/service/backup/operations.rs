@@ -1,14 +1,14 @@
 //! AWS Backup's operations.
 
-use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::copies::{self, CopyJob};
-use super::points::{Backup, Point, PointKey, Vault};
+use super::points::{Backup, Point, Vault};
 use super::restore::{self, JobKey};
+use super::rows::{self, PointKey};
 use crate::sim::call::{Answer, Call, Refusal};
 use crate::sim::members::{self, Members};
 use crate::sim::page::Paging;
@@ -69,7 +69,7 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
     let backup = world.site(&call.caller).map_or(&none, |site| &site.backup);
     match call.operation.as_str() {
         "ListBackupVaults" => list_vaults(backup, call),
-        "DescribeBackupVault" => vault(backup, call).map(Vault::answer),
+        "DescribeBackupVault" => vault(backup, call).map(|vault| vault.answer(backup.points.count(&vault.name))),
         "ListRecoveryPointsByBackupVault" => list_points(backup, call),
         "ListRecoveryPointsByResource" => list_points_of_resource(backup, call),
         "DescribeRecoveryPoint" => point(backup, call).map(|(vault, point)| point.described(vault, now)),
@@ -145,7 +145,6 @@ fn create_vault(world: &mut World, call: &Call) -> Answer {
         created: now,
         key_arn: key_arn.unwrap_or_else(|| format!("arn:aws:kms:{region}:{account}:key/{key}")),
         locked: false,
-        points: BTreeMap::new(),
     };
     backup.vaults.insert(name.to_owned(), vault);
     if let Some(tags) = input.get("BackupVaultTags").and_then(Value::as_object) {
@@ -159,7 +158,8 @@ fn change(world: &mut World, call: &Call) -> Answer {
     let input = &call.input;
     let backup = &mut world.site_mut(&call.caller).backup;
     if call.operation == "DeleteBackupVault" {
-        let (name, points) = vault(backup, call).map(|vault| (vault.name.to_string(), vault.points.len()))?;
+        let name = vault(backup, call)?.name.to_string();
+        let points = backup.points.count(&name);
         if points > 0 {
             let message = format!("Backup vault cannot be deleted (contains {points} recovery points)");
             return Err(Refusal::new("InvalidRequestException", message).with("Type", "Client"));
@@ -198,7 +198,7 @@ fn list_tags(backup: &Backup, call: &Call) -> Answer {
 
 /// A resource that has recovery points, as lists tell it.
 fn protected(backup: &Backup, resource: &str) -> Option<Members> {
-    let (_, vault, point) = backup.of_resource(resource).next()?;
+    let (_, vault, point) = backup.of_resource(resource, None).next()?;
     let told = Members::new()
         .set("ResourceArn", resource)
         .set("ResourceType", point.lineage.kind.as_str())
@@ -235,19 +235,18 @@ fn list_vaults(backup: &Backup, call: &Call) -> Answer {
     let from = cursor.after.clone().map_or(Bound::Unbounded, Bound::Excluded);
     let rows =
         backup.vaults.range((from, Bound::Unbounded)).filter(|(_, vault)| kind.is_none_or(|kind| vault.vault_type == kind));
-    let (page, token) = cursor.take(rows.map(|(name, vault)| (name.clone(), vault.answer())));
+    let (page, token) = cursor.take(rows.map(|(name, vault)| (name.clone(), vault.answer(backup.points.count(name)))));
     Ok(listed("BackupVaultList", page, token))
 }
 
 fn list_points(backup: &Backup, call: &Call) -> Answer {
     let cursor = PAGING.open::<PointKey>(call)?;
     let vault = vault(backup, call)?;
-    let from = cursor.after.map_or(Bound::Unbounded, Bound::Excluded);
     let input = &call.input;
     let text = |key: &'static str| members::text(input, key);
     let (before, after) = (members::time(input, "ByCreatedBefore"), members::time(input, "ByCreatedAfter"));
     let wanted = |point: &Point| {
-        text("ByResourceArn").is_none_or(|arn| *point.lineage.resource == *arn)
+        *point.lineage.vault == *vault.name
             && text("ByResourceType").is_none_or(|kind| point.lineage.kind == kind)
             && text("ByBackupPlanId").is_none_or(|plan| {
                 point.lineage.created_by.as_ref().and_then(|by| members::text(by, "BackupPlanId")) == Some(plan)
@@ -256,16 +255,21 @@ fn list_points(backup: &Backup, call: &Call) -> Answer {
             && before.is_none_or(|before| point.created < before)
             && after.is_none_or(|after| point.created > after)
     };
-    let rows = vault.points.range((from, Bound::Unbounded)).filter(|(_, point)| wanted(point));
-    let (page, token) = cursor.take(rows.map(|(key, point)| (*key, point)));
+    // Rows are in order of their creation, newest first: what is too new is skipped by a search, what is too old ends the list.
+    let from = cursor.after.max(before.map(rows::newest_at));
+    let rows: Box<dyn Iterator<Item = (PointKey, &Point)>> = match text("ByResourceArn") {
+        Some(resource) => Box::new(backup.points.of_resource(resource, from)),
+        None => Box::new(backup.points.in_vault(&vault.name, text("ByResourceType"), from)),
+    };
+    let rows = rows.take_while(|(_, point)| after.is_none_or(|after| point.created > after));
+    let rows = rows.filter(|(_, point)| wanted(point));
+    let (page, token) = cursor.take(rows);
     Ok(listed("RecoveryPoints", page.into_iter().map(|point| point.in_vault(vault)).collect(), token))
 }
 
 fn list_points_of_resource(backup: &Backup, call: &Call) -> Answer {
     let cursor = PAGING.open::<PointKey>(call)?;
-    let after = cursor.after;
-    let rows = backup.of_resource(members::required(&call.input, "ResourceArn"));
-    let rows = rows.filter(|(key, _, _)| after.is_none_or(|after| *key > after));
+    let rows = backup.of_resource(members::required(&call.input, "ResourceArn"), cursor.after);
     let (page, token) = cursor.take(rows.map(|(key, vault, point)| (key, point.of_resource(vault))));
     Ok(listed("RecoveryPoints", page, token))
 }
@@ -273,7 +277,7 @@ fn list_points_of_resource(backup: &Backup, call: &Call) -> Answer {
 fn list_resources(backup: &Backup, call: &Call) -> Answer {
     let cursor = PAGING.open::<String>(call)?;
     let after = cursor.after.clone();
-    let rows = backup.resources(after.as_deref()).filter_map(|resource| {
+    let rows = backup.points.resources(after.as_deref()).filter_map(|resource| {
         let told = protected(backup, resource)?;
         Some((resource.to_string(), told.done()))
     });

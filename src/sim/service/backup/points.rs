@@ -1,9 +1,8 @@
 //! Vaults and the recovery points in them.
 //!
-//! Rows that come from one resource share a [`Lineage`]; a row itself is some 80 bytes, and its ARN is made when it is told.
+//! Rows that come from one resource share a [`Lineage`]; a row is compact, and its ARN and members are made when it is told.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -11,19 +10,17 @@ use serde_json::{Map, Value, json};
 
 use super::copies::CopyJob;
 use super::restore::{Job, JobKey, Token};
+use super::rows::{PointKey, Rows};
 use crate::sim::members::Members;
 use crate::sim::seed;
-
-/// Newest first, then by id.
-pub type PointKey = (Reverse<i64>, u64, u64);
 
 /// AWS Backup's state in one account and Region.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Backup {
     /// By name.
     pub vaults: BTreeMap<String, Vault>,
-    by_resource: BTreeMap<Arc<str>, BTreeMap<PointKey, Arc<str>>>,
-    by_arn: HashMap<u64, (Arc<str>, PointKey)>,
+    /// The recovery points of all vaults.
+    pub points: Rows,
     /// Restore jobs, newest first.
     pub jobs: BTreeMap<JobKey, Job>,
     /// Where a job is among them.
@@ -53,8 +50,6 @@ pub struct Vault {
     pub key_arn: String,
     /// Is it locked?
     pub locked: bool,
-    /// Newest first.
-    pub points: BTreeMap<PointKey, Point>,
 }
 
 /// What the recovery points of one resource in one vault have in common.
@@ -152,11 +147,6 @@ impl Status {
 }
 
 impl Point {
-    /// Its place in its vault.
-    pub fn key(&self) -> PointKey {
-        (Reverse(self.created.timestamp_millis()), self.id.0, self.id.1)
-    }
-
     /// Its ARN: snapshots keep the form of their service, all else is a recovery point of AWS Backup. Copies are told by their
     /// prefix where the form has room for one.
     pub fn arn(&self) -> String {
@@ -261,8 +251,8 @@ impl Point {
 }
 
 impl Vault {
-    /// As ListBackupVaults answers it.
-    pub fn answer(&self) -> Value {
+    /// As ListBackupVaults answers it, of a vault with so many recovery points.
+    pub fn answer(&self, points: usize) -> Value {
         Members::new()
             .set("BackupVaultName", &*self.name)
             .set("BackupVaultArn", self.arn.as_str())
@@ -270,7 +260,7 @@ impl Vault {
             .set("VaultState", "AVAILABLE")
             .time("CreationDate", self.created)
             .set("EncryptionKeyArn", self.key_arn.as_str())
-            .set("NumberOfRecoveryPoints", self.points.len())
+            .set("NumberOfRecoveryPoints", points)
             .set("Locked", self.locked)
             .done()
     }
@@ -279,43 +269,24 @@ impl Vault {
 impl Backup {
     /// Puts a recovery point into the vault that its lineage names; without such a vault nothing happens.
     pub fn add(&mut self, point: Point) {
-        let Some(vault) = self.vaults.get_mut(point.lineage.vault.as_str()) else { return };
-        let key = point.key();
-        self.by_arn.insert(seed::hash(0, &point.arn()), (vault.name.clone(), key));
-        self.by_resource.entry(point.lineage.resource.clone()).or_default().insert(key, vault.name.clone());
-        vault.points.insert(key, point);
+        self.add_all([point]);
+    }
+
+    /// As [`Backup::add`], and cheap for many.
+    pub fn add_all(&mut self, points: impl IntoIterator<Item = Point>) {
+        let vaults = &self.vaults;
+        self.points.extend(points.into_iter().filter(|point| vaults.contains_key(&point.lineage.vault)));
     }
 
     /// The recovery point with this ARN, and its vault.
     pub fn find(&self, arn: &str) -> Option<(&Vault, &Point)> {
-        let (vault, key) = self.by_arn.get(&seed::hash(0, arn))?;
-        let vault = self.vaults.get(&**vault)?;
-        let point = vault.points.get(key)?;
-        (point.arn() == arn).then_some((vault, point))
+        let point = self.points.find(arn)?;
+        Some((self.vaults.get(&point.lineage.vault)?, point))
     }
 
-    /// Gives the recovery point with this ARN another status.
-    pub fn set_status(&mut self, arn: &str, status: Status) {
-        let Some((vault, key)) = self.by_arn.get(&seed::hash(0, arn)) else { return };
-        if let Some(point) = self.vaults.get_mut(&**vault).and_then(|vault| vault.points.get_mut(key)) {
-            point.status = status;
-        }
-    }
-
-    /// The keys of a resource's points, newest first, with their vaults.
-    pub fn of_resource(&self, resource: &str) -> impl Iterator<Item = (PointKey, &Vault, &Point)> {
-        self.by_resource.get(resource).into_iter().flatten().filter_map(|(key, vault)| {
-            let vault = self.vaults.get(&**vault)?;
-            Some((*key, vault, vault.points.get(key)?))
-        })
-    }
-
-    /// The resources that have points here, after this one.
-    pub fn resources(&self, after: Option<&str>) -> impl Iterator<Item = &Arc<str>> {
-        let from = match after {
-            Some(after) => std::ops::Bound::Excluded(Arc::from(after)),
-            None => std::ops::Bound::Unbounded,
-        };
-        self.by_resource.range::<Arc<str>, _>((from, std::ops::Bound::Unbounded)).map(|(resource, _)| resource)
+    /// A resource's points, newest first, with their vaults; those after `after`.
+    pub fn of_resource(&self, resource: &str, after: Option<PointKey>) -> impl Iterator<Item = (PointKey, &Vault, &Point)> {
+        let rows = self.points.of_resource(resource, after);
+        rows.filter_map(|(key, point)| Some((key, self.vaults.get(&point.lineage.vault)?, point)))
     }
 }

@@ -1,6 +1,8 @@
 //! The alarms of one account and Region: their state, and how it follows their metrics and each other.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -9,20 +11,22 @@ use super::announce::{self, Turned};
 use super::composite::Expression;
 use super::evaluate::{Comparison, Missing, Rule, State, Verdict, offset};
 use super::history::{History, Side};
+use super::index::{Alarms, Name};
 use super::metrics::{self, Datapoint, Metric};
 use super::queries::Queries;
 use crate::sim::call::Refusal;
 use crate::sim::estate::Place;
 use crate::sim::members::{self, Members};
+use crate::sim::packed::Packed;
 use crate::sim::service::events::Emitted;
 
 /// CloudWatch's state in one account and Region.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CloudWatch {
     /// By [`metrics::key`].
-    pub metrics: BTreeMap<String, Metric>,
+    pub metrics: BTreeMap<Arc<str>, Metric>,
     /// By name: metric and composite alarms share their names.
-    pub alarms: BTreeMap<String, Alarm>,
+    pub alarms: Alarms,
     /// What happened to them.
     pub history: History,
     /// What is to be told to others, and is not on its way yet.
@@ -35,12 +39,12 @@ pub struct CloudWatch {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alarm {
     /// The configuration with AWS's members, as it was put.
-    pub config: Value,
+    pub config: Packed,
     /// What it follows.
     pub follows: Follows,
     /// StateValue.
     pub state: State,
-    /// StateReason.
+    /// StateReason; empty, with no data, where the metrics as they were at `updated` tell both.
     pub reason: String,
     /// StateReasonData: JSON in a string.
     pub data: Option<String>,
@@ -60,6 +64,9 @@ pub enum Follows {
     /// Other alarms.
     Alarms(Expression),
 }
+
+/// StateReason of an alarm that was never evaluated.
+const UNCHECKED: &str = "Unchecked: Initial alarm creation";
 
 const METRIC: &[&str] = &[
     "AlarmName",
@@ -116,10 +123,10 @@ impl Alarm {
             .set("InsufficientDataActions", json!([]));
         let defaults = if known == METRIC { defaults.set("Dimensions", json!([])) } else { defaults };
         Ok(Self {
-            config: defaults.copy(input, known).done(),
+            config: Packed::new(&defaults.copy(input, known).done()),
             follows,
             state: State::InsufficientData,
-            reason: "Unchecked: Initial alarm creation".to_owned(),
+            reason: UNCHECKED.to_owned(),
             data: None,
             updated: now,
             transitioned: now,
@@ -136,24 +143,22 @@ impl Alarm {
     }
 
     /// As DescribeAlarms answers it.
-    pub fn answer(&self, place: &Place) -> Value {
-        let name = members::required(&self.config, "AlarmName");
+    pub fn answer(&self, cloudwatch: &CloudWatch, place: &Place) -> Value {
+        let config = self.config.open();
+        let name = members::required(&config, "AlarmName");
+        let (reason, data) = cloudwatch.words(place, self);
         Members::new()
             .set("AlarmName", name)
             .set("AlarmArn", arn(place, name))
-            .copy(&self.config, METRIC)
-            .copy(&self.config, COMPOSITE)
+            .copy(&config, METRIC)
+            .copy(&config, COMPOSITE)
             .time("AlarmConfigurationUpdatedTimestamp", self.configured)
             .set("StateValue", self.state.name())
-            .set("StateReason", self.reason.as_str())
-            .maybe("StateReasonData", self.data.clone())
+            .set("StateReason", &*reason)
+            .maybe("StateReasonData", data.as_deref())
             .time("StateUpdatedTimestamp", self.updated)
             .time("StateTransitionedTimestamp", self.transitioned)
             .done()
-    }
-
-    fn side(&self) -> Side<'_> {
-        Side { value: self.state.name(), reason: &self.reason, data: self.data.as_deref() }
     }
 }
 
@@ -189,13 +194,13 @@ fn rule(input: &Value) -> Result<Rule, Refusal> {
     let missing = members::text(input, "TreatMissingData").unwrap_or("missing");
     let followed = math.as_ref().map(|math| {
         let returned = math.returned().ok_or_else(|| invalid("Exactly one of the Metrics must have ReturnData true"))?;
-        Ok((returned.to_owned(), math.period(returned)))
+        Ok((Arc::from(returned), math.period(returned)))
     });
     let followed = followed.transpose()?;
     let own = || -> Result<_, Refusal> {
         let key = metrics::key(needed("Namespace")?, needed("MetricName")?, members::list(input, "Dimensions"));
         let period = members::integer(input, "Period").filter(|period| *period > 0);
-        Ok((key, period.ok_or_else(|| invalid("Period must be provided"))?))
+        Ok((Arc::from(key), period.ok_or_else(|| invalid("Period must be provided"))?))
     };
     let (metric, period) = followed.map_or_else(own, Ok)?;
     Ok(Rule {
@@ -226,9 +231,9 @@ impl CloudWatch {
     /// As [`Alarm::from_members`].
     pub fn put(&mut self, input: &Value, now: DateTime<Utc>) -> Result<(), Refusal> {
         let mut alarm = Alarm::from_members(input, now)?;
-        let name = members::required(input, "AlarmName").to_owned();
-        let old = self.alarms.remove(&name);
-        self.history.configured(now, &name, alarm.alarm_type(), &alarm.config, old.is_none());
+        let name = members::required(input, "AlarmName");
+        let old = self.alarms.remove(name);
+        self.history.configured(now, name, alarm.alarm_type(), &alarm.config.open(), old.is_none());
         if let Some(old) = old {
             (alarm.state, alarm.reason, alarm.data) = (old.state, old.reason, old.data);
             (alarm.updated, alarm.transitioned) = (old.updated, old.transitioned);
@@ -242,12 +247,12 @@ impl CloudWatch {
     /// # Errors
     /// `ResourceNotFound`.
     pub fn delete(&mut self, names: &[&str], now: DateTime<Utc>) -> Result<(), Refusal> {
-        if let Some(unknown) = names.iter().find(|name| !self.alarms.contains_key(**name)) {
+        if let Some(unknown) = names.iter().find(|name| !self.alarms.contains_key(name)) {
             return Err(Refusal::new("ResourceNotFound", format!("Alarm {unknown} does not exist")).status(404));
         }
         for name in names {
-            if let Some(alarm) = self.alarms.remove(*name) {
-                self.history.deleted(now, name, alarm.alarm_type(), &alarm.config);
+            if let Some(alarm) = self.alarms.remove(name) {
+                self.history.deleted(now, name, alarm.alarm_type(), &alarm.config.open());
                 self.tags.remove(*name);
             }
         }
@@ -261,47 +266,92 @@ impl CloudWatch {
         self.evaluate_composites(place);
     }
 
-    /// One evaluation of every alarm, as it happens each minute.
+    /// One evaluation of every alarm that can change, as it happens each minute.
     pub fn evaluate(&mut self, place: &Place) {
-        let moves: Vec<_> =
-            self.alarms.iter().filter_map(|(name, alarm)| Some((name.clone(), self.next(place, alarm)?))).collect();
+        let (mut moves, mut quiet): (Vec<(Name, Move)>, Vec<Name>) = Default::default();
+        for (name, alarm) in self.alarms.awake() {
+            let Follows::Metric(rule) = &alarm.follows else { continue };
+            match self.next(place, alarm, rule) {
+                Some(to) => moves.push((name.clone(), to)),
+                None if self.is_quiet(place, rule) => quiet.push(name.clone()),
+                None => {}
+            }
+        }
         for (name, to) in moves {
             self.go(place, &name, to);
         }
+        quiet.iter().for_each(|name| self.alarms.sleep(name));
         self.evaluate_composites(place);
     }
 
-    fn next(&self, place: &Place, alarm: &Alarm) -> Option<Move> {
-        let Follows::Metric(rule) = &alarm.follows else { return None };
-        let Verdict { state, reason, data } = self.judge(place, rule)?;
-        (state != alarm.state).then(|| Move { state, reason, data: Some(data.to_string()) })
+    fn next(&self, place: &Place, alarm: &Alarm, rule: &Rule) -> Option<Move> {
+        let points = self.points(place, rule);
+        let state = rule.state(&points).filter(|state| *state != alarm.state)?;
+        let Verdict { reason, data, .. } = rule.judge(&points, place.now)?;
+        Some(Move { state, reason, data: Some(data.to_string()) })
     }
 
-    fn judge(&self, place: &Place, rule: &Rule) -> Option<Verdict> {
+    /// Can no datapoint bring another verdict than the last ones, until somebody touches the metric?
+    fn is_quiet(&self, place: &Place, rule: &Rule) -> bool {
+        let range = i64::try_from(rule.range()).unwrap_or(i64::MAX).saturating_add(1);
+        let since = place.now - TimeDelta::seconds(rule.period.saturating_mul(range).min(i64::from(u32::MAX)));
+        rule.math.is_none()
+            && self.metrics.get(&rule.metric).is_none_or(|metric| {
+                metric.bounds(since, rule.period, &rule.statistic).is_some_and(|bounds| match bounds {
+                    Some((least, most)) => rule.breaches_at(least) == rule.breaches_at(most),
+                    None => true,
+                })
+            })
+    }
+
+    /// Why an alarm is in its state: StateReason and StateReasonData.
+    pub fn words<'a>(&self, place: &Place, alarm: &'a Alarm) -> (Cow<'a, str>, Option<Cow<'a, str>>) {
+        let rule = match &alarm.follows {
+            Follows::Metric(rule) if alarm.reason.is_empty() => rule,
+            _ => return (Cow::Borrowed(&alarm.reason), alarm.data.as_deref().map(Cow::Borrowed)),
+        };
+        let then = Place { now: alarm.updated, ..place.clone() };
+        match rule.judge(&self.points(&then, rule), then.now) {
+            Some(Verdict { reason, data, .. }) => (Cow::Owned(reason), Some(Cow::Owned(data.to_string()))),
+            None => (Cow::Borrowed(UNCHECKED), None),
+        }
+    }
+
+    /// From `now` on the scenario's metric with this name goes to a value.
+    pub fn turn(&mut self, name: &str, now: DateTime<Utc>, to: Option<f64>, over: TimeDelta) {
+        for metric in self.metrics.values_mut().filter(|metric| metric.label == name) {
+            metric.turn(now, to, over);
+            self.alarms.wake(&metric.key);
+        }
+    }
+
+    /// The datapoints that an evaluation looks at, oldest first.
+    fn points(&self, place: &Place, rule: &Rule) -> Vec<Option<Datapoint>> {
         let last = place.now.timestamp().div_euclid(rule.period) * rule.period;
         let range = i64::try_from(rule.range()).unwrap_or(i64::MAX);
         if let Some(math) = &rule.math {
             let slots: Vec<i64> = (1..=range).rev().map(|back| last - back * rule.period).collect();
             let series = math.series(self, place, &rule.metric, &slots, rule.period).into_iter().next().unwrap_or_default();
-            let points = slots.iter().map(|slot| {
+            let point = |slot: &i64| {
                 let at = DateTime::from_timestamp(*slot, 0)?;
                 series.get(slot).map(|value| Datapoint { at, value: *value, samples: 1.0 })
-            });
-            return rule.judge(&points.collect::<Vec<_>>(), place.now);
+            };
+            return slots.iter().map(point).collect();
         }
         let metric = self.metrics.get(&rule.metric);
         let point = |back: i64| {
             let start = DateTime::from_timestamp(last - back * rule.period, 0)?;
             metric?.statistic(place.seed, start, rule.period, &rule.statistic, place.now)
         };
-        rule.judge(&(1..=range).rev().map(point).collect::<Vec<_>>(), place.now)
+        (1..=range).rev().map(point).collect()
     }
 
     /// Composite alarms may follow composite alarms: goes round until nothing moves, at most as often as there are alarms.
     fn evaluate_composites(&mut self, place: &Place) {
-        for _ in 0..self.alarms.len() {
+        for _ in 0..=self.alarms.composite().count() {
+            let followed = self.alarms.composite();
             let moves: Vec<_> =
-                self.alarms.iter().filter_map(|(name, alarm)| Some((name.clone(), self.follow(place, name, alarm)?))).collect();
+                followed.filter_map(|(name, alarm)| Some((name.clone(), self.follow(place, name, alarm)?))).collect();
             if moves.is_empty() {
                 return;
             }
@@ -335,39 +385,53 @@ impl CloudWatch {
     }
 
     fn go(&mut self, place: &Place, name: &str, to: Move) {
-        let Some(alarm) = self.alarms.get_mut(name) else { return };
-        let new = Side { value: to.state.name(), reason: &to.reason, data: to.data.as_deref() };
+        let Some(alarm) = self.alarms.get(name) else { return };
         let moved = alarm.state != to.state;
         if moved {
-            let turned = Turned { old: alarm.side(), since: alarm.updated, new: new.clone() };
-            self.outbox.push(announce::event(place, name, alarm, &turned));
-            if members::flag(&alarm.config, "ActionsEnabled") != Some(false) {
-                let topics =
-                    members::texts(&alarm.config, to.state.actions()).into_iter().filter(|action| action.contains(":sns:"));
-                self.outbox.extend(topics.map(|topic| announce::notice(place, name, alarm, &turned, topic)));
+            let (reason, data) = self.words(place, alarm);
+            let (config, kind) = (alarm.config.open(), alarm.alarm_type());
+            let old = Side { value: alarm.state.name(), reason: &reason, data: data.as_deref() };
+            let new = Side { value: to.state.name(), reason: &to.reason, data: to.data.as_deref() };
+            let turned = Turned { old: old.clone(), since: alarm.updated, new: new.clone() };
+            let acts = members::flag(&config, "ActionsEnabled") != Some(false);
+            let actions = if acts { members::texts(&config, to.state.actions()) } else { Vec::new() };
+            self.outbox.push(announce::event(place, name, &config, &turned));
+            let topics = actions.iter().filter(|action| action.contains(":sns:"));
+            self.outbox.extend(topics.map(|topic| announce::notice(place, name, (&config, alarm.configured), &turned, topic)));
+            self.history.state(place.now, name, kind, &old, &new);
+            for action in actions {
+                self.history.acted(place.now, name, kind, action);
             }
         }
-        if moved {
-            self.history.state(place.now, name, alarm.alarm_type(), &alarm.side(), &new);
-            alarm.transitioned = place.now;
-        }
-        alarm.updated = place.now;
-        (alarm.state, alarm.reason, alarm.data) = (to.state, to.reason, to.data);
-        if moved && members::flag(&alarm.config, "ActionsEnabled") != Some(false) {
-            for action in members::texts(&alarm.config, alarm.state.actions()) {
-                self.history.acted(place.now, name, alarm.alarm_type(), action);
+        self.alarms.edit(name, |alarm| {
+            if moved {
+                alarm.transitioned = place.now;
             }
-        }
+            alarm.updated = place.now;
+            (alarm.state, alarm.reason, alarm.data) = (to.state, to.reason, to.data);
+        });
     }
 
     /// Gives every alarm the state that its data asks for as if it had been in it for a while: since `ago` before now, and made a
     /// month earlier. For the beginning of a scenario.
     pub fn settle(&mut self, place: &Place, ago: TimeDelta) {
-        self.evaluate(place);
-        for alarm in self.alarms.values_mut() {
-            alarm.transitioned = place.now - ago;
-            alarm.updated = alarm.transitioned;
-            alarm.configured = place.now - TimeDelta::days(60);
+        let then = Place { now: place.now - ago, ..place.clone() };
+        let names: Vec<Name> = self.alarms.iter().map(|(name, _)| name.clone()).collect();
+        for name in &names {
+            let found = self.alarms.get(name).and_then(|alarm| match &alarm.follows {
+                Follows::Metric(rule) => rule.state(&self.points(&then, rule)),
+                Follows::Alarms(_) => None,
+            });
+            if let Some(state) = found {
+                self.alarms.edit(name, |alarm| (alarm.state, alarm.reason, alarm.data) = (state, String::new(), None));
+            }
+        }
+        self.evaluate_composites(&then);
+        for name in &names {
+            self.alarms.edit(name, |alarm| {
+                (alarm.transitioned, alarm.updated) = (then.now, then.now);
+                alarm.configured = place.now - TimeDelta::days(60);
+            });
         }
         self.history = History::default();
         self.outbox.clear();

@@ -5,7 +5,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use super::alarms::{Alarm, arn};
+use super::alarms::arn;
 use super::evaluate::offset;
 use super::history::Side;
 use crate::sim::estate::Place;
@@ -84,9 +84,9 @@ fn metric_stat(namespace: &str, name: &str, dimensions: &[Value], from: &Value, 
 }
 
 /// The event of a change.
-pub fn event(place: &Place, name: &str, alarm: &Alarm, turned: &Turned<'_>) -> Emitted {
+pub fn event(place: &Place, name: &str, config: &Value, turned: &Turned<'_>) -> Emitted {
     let detail = json!({
-        "alarmName": name, "configuration": configuration(&alarm.config), "state": told(&turned.new, place.now),
+        "alarmName": name, "configuration": configuration(config), "state": told(&turned.new, place.now),
         "previousState": told(&turned.old, turned.since),
     });
     Emitted::Event {
@@ -97,9 +97,14 @@ pub fn event(place: &Place, name: &str, alarm: &Alarm, turned: &Turned<'_>) -> E
     }
 }
 
-/// The message that an action sends to a topic.
-pub fn notice(place: &Place, name: &str, alarm: &Alarm, turned: &Turned<'_>, topic: &str) -> Emitted {
-    let config = &alarm.config;
+/// The message that an action sends to a topic; second of the pair: when the alarm was configured.
+pub fn notice(
+    place: &Place,
+    name: &str,
+    (config, configured): (&Value, DateTime<Utc>),
+    turned: &Turned<'_>,
+    topic: &str,
+) -> Emitted {
     let region = region_name(&place.region);
     let mut trigger = Members::new()
         .copy(
@@ -123,7 +128,7 @@ pub fn notice(place: &Place, name: &str, alarm: &Alarm, turned: &Turned<'_>, top
         .set("AlarmName", name)
         .set("AlarmDescription", members::text(config, "AlarmDescription"))
         .set("AWSAccountId", place.account.as_str())
-        .set("AlarmConfigurationUpdatedTimestamp", offset(alarm.configured))
+        .set("AlarmConfigurationUpdatedTimestamp", offset(configured))
         .set("NewStateValue", turned.new.value)
         .set("NewStateReason", turned.new.reason)
         .set("StateChangeTime", offset(place.now))

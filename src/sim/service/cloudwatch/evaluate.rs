@@ -3,6 +3,8 @@
 //! Source: CloudWatch user guide, "Configuring how CloudWatch alarms treat missing data" and "Evaluating an alarm"; the sentences
 //! and the JSON of StateReasonData as DescribeAlarms and DescribeAlarmHistory answer them.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
@@ -53,7 +55,7 @@ impl State {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
     /// The metric's key.
-    pub metric: String,
+    pub metric: Arc<str>,
     /// Average, Sum, p99…
     pub statistic: String,
     /// In seconds.
@@ -161,22 +163,35 @@ impl Rule {
         self.periods + RANGE_BEYOND
     }
 
-    /// Judges `points`, oldest first, [`Rule::range`] of them, `None` where no data came. `None` leaves the alarm as it is.
+    /// The state that `points` ask for, oldest first, [`Rule::range`] of them, `None` where no data came. `None` leaves the alarm as
+    /// it is.
+    pub fn state(&self, points: &[Option<Datapoint>]) -> Option<State> {
+        let real = points.iter().flatten().count();
+        let used = points.iter().flatten().skip(real.saturating_sub(self.periods));
+        let bad = used.filter(|point| self.breaches(point)).count();
+        let filled = self.periods - real.min(self.periods);
+        if filled > 0 {
+            return self.with_gaps(points, real, bad, filled);
+        }
+        Some(if bad >= self.datapoints { State::Alarm } else { State::Ok })
+    }
+
+    /// As [`Rule::state`], with the words for it.
     pub fn judge(&self, points: &[Option<Datapoint>], now: DateTime<Utc>) -> Option<Verdict> {
         let all: Vec<Datapoint> = points.iter().flatten().copied().collect();
         let used: &[Datapoint] = &all[all.len().saturating_sub(self.periods)..];
         let filled = self.periods - used.len().min(self.periods);
-        let bad = used.iter().filter(|point| self.breaches(point)).count();
-        let state = if filled == 0 {
-            if bad >= self.datapoints { State::Alarm } else { State::Ok }
-        } else {
-            self.with_gaps(points, used.len(), bad, filled)?
-        };
+        let state = self.state(points)?;
         Some(Verdict { state, reason: self.reason(state, used, filled), data: self.data(used, now) })
     }
 
     fn breaches(&self, point: &Datapoint) -> bool {
-        self.comparison.breaches(point.value, self.threshold)
+        self.breaches_at(point.value)
+    }
+
+    /// Would a datapoint of this value breach?
+    pub fn breaches_at(&self, value: f64) -> bool {
+        self.comparison.breaches(value, self.threshold)
     }
 
     /// Too few datapoints even in the whole range: as many real ones as there are, the treatment for the rest.

@@ -16,7 +16,14 @@ use crate::sim::page::Paging;
 pub fn list_metrics(cloudwatch: &CloudWatch, call: &Call) -> Answer {
     let cursor = Paging { size: "", default: 500, max: 500, ..PAGING }.open::<String>(call)?;
     let input = &call.input;
-    let from = cursor.after.clone().map_or(Bound::Unbounded, Bound::Excluded);
+    let text = |key| members::text(input, key);
+    let prefix = match (text("Namespace"), text("MetricName")) {
+        (Some(namespace), Some(name)) => format!("{namespace}|{name}|"),
+        (Some(namespace), None) => format!("{namespace}|"),
+        _ => String::new(),
+    };
+    let after = cursor.after.clone();
+    let from = after.as_deref().map_or(Bound::Included(prefix.as_str()), Bound::Excluded);
     let wanted = |told: &Value| {
         let same = |key: &str| members::text(input, key).is_none_or(|wanted| members::text(told, key) == Some(wanted));
         let has = |filter: &Value| {
@@ -27,7 +34,9 @@ pub fn list_metrics(cloudwatch: &CloudWatch, call: &Call) -> Answer {
         };
         same("Namespace") && same("MetricName") && members::list(input, "Dimensions").iter().all(has)
     };
-    let rows = cloudwatch.metrics.range((from, Bound::Unbounded)).map(|(key, metric)| (key.clone(), metric.identity()));
+    let rows = cloudwatch.metrics.range::<str, _>((from, Bound::Unbounded)).take_while(|(key, _)| key.starts_with(&prefix));
+    let rows = rows.filter(|(key, _)| text("MetricName").is_none_or(|name| key.split('|').nth(1) == Some(name)));
+    let rows = rows.map(|(key, metric)| (key.to_string(), metric.identity()));
     let (page, token) = cursor.take(rows.filter(|(_, told)| wanted(told)));
     Ok(Members::new().set("Metrics", page).maybe("NextToken", token).done())
 }
@@ -70,7 +79,7 @@ pub fn get_statistics(cloudwatch: &CloudWatch, place: &Place, call: &Call) -> An
         return refused("InvalidParameterCombinationException", message);
     }
     let key = metrics::key(members::required(input, "Namespace"), name, members::list(input, "Dimensions"));
-    let metric = cloudwatch.metrics.get(&key);
+    let metric = cloudwatch.metrics.get(key.as_str());
     let unit = members::text(input, "Unit");
     let metric = metric.filter(|metric| unit.is_none_or(|unit| metric.unit() == unit));
     let points = all.into_iter().filter_map(|at| {
@@ -94,17 +103,15 @@ pub fn alarms_for_metric(cloudwatch: &CloudWatch, place: &Place, call: &Call) ->
     let (namespace, name) = (members::required(input, "Namespace"), members::required(input, "MetricName"));
     let key = metrics::key(namespace, name, members::list(input, "Dimensions"));
     let statistic = members::text(input, "Statistic").or_else(|| members::text(input, "ExtendedStatistic"));
-    let alarms = cloudwatch.alarms.values().filter(|alarm| match &alarm.follows {
+    let alarms = cloudwatch.alarms.of_metric(&key).map(|(_, alarm)| alarm).filter(|alarm| match &alarm.follows {
         Follows::Metric(rule) => {
-            rule.math.is_none()
-                && rule.metric == key
-                && statistic.is_none_or(|statistic| rule.statistic == statistic)
+            statistic.is_none_or(|statistic| rule.statistic == statistic)
                 && members::integer(input, "Period").is_none_or(|period| rule.period == period)
                 && members::text(input, "Unit").is_none_or(|unit| rule.unit.as_deref() == Some(unit))
         }
         Follows::Alarms(_) => false,
     });
-    Ok(json!({"MetricAlarms": alarms.map(|alarm| alarm.answer(place)).collect::<Vec<_>>()}))
+    Ok(json!({"MetricAlarms": alarms.map(|alarm| alarm.answer(cloudwatch, place)).collect::<Vec<_>>()}))
 }
 
 /// The name of the alarm with this ARN, if there is one.

@@ -3,6 +3,7 @@
 //! A scenario's metric has one sample a minute, taken in the minute's middle; a statistic is taken over its samples.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
@@ -29,7 +30,7 @@ pub struct Metric {
     /// The scenario's own name for it, for injects; empty if a caller made it.
     pub label: String,
     /// As `key` makes it.
-    pub key: String,
+    pub key: Arc<str>,
     /// The value before any turn; `None`: no data.
     pub base: Option<f64>,
     /// How far a sample strays from the value, as a share of it: 0.05 is five per cent either way.
@@ -64,8 +65,8 @@ pub struct Datapoint {
 
 impl Metric {
     /// A metric that nothing has turned yet.
-    pub fn new(label: String, key: String, base: Option<f64>, noise: f64, unit: Option<String>) -> Self {
-        Self { label, key, base, noise, unit, ..Self::default() }
+    pub fn new(label: String, key: impl Into<Arc<str>>, base: Option<f64>, noise: f64, unit: Option<String>) -> Self {
+        Self { label, key: key.into(), base, noise, unit, ..Self::default() }
     }
 
     /// The value at a moment, without noise.
@@ -123,6 +124,28 @@ impl Metric {
         let mut samples: Vec<(f64, f64)> = posted.collect();
         let value = reduce(&mut samples, statistic)?;
         Some(Datapoint { at: start, value: (value * 1e4).round() / 1e4, samples: samples.iter().map(|(_, count)| count).sum() })
+    }
+
+    /// Between which values every statistic lies whose period begins at `since` or later, until somebody touches the metric: `None`
+    /// within is no data. `None`: nobody can say.
+    pub fn bounds(&self, since: DateTime<Utc>, period: i64, statistic: &str) -> Option<Option<(f64, f64)>> {
+        let turning = self.turns.iter().any(|turn| turn.at + turn.over > since);
+        if turning || self.posted.range(since.timestamp()..).next().is_some() {
+            return None;
+        }
+        let Some(value) = self.value(since) else { return Some(None) };
+        if period % SAMPLE_SECS != 0 {
+            return None;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "minutes of a period")]
+        let samples = (period / SAMPLE_SECS) as f64;
+        let (centre, stray) = match statistic {
+            "SampleCount" => (samples, 0.0),
+            "Sum" => (value * samples, (value * self.noise * samples).abs()),
+            _ => (value, (value * self.noise).abs()),
+        };
+        // A statistic is rounded to four places.
+        Some(Some((centre - stray - 1e-4, centre + stray + 1e-4)))
     }
 
     fn sample(&self, seed: u64, minute: i64) -> Option<f64> {

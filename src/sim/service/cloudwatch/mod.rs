@@ -5,6 +5,7 @@ pub mod announce;
 pub mod composite;
 pub mod evaluate;
 pub mod history;
+pub mod index;
 pub mod listing;
 pub mod math;
 pub mod metrics;

@@ -1,12 +1,15 @@
 //! CloudWatch's operations.
 
+use std::collections::BTreeSet;
 use std::ops::Bound;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::alarms::{Alarm, CloudWatch, Follows};
 use super::evaluate::State;
+use super::index::Name;
 use super::listing;
 use super::math::Series;
 use super::metrics::{self, Metric};
@@ -14,6 +17,7 @@ use super::queries::Queries;
 use crate::sim::call::{Answer, Call, Refusal};
 use crate::sim::estate::Place;
 use crate::sim::members::{self, Members};
+use crate::sim::packed::Packed;
 use crate::sim::page::Paging;
 use crate::sim::service::coverage::{Operation, changes, reads};
 use crate::sim::world::World;
@@ -88,10 +92,13 @@ fn change(world: &mut World, call: &Call) -> Answer {
         "EnableAlarmActions" | "DisableAlarmActions" => {
             for name in members::texts(&call.input, "AlarmNames") {
                 // A name that is not there is no fault.
-                let Some(alarm) = cloudwatch.alarms.get_mut(name) else { continue };
-                alarm.config["ActionsEnabled"] = (call.operation == "EnableAlarmActions").into();
-                alarm.configured = place.now;
-                cloudwatch.history.configured(place.now, name, alarm.alarm_type(), &alarm.config, false);
+                let Some(alarm) = cloudwatch.alarms.get(name) else { continue };
+                let (mut config, kind) = (alarm.config.open(), alarm.alarm_type());
+                config["ActionsEnabled"] = (call.operation == "EnableAlarmActions").into();
+                cloudwatch.history.configured(place.now, name, kind, &config, false);
+                cloudwatch.alarms.edit(name, |alarm| {
+                    (alarm.config, alarm.configured) = (Packed::new(&config), place.now);
+                });
             }
         }
         _ => {
@@ -124,15 +131,27 @@ fn describe_alarms(cloudwatch: &CloudWatch, place: &Place, call: &Call) -> Answe
             && state.is_none_or(|state| alarm.state.name() == state)
             && action.is_none_or(|action| acts(alarm, action))
     };
-    let from = match &cursor.after {
-        Some(name) => Bound::Excluded(name.clone()),
-        None => Bound::Included(prefix.to_owned()),
+    let after = cursor.after.clone();
+    let from = after.as_deref().map_or(Bound::Included(prefix), Bound::Excluded);
+    let listed: Option<BTreeSet<&str>> = match &children {
+        _ if !names.is_empty() => Some(names.iter().map(|name| plain_name(name)).collect()),
+        Some(children) => Some(children.iter().map(|child| plain_name(child)).collect()),
+        None => None,
     };
-    let rows = cloudwatch.alarms.range((from, Bound::Unbounded)).take_while(|(name, _)| name.starts_with(prefix));
-    let rows = rows.filter(|(name, alarm)| wanted(name, alarm)).map(|(name, alarm)| (name.clone(), alarm));
+    let rows: Box<dyn Iterator<Item = (&Name, &Alarm)>> = match &listed {
+        Some(listed) => {
+            Box::new(listed.range::<str, _>((from, Bound::Unbounded)).filter_map(|name| cloudwatch.alarms.named(name)))
+        }
+        None => {
+            let composite = parents.is_some() || types == ["CompositeAlarm"];
+            cloudwatch.alarms.range(from, state.and_then(State::named), composite)
+        }
+    };
+    let rows = rows.take_while(|(name, _)| name.starts_with(prefix));
+    let rows = rows.filter(|(name, alarm)| wanted(name, alarm)).map(|(name, alarm)| (name.to_string(), alarm));
     let (page, token) = cursor.take(rows);
     let told = |kind| -> Vec<Value> {
-        page.iter().filter(|alarm| alarm.alarm_type() == kind).map(|alarm| alarm.answer(place)).collect()
+        page.iter().filter(|alarm| alarm.alarm_type() == kind).map(|alarm| alarm.answer(cloudwatch, place)).collect()
     };
     Ok(Members::new()
         .set("CompositeAlarms", told("CompositeAlarm"))
@@ -157,8 +176,12 @@ fn is_parent(alarm: &Alarm, child: &str) -> bool {
 }
 
 fn acts(alarm: &Alarm, prefix: &str) -> bool {
+    if !alarm.config.mentions(prefix) {
+        return false;
+    }
+    let config = alarm.config.open();
     let lists = ["OKActions", "AlarmActions", "InsufficientDataActions"];
-    lists.iter().any(|list| members::texts(&alarm.config, list).iter().any(|action| action.starts_with(prefix)))
+    lists.iter().any(|list| members::texts(&config, list).iter().any(|action| action.starts_with(prefix)))
 }
 
 fn describe_history(cloudwatch: &CloudWatch, place: &Place, call: &Call) -> Answer {
@@ -204,10 +227,9 @@ fn put_metric_data(cloudwatch: &mut CloudWatch, place: &Place, input: &Value) ->
     let namespace = members::required(input, "Namespace");
     for datum in members::list(input, "MetricData") {
         let key = metrics::key(namespace, members::required(datum, "MetricName"), members::list(datum, "Dimensions"));
-        let metric = cloudwatch
-            .metrics
-            .entry(key.clone())
-            .or_insert_with(|| Metric::new(String::new(), key, None, 0.0, members::text(datum, "Unit").map(str::to_owned)));
+        let metric = cloudwatch.metrics.entry(Arc::from(key.as_str())).or_insert_with(|| {
+            Metric::new(String::new(), key.as_str(), None, 0.0, members::text(datum, "Unit").map(str::to_owned))
+        });
         metric.told.get_or_insert_with(|| {
             let named = Members::new().set("Namespace", namespace).copy(datum, &["MetricName"]);
             named.set("Dimensions", members::list(datum, "Dimensions").to_vec()).done()
@@ -216,6 +238,7 @@ fn put_metric_data(cloudwatch: &mut CloudWatch, place: &Place, input: &Value) ->
         for (value, count) in samples(datum) {
             metric.post(at, value, count);
         }
+        cloudwatch.alarms.wake(&key);
     }
     Ok(json!({}))
 }
@@ -327,7 +350,7 @@ fn rows<'a>(
         let metric = asked.get("Metric").unwrap_or(&Value::Null);
         let name = members::required(metric, "MetricName");
         let key = metrics::key(members::required(metric, "Namespace"), name, members::list(metric, "Dimensions"));
-        let of = Source::Statistic(cloudwatch.metrics.get(&key), members::required(asked, "Stat"));
+        let of = Source::Statistic(cloudwatch.metrics.get(key.as_str()), members::required(asked, "Stat"));
         return vec![Row { id, label: label(name), period, of }];
     }
     let slots: Vec<i64> = slots(start, end, period, true).take(MAX_DATAPOINTS).map(|at| at.timestamp()).collect();

@@ -120,7 +120,7 @@ fn statistic(cloudwatch: &CloudWatch, place: &Place, query: &Value, slots: &[i64
     let metric = stat.get("Metric").unwrap_or(&Value::Null);
     let (namespace, name) = (members::required(metric, "Namespace"), members::required(metric, "MetricName"));
     let key = metrics::key(namespace, name, members::list(metric, "Dimensions"));
-    let Some(metric) = cloudwatch.metrics.get(&key) else { return BTreeMap::new() };
+    let Some(metric) = cloudwatch.metrics.get(key.as_str()) else { return BTreeMap::new() };
     let point = |slot: &i64| {
         let start = chrono::DateTime::from_timestamp(*slot, 0)?;
         let point = metric.statistic(place.seed, start, period, members::required(stat, "Stat"), place.now)?;
