@@ -170,8 +170,26 @@ const PREFIXES: &[(&str, &str)] = &[
 ];
 
 /// What IAM asks for where it is not the operation's own name (Service Authorization Reference).
-const ACTIONS: &[(&str, &[&str])] =
-    &[("backup:StartRestoreJob", &["backup:StartRestoreJob", "iam:PassRole"]), ("lambda:Invoke", &["lambda:InvokeFunction"])];
+const ACTIONS: &[(&str, &[&str])] = &[
+    ("backup:StartRestoreJob", &["backup:StartRestoreJob", "iam:PassRole"]),
+    ("lambda:Invoke", &["lambda:InvokeFunction"]),
+    ("s3:HeadObject", &["s3:GetObject"]),
+    ("s3:CopyObject", &["s3:GetObjectVersion", "s3:PutObject"]),
+    ("s3:ListObjectVersions", &["s3:ListBucketVersions"]),
+    (
+        "dynamodb:RestoreTableToPointInTime",
+        &[
+            "dynamodb:BatchWriteItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+            "dynamodb:RestoreTableToPointInTime",
+            "dynamodb:Scan",
+            "dynamodb:UpdateItem",
+        ],
+    ),
+];
 
 /// The actions that a room's calls need, as IAM names them: `backup:StartRestoreJob`.
 fn called(room: &str) -> BTreeSet<String> {

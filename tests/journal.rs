@@ -75,6 +75,7 @@ fn ended(step: &str, attempt: u32, ended: Ended) -> Event {
         outputs,
         data_at: None,
         note: None,
+        tail: vec![],
     }))
 }
 

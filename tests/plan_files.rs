@@ -138,6 +138,57 @@ fn line_endings_make_no_difference() {
 }
 
 #[test]
+fn every_action_is_read_from_its_keys() {
+    let shop = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/plans/shop.toml")).unwrap();
+    let step = |id: &str, action: &str, with: &str| {
+        format!(
+            "\n[[step]]\nid = \"{id}\"\ntitle = \"{id}\"\nphase = \"restore\"\npart = \"data\"\naction = \"{action}\"\n[step.with]\n{with}\n"
+        )
+    };
+    let role = "role_arn = \"arn:aws:iam::444455556666:role/lifeboat-restore\"";
+    let vault = "to_vault = \"arn:aws:backup:eu-central-1:444455556666:backup-vault:shop\"";
+    let text = [
+        shop,
+        step(
+            "a-stack",
+            "cloudformation.deploy",
+            "stack = \"shop\"\ntemplate = \"shop.json\"\nfrom_parameter_store = { Ami = \"/a\" }",
+        ),
+        step("a-copy", "backup.copy", &format!("resource = \"orders-table\"\n{vault}\n{role}")),
+        step(
+            "a-table",
+            "dynamodb.restore_to_point_in_time",
+            "source = \"arn:aws:dynamodb:eu-west-1:1:table/o\"\ntarget = \"o2\"\nto = \"impact - 2m\"",
+        ),
+        step(
+            "a-db",
+            "rds.restore_to_point_in_time",
+            "kind = \"cluster\"\nsource = \"o\"\ntarget = \"o2\"\nproperties = { Engine = \"aurora-mysql\" }",
+        ),
+        step("a-bucket", "s3.rewind", "bucket = \"b\"\nto = \"2026-03-14T02:55:00Z\""),
+        step(
+            "a-command",
+            "ssm.run_command",
+            "document = \"AWS-RunShellScript\"\ninstances = \"i-1\"\nparameters = { commands = [\"mount /data\"] }",
+        ),
+        step(
+            "a-resource",
+            "cloudcontrol.create",
+            "type = \"AWS::EC2::VolumeAttachment\"\nproperties = { Device = \"/dev/sdf\" }",
+        ),
+    ]
+    .concat();
+    let plan = Plan::parse("shop.toml", &text).unwrap_or_else(|faults| panic!("{}", faults.render(&text, false)));
+    let of = |id: &str| plan.step(&StepId::new(id)).unwrap().action.clone();
+    let Action::DynamoDbRestore(table) = of("a-table") else { panic!("{:?}", of("a-table")) };
+    assert_eq!(table.to, lifeboat::plan::PointInTime::BeforeImpact(Duration::from_secs(120)));
+    assert!(matches!(of("a-stack"), Action::CloudFormationDeploy(_)));
+    let wrong = text.replace("to = \"2026-03-14T02:55:00Z\"", "to = \"latest\"").replace("impact - 2m", "before the fault");
+    let faults = Plan::parse("shop.toml", &wrong).unwrap_err().to_string();
+    assert!(faults.contains("is how the objects are now") && faults.contains("is no moment"), "{faults}");
+}
+
+#[test]
 fn formatting_changes_no_plan_and_a_second_time_nothing() {
     for file in toml_files("assets/plans") {
         let text = fs::read_to_string(&file).unwrap();

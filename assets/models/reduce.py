@@ -18,23 +18,68 @@ import sys
 
 OPERATIONS = {
     "backup": """
-        ListBackupVaults DescribeBackupVault ListRecoveryPointsByBackupVault ListRecoveryPointsByResource DescribeRecoveryPoint
-        GetRecoveryPointRestoreMetadata ListProtectedResources StartRestoreJob DescribeRestoreJob ListRestoreJobs
-        CreateBackupVault DeleteBackupVault StartCopyJob DescribeCopyJob ListCopyJobs ListTags TagResource UntagResource
-        DescribeProtectedResource GetRestoreTestingInferredMetadata
+        CreateBackupPlan CreateBackupSelection CreateBackupVault CreateLogicallyAirGappedBackupVault DeleteBackupPlan
+        DeleteBackupSelection DeleteBackupVault DeleteBackupVaultAccessPolicy DeleteBackupVaultLockConfiguration
+        DeleteBackupVaultNotifications DeleteRecoveryPoint DescribeBackupJob DescribeBackupVault DescribeCopyJob
+        DescribeProtectedResource DescribeRecoveryPoint DescribeRestoreJob GetBackupPlan GetBackupSelection
+        GetBackupVaultAccessPolicy GetBackupVaultNotifications GetRecoveryPointRestoreMetadata
+        GetRestoreTestingInferredMetadata ListBackupJobs ListBackupPlans ListBackupSelections ListBackupVaults
+        ListCopyJobs ListProtectedResources ListRecoveryPointsByBackupVault ListRecoveryPointsByResource
+        ListRestoreJobs ListTags PutBackupVaultAccessPolicy PutBackupVaultLockConfiguration
+        PutBackupVaultNotifications StartBackupJob StartCopyJob StartRestoreJob StopBackupJob TagResource
+        UntagResource UpdateBackupPlan
+    """,
+    "cloudcontrol": """
+        CancelResourceRequest CreateResource DeleteResource GetResource GetResourceRequestStatus ListResourceRequests
+        ListResources UpdateResource
+    """,
+    "cloudformation": """
+        CancelUpdateStack ContinueUpdateRollback CreateChangeSet CreateStack DeleteChangeSet DeleteStack
+        DescribeChangeSet DescribeStackEvents DescribeStackResource DescribeStackResources DescribeStacks
+        ExecuteChangeSet GetTemplate GetTemplateSummary ListChangeSets ListExports ListImports ListStackResources
+        ListStacks RollbackStack UpdateStack UpdateTerminationProtection ValidateTemplate
     """,
     "cloudwatch": """
         DescribeAlarms DescribeAlarmsForMetric DescribeAlarmHistory GetMetricData SetAlarmState PutMetricAlarm PutMetricData
         PutCompositeAlarm DeleteAlarms EnableAlarmActions DisableAlarmActions ListMetrics GetMetricStatistics ListTagsForResource
         TagResource UntagResource
     """,
-    "ec2": "DescribeAvailabilityZones DescribeRegions",
+    "ec2": """
+        AttachVolume AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress CreateKeyPair CreateSecurityGroup
+        CreateSnapshot CreateSubnet CreateTags CreateVolume CreateVpc DeleteKeyPair DeleteSecurityGroup DeleteSnapshot
+        DeleteSubnet DeleteTags DeleteVolume DeleteVpc DescribeAvailabilityZones DescribeImages DescribeInstanceStatus
+        DescribeInstances DescribeKeyPairs DescribeRegions DescribeSecurityGroups DescribeSnapshots DescribeSubnets
+        DescribeTags DescribeVolumeStatus DescribeVolumes DescribeVpcs DetachVolume ImportKeyPair ModifyVpcAttribute
+        RebootInstances RevokeSecurityGroupEgress RevokeSecurityGroupIngress RunInstances StartInstances StopInstances
+        TerminateInstances
+    """,
+    "efs": """
+        CreateAccessPoint CreateFileSystem CreateMountTarget DeleteAccessPoint DeleteFileSystem DeleteFileSystemPolicy
+        DeleteMountTarget DescribeAccessPoints DescribeBackupPolicy DescribeFileSystemPolicy DescribeFileSystems
+        DescribeLifecycleConfiguration DescribeMountTargetSecurityGroups DescribeMountTargets ListTagsForResource
+        ModifyMountTargetSecurityGroups PutBackupPolicy PutFileSystemPolicy PutLifecycleConfiguration TagResource
+        UntagResource
+    """,
     "events": """
         CreateEventBus DeleteEventBus DescribeEventBus ListEventBuses PutRule DeleteRule DescribeRule ListRules EnableRule
         DisableRule PutTargets RemoveTargets ListTargetsByRule ListRuleNamesByTarget PutEvents TestEventPattern TagResource
         UntagResource ListTagsForResource
     """,
+    "fsx": """
+        CreateFileSystem DeleteFileSystem DescribeBackups DescribeFileSystems DescribeStorageVirtualMachines
+        DescribeVolumes ListTagsForResource TagResource UntagResource
+    """,
     "health": "DescribeEvents DescribeEventDetails DescribeAffectedEntities",
+    "rds": """
+        AddTagsToResource CopyDBClusterSnapshot CopyDBSnapshot CreateDBCluster CreateDBClusterSnapshot
+        CreateDBInstance CreateDBParameterGroup CreateDBSnapshot CreateDBSubnetGroup DeleteDBCluster
+        DeleteDBClusterSnapshot DeleteDBInstance DeleteDBParameterGroup DeleteDBSnapshot DeleteDBSubnetGroup
+        DescribeDBClusterSnapshots DescribeDBClusters DescribeDBInstances DescribeDBParameterGroups
+        DescribeDBSnapshots DescribeDBSubnetGroups DescribeEvents ListTagsForResource ModifyDBCluster ModifyDBInstance
+        ModifyDBSubnetGroup RebootDBInstance RemoveTagsFromResource RestoreDBClusterFromSnapshot
+        RestoreDBClusterToPointInTime RestoreDBInstanceFromDBSnapshot RestoreDBInstanceToPointInTime StartDBCluster
+        StartDBInstance StopDBCluster StopDBInstance
+    """,
     "route53": """
         ListHostedZones ListHostedZonesByName GetHostedZone ListResourceRecordSets ChangeResourceRecordSets GetChange
         GetHealthCheck GetHealthCheckStatus ListHealthChecks TestDNSAnswer

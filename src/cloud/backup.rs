@@ -17,10 +17,10 @@ use aws_sdk_backup::types::{
 use chrono::{DateTime, Utc};
 
 use super::client;
-use super::listing::{Listing, Pages, Sink, keep};
+use super::listing::{Listing, Pages, Sink, gather, keep};
 use super::site::{Connection, Retries};
 use super::time::{to_aws, utc};
-use crate::domain::{JobStatus, Problem, ProtectedResource, RecoveryPoint, RestoreJob, SiteName};
+use crate::domain::{JobStatus, Problem, ProblemKind, ProtectedResource, RecoveryPoint, RestoreJob, SiteName};
 
 /// Asks AWS Backup at one site.
 #[derive(Debug, Clone)]
@@ -175,6 +175,39 @@ impl Backup {
         Ok(job_described(id, &self.connection.ask("Backup DescribeRestoreJob", || ask.clone().send()).await?))
     }
 
+    /// A copy job.
+    ///
+    /// # Errors
+    /// Any kind; Missing if AWS does not know it.
+    pub async fn copy_job(&self, id: &str) -> Result<CopyJobRecord, Problem> {
+        let operation = "Backup DescribeCopyJob";
+        let answer = self.client.describe_copy_job().copy_job_id(id).send().await;
+        let answer = self.connection.read(answer, operation).await?;
+        let Some(job) = answer.copy_job() else {
+            return Err(self.connection.no_answer(ProblemKind::Missing, operation, "AWS told nothing of the job"));
+        };
+        Ok(copy_job(job))
+    }
+
+    /// The copy jobs created since `since` from here to a vault, at most `pages` pages of 1,000.
+    ///
+    /// # Errors
+    /// Any kind.
+    pub async fn copy_jobs(
+        &self,
+        since: DateTime<Utc>,
+        destination_vault_arn: &str,
+        pages: usize,
+    ) -> Result<Vec<CopyJobRecord>, Problem> {
+        let ask = self.client.list_copy_jobs().by_created_after(to_aws(since)).max_results(1000);
+        let stream = ask.by_destination_vault_arn(destination_vault_arn).into_paginator().send();
+        let found = gather(stream, pages, |page, rows| {
+            rows.extend(page.copy_jobs().iter().map(copy_job));
+            page.next_token().is_some()
+        });
+        Ok(self.connection.read(found.await, "Backup ListCopyJobs").await?.rows)
+    }
+
     /// The restore jobs created since `since`, of one resource type or all, at most `pages` pages of 1,000.
     ///
     /// # Errors
@@ -216,6 +249,37 @@ fn protected(resource: &aws_sdk_backup::types::ProtectedResource) -> ProtectedRe
         resource_type: resource.resource_type().unwrap_or_default().to_owned(),
         name: resource.resource_name().map(str::to_owned),
         last_backup_at: utc(resource.last_backup_time()),
+    }
+}
+
+/// A copy of a recovery point on its way to another vault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopyJobRecord {
+    /// Its id.
+    pub id: String,
+    /// `CREATED`, `RUNNING`, `COMPLETED`, `FAILED`, `PARTIAL`, as it came.
+    pub state: String,
+    /// AWS's sentence.
+    pub message: Option<String>,
+    /// What is copied.
+    pub source_arn: String,
+    /// The copy, once there is one.
+    pub copy_arn: Option<String>,
+    /// When it was made.
+    pub created_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub completed_at: Option<DateTime<Utc>>,
+}
+
+fn copy_job(job: &aws_sdk_backup::types::CopyJob) -> CopyJobRecord {
+    CopyJobRecord {
+        id: job.copy_job_id().unwrap_or_default().to_owned(),
+        state: job.state().map(|state| state.as_str().to_owned()).unwrap_or_default(),
+        message: job.status_message().map(str::to_owned),
+        source_arn: job.source_recovery_point_arn().unwrap_or_default().to_owned(),
+        copy_arn: job.destination_recovery_point_arn().map(str::to_owned),
+        created_at: utc(job.creation_date()),
+        completed_at: utc(job.completion_date()),
     }
 }
 

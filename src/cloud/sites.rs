@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::{Region, SiteName};
 
-use super::{Backup, CloudControl, CloudWatch, Connection, Health, Queue, Route53, Ssm, Sts};
+use super::{Backup, CloudControl, CloudFormation, CloudWatch, Connection, DynamoDb, Health, Queue, Route53, S3, Ssm, Sts};
 
 /// The sites that a console is connected to.
 #[derive(Debug, Default)]
@@ -29,6 +29,12 @@ pub struct SiteClients {
     pub backup: Backup,
     /// Resources of any type.
     pub cloudcontrol: CloudControl,
+    /// Stacks and change sets.
+    pub cloudformation: CloudFormation,
+    /// Tables.
+    pub dynamodb: DynamoDb,
+    /// Versions of objects.
+    pub s3: S3,
     /// Runbooks and OpsItems.
     pub ssm: Ssm,
     /// The push feed's queue.
@@ -48,6 +54,9 @@ impl SiteClients {
             health: Health::new(connection),
             backup: Backup::new(connection),
             cloudcontrol: CloudControl::new(connection),
+            cloudformation: CloudFormation::new(connection),
+            dynamodb: DynamoDb::new(connection),
+            s3: S3::new(connection),
             ssm: Ssm::new(connection),
             queue: Queue::new(connection),
             route53: Route53::new(connection),

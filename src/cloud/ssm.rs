@@ -105,6 +105,40 @@ pub struct AutomationSummary {
     pub executed_by: Option<String>,
 }
 
+/// A command of Run Command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandRecord {
+    /// Its id.
+    pub id: String,
+    /// The command document.
+    pub document: String,
+    /// `Pending`, `InProgress`, `Success`, … as it came.
+    pub status: String,
+    /// Says more than the status: `Delivery Timed Out`, …
+    pub details: Option<String>,
+    /// What was written with it.
+    pub comment: Option<String>,
+    /// When it was sent.
+    pub requested_at: Option<DateTime<Utc>>,
+    /// Machines meant, done with, and failed.
+    pub counts: (i32, i32, i32),
+}
+
+/// What a command did on one machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvocationRecord {
+    /// The machine's id.
+    pub instance: String,
+    /// As it came.
+    pub status: String,
+    /// Says more than the status.
+    pub details: Option<String>,
+    /// What it printed; AWS keeps 2,500 characters.
+    pub output: String,
+    /// When its last part ended.
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
 /// An OpsItem as AWS keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpsItemRecord {
@@ -240,6 +274,74 @@ impl Ssm {
         // The filter takes a prefix; an execution without a start time is kept, for it may be the one looked for.
         found.rows.retain(|it| it.document == document && it.started_at.is_none_or(|at| at >= since));
         Ok(found)
+    }
+
+    /// A value of Parameter Store in this Region; `None` if there is none.
+    ///
+    /// # Errors
+    /// Any kind but Missing.
+    pub async fn parameter(&self, name: &str) -> Result<Option<String>, Problem> {
+        let answer = self.client.get_parameter().name(name).send().await;
+        match self.connection.read(answer, "Systems Manager GetParameter").await {
+            Ok(answer) => Ok(answer.parameter().and_then(|parameter| parameter.value()).map(str::to_owned)),
+            Err(problem) if problem.kind == ProblemKind::Missing => Ok(None),
+            Err(problem) => Err(problem),
+        }
+    }
+
+    /// The commands that were sent at or after `since`, or the one with this id, at most `pages` pages of 50.
+    ///
+    /// # Errors
+    /// Any kind.
+    pub async fn commands(
+        &self,
+        id: Option<&str>,
+        since: Option<DateTime<Utc>>,
+        pages: usize,
+    ) -> Result<Vec<CommandRecord>, Problem> {
+        let mut ask = self.client.list_commands().set_command_id(id.map(str::to_owned));
+        if let Some(since) = since {
+            let filter = aws_sdk_ssm::types::CommandFilter::builder()
+                .key(aws_sdk_ssm::types::CommandFilterKey::InvokedAfter)
+                .value(since.to_rfc3339_opts(SecondsFormat::Secs, true))
+                .build();
+            let filter = filter.map_err(|error| {
+                self.connection.no_answer(ProblemKind::Invalid, "Systems Manager ListCommands", error.to_string())
+            })?;
+            ask = ask.filters(filter);
+        }
+        let found = gather(ask.into_paginator().send(), pages, |page, rows| {
+            rows.extend(page.commands().iter().map(|command| CommandRecord {
+                id: command.command_id().unwrap_or_default().to_owned(),
+                document: command.document_name().unwrap_or_default().to_owned(),
+                status: command.status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
+                details: command.status_details().map(str::to_owned),
+                comment: command.comment().map(str::to_owned),
+                requested_at: utc(command.requested_date_time()),
+                counts: (command.target_count(), command.completed_count(), command.error_count()),
+            }));
+            page.next_token().is_some()
+        });
+        Ok(self.connection.read(found.await, "Systems Manager ListCommands").await?.rows)
+    }
+
+    /// What a command did on each machine, at most `pages` pages of 50.
+    ///
+    /// # Errors
+    /// Any kind.
+    pub async fn invocations(&self, command: &str, pages: usize) -> Result<Vec<InvocationRecord>, Problem> {
+        let ask = self.client.list_command_invocations().command_id(command).details(true);
+        let found = gather(ask.into_paginator().send(), pages, |page, rows| {
+            rows.extend(page.command_invocations().iter().map(|invocation| InvocationRecord {
+                instance: invocation.instance_id().unwrap_or_default().to_owned(),
+                status: invocation.status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
+                details: invocation.status_details().map(str::to_owned),
+                output: invocation.command_plugins().iter().filter_map(|plugin| plugin.output()).collect::<Vec<_>>().join("\n"),
+                ended_at: invocation.command_plugins().iter().filter_map(|it| utc(it.response_finish_date_time())).max(),
+            }));
+            page.next_token().is_some()
+        });
+        Ok(self.connection.read(found.await, "Systems Manager ListCommandInvocations").await?.rows)
     }
 
     /// An OpsItem.

@@ -54,6 +54,12 @@ pub enum Usable {
 }
 
 impl RecoveryPoint {
+    /// Is it a continuous backup, which can be restored to any moment? AWS gives those the status AVAILABLE (AWS Backup developer
+    /// guide, "Recovery point status"), and those of Aurora and RDS an ARN that says so.
+    pub fn is_continuous(&self) -> bool {
+        self.status == "AVAILABLE" || self.arn.contains(":continuous:")
+    }
+
     /// May it be restored from at `now`?
     pub fn usable(&self, now: DateTime<Utc>) -> Usable {
         if self.scan.as_deref().is_some_and(|scan| scan.contains("THREATS_FOUND") && !scan.contains("NO_THREATS_FOUND")) {

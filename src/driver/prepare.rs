@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{Change, Finding, IncidentId, Moment, MutatingCall, Preparation, Problem, ProblemKind, StepId, Strength};
 use crate::engine::blocked_by;
 use crate::journal::Incident;
-use crate::plan::{JsonTemplate, Lookup, Plan, Reference, SitePlan, Step, Template};
+use crate::plan::{JsonTemplate, Lookup, Plan, PointInTime, Reference, SitePlan, Step, Template};
 
 use super::action;
 use super::token::token;
@@ -46,8 +46,18 @@ pub(super) struct Draft {
 /// What an action needs to prepare a person's answer to what runs.
 pub(super) struct Answering<'a> {
     pub(super) step: &'a Step,
+    pub(super) site: &'a SiteClients,
+    incident_id: &'a IncidentId,
+    attempt: u32,
     /// What AWS answered the start with.
     pub(super) handle: &'a str,
+}
+
+impl Answering<'_> {
+    /// The idempotency token of the attempt: of the start, and for calls of another operation of its answers.
+    pub(super) fn token(&self) -> String {
+        token(self.incident_id, &self.step.id, self.attempt)
+    }
 }
 
 impl Asking<'_> {
@@ -70,6 +80,22 @@ impl Asking<'_> {
         template.resolve(self).map_err(|reference| {
             Problem::new(ProblemKind::Missing, format!("prepare {}", self.step.id), format!("{reference} is not known yet"))
         })
+    }
+
+    /// The moment that a plan names; `None` for the latest that AWS has.
+    pub(super) fn moment(&self, wanted: &PointInTime) -> Result<Option<DateTime<Utc>>, Problem> {
+        match wanted {
+            PointInTime::Latest => Ok(None),
+            PointInTime::At(at) => Ok(Some(*at)),
+            PointInTime::BeforeImpact(margin) => {
+                let margin = TimeDelta::from_std(*margin).unwrap_or(TimeDelta::MAX);
+                let at = self.impact().and_then(|impact| impact.checked_sub_signed(margin));
+                at.map(Some).ok_or_else(|| {
+                    let what = "it is not known when the impact began: say so first, or name a moment in the plan";
+                    Problem::new(ProblemKind::Missing, format!("prepare {}", self.step.id), what)
+                })
+            }
+        }
     }
 
     /// When the impact began, as far as it is known.
@@ -185,14 +211,14 @@ pub(super) async fn answer(
     id: &StepId,
     wanted: &AnswerWanted,
 ) -> Result<Preparation, Problem> {
-    let World { plan, sites, .. } = world;
+    let World { plan, sites, incident_id } = world;
     let missing = |what: &str| Problem::new(ProblemKind::Missing, format!("answer {id}"), what);
     let step = plan.step(id).ok_or_else(|| missing("the plan has no such step"))?;
     let place = plan.site(&step.site).ok_or_else(|| missing("the plan has no such site"))?;
     let site = sites.site(&step.site).ok_or_else(|| missing("there is no connection to its site"))?;
     let attempt = incident.steps.get(id).and_then(|record| record.last()).ok_or_else(|| missing("it does not run"))?;
     let answered = attempt.answered.as_ref().ok_or_else(|| missing("it does not run"))?;
-    let answering = Answering { step, handle: &answered.handle };
+    let answering = Answering { step, site, incident_id, attempt: attempt.number, handle: &answered.handle };
     let (draft, identity) = tokio::join!(action::answer(&answering, wanted), site.sts.identity());
     let (draft, identity) = (draft?.ok_or_else(|| missing("it asks nothing and cannot be stopped"))?, identity?);
     let mut findings = Vec::new();

@@ -277,6 +277,7 @@ impl Inner {
                         ended_at: end.ended_at,
                         data_at: end.data_at,
                         note: end.note,
+                        tail: step.tail.clone().unwrap_or(end.tail),
                     };
                     return self.tell(Told::Outcome(outcome)).await;
                 }

@@ -105,6 +105,8 @@ pub enum Outcome {
         data_at: Option<DateTime<Utc>>,
         /// In words.
         note: Option<String>,
+        /// What is still to be done before it is of use.
+        tail: Vec<String>,
     },
     /// The step ended badly.
     Failed {

@@ -151,6 +151,15 @@ pub enum Intent {
         /// What the person has to say about it.
         note: String,
     },
+    /// Something that a step left to be done is done.
+    SettleTail {
+        /// Which step left it.
+        step: StepId,
+        /// What, in the words of the step's end.
+        item: String,
+        /// What the person has to say about it.
+        note: String,
+    },
     /// Go on without a step.
     SkipStep {
         /// Which.

@@ -166,6 +166,7 @@ impl Played {
             ended_at: Some(self.now),
             data_at: None,
             note: None,
+            tail: vec![],
         })
     }
 }

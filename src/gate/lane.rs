@@ -39,6 +39,17 @@ impl Lane {
             MutatingCall::ChangeResourceRecordSets(change) => self.change_records(change).await,
             MutatingCall::CreateResource(creation) => self.create_resource(creation).await,
             MutatingCall::DeleteResource(deletion) => self.delete_resource(deletion).await,
+            MutatingCall::CreateChangeSet(creation) => self.create_change_set(creation).await,
+            MutatingCall::ExecuteChangeSet(execution) => self.execute_change_set(execution).await,
+            MutatingCall::DeleteChangeSet(deletion) => self.delete_change_set(deletion).await,
+            MutatingCall::CancelUpdateStack(cancellation) => self.cancel_update_stack(cancellation).await,
+            MutatingCall::DeleteStack(deletion) => self.delete_stack(deletion).await,
+            MutatingCall::RestoreTableToPointInTime(restore) => self.restore_table(restore).await,
+            MutatingCall::DeleteTable(deletion) => self.delete_table(deletion).await,
+            MutatingCall::StartCopyJob(start) => self.start_copy_job(start).await,
+            MutatingCall::RewindObjects(rewind) => self.rewind_objects(rewind).await,
+            MutatingCall::SendCommand(command) => self.send_command(command).await,
+            MutatingCall::CancelCommand(cancellation) => self.cancel_command(cancellation).await,
         }
     }
 }

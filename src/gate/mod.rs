@@ -6,8 +6,11 @@
 
 mod backup;
 mod cloudcontrol;
+mod cloudformation;
+mod dynamodb;
 mod lane;
 mod route53;
+mod s3;
 mod ssm;
 
 use std::collections::BTreeMap;

@@ -2,8 +2,8 @@
 
 use super::Sent;
 use super::lane::{Lane, answered, failed, request_id};
-use crate::cloud::{Effect, Retries, client};
-use crate::domain::{AutomationSignal, OpsItem, OpsItemChange, RunbookStart, RunbookStop};
+use crate::cloud::{Effect, Retries, client, to_utc};
+use crate::domain::{AutomationSignal, CommandCancellation, CommandSend, OpsItem, OpsItemChange, RunbookStart, RunbookStop};
 
 impl Lane {
     pub(super) async fn start_automation(&self, start: &RunbookStart) -> Sent {
@@ -99,6 +99,41 @@ impl Lane {
         match answer {
             Ok(output) => answered(change.ops_item_id.clone(), &output, None),
             Err(error) => failed(&self.connection, error, "Systems Manager UpdateOpsItem", Effect::Changes).await,
+        }
+    }
+
+    pub(super) async fn send_command(&self, command: &CommandSend) -> Sent {
+        let client = client!(aws_sdk_ssm, self.connection, Retries::Never);
+        let targets = command
+            .targets
+            .iter()
+            .map(|target| aws_sdk_ssm::types::Target::builder().key(&target.key).set_values(Some(target.values.clone())).build());
+        let some = |values: Vec<_>| Some(values).filter(|values| !values.is_empty());
+        let answer = client
+            .send_command()
+            .document_name(&command.document_name)
+            .set_document_version(command.document_version.clone())
+            .set_instance_ids(Some(command.instance_ids.clone()).filter(|ids| !ids.is_empty()))
+            .set_targets(some(targets.collect()))
+            .set_parameters(Some(command.parameters.clone().into_iter().collect()))
+            .comment(&command.comment)
+            .send()
+            .await;
+        match answer {
+            Ok(output) => {
+                let sent = output.command();
+                let handle = sent.and_then(|command| command.command_id()).unwrap_or_default().to_owned();
+                answered(handle, &output, sent.and_then(|command| command.requested_date_time()).and_then(to_utc))
+            }
+            Err(error) => failed(&self.connection, error, "Systems Manager SendCommand", Effect::Changes).await,
+        }
+    }
+
+    pub(super) async fn cancel_command(&self, cancellation: &CommandCancellation) -> Sent {
+        let client = client!(aws_sdk_ssm, self.connection, Retries::Never);
+        match client.cancel_command().command_id(&cancellation.command_id).send().await {
+            Ok(output) => answered(cancellation.command_id.clone(), &output, None),
+            Err(error) => failed(&self.connection, error, "Systems Manager CancelCommand", Effect::Changes).await,
         }
     }
 }

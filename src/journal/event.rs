@@ -160,6 +160,15 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// A person said that something which a step left to be done is done.
+    TailSettled {
+        /// Which step left it.
+        step: StepId,
+        /// What, in the words of [`StepEnded::tail`].
+        item: String,
+        /// What the person has to say about it.
+        note: String,
+    },
     /// A note.
     Noted {
         /// Its text.
@@ -366,6 +375,9 @@ pub struct StepEnded {
     pub data_at: Option<DateTime<Utc>>,
     /// In words.
     pub note: Option<String>,
+    /// What is still to be done before it is of use: the recovery is not over before a person says that each is done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tail: Vec<String>,
 }
 
 /// How an attempt ended.
@@ -410,6 +422,7 @@ impl Event {
             Self::AnswerLost { .. } => "answer-lost",
             Self::StepEnded(_) => "step-ended",
             Self::StepSkipped { .. } => "step-skipped",
+            Self::TailSettled { .. } => "tail-settled",
             Self::Noted { .. } => "noted",
             Self::Marked { .. } => "marked",
             Self::Attached(_) => "attached",

@@ -154,6 +154,8 @@ pub struct StepRecord {
     pub attempts: Vec<Attempt>,
     /// When it was skipped, and by whom.
     pub skipped: Option<(DateTime<Utc>, Operator)>,
+    /// What it left to be done and is done, with when and by whom.
+    pub tail_settled: Vec<(String, DateTime<Utc>, Operator)>,
     /// When it was ruled out.
     pub ruled_out: Option<DateTime<Utc>>,
     /// Was it taken up by a person? Then its condition is not weighed again.
@@ -202,6 +204,12 @@ impl StepRecord {
     /// The last attempt.
     pub fn last(&self) -> Option<&Attempt> {
         self.attempts.last()
+    }
+
+    /// What its last attempt left to be done and is not done yet.
+    pub fn tail(&self) -> impl Iterator<Item = &str> {
+        let left = self.last().and_then(|attempt| attempt.ended.as_ref()).map(|end| end.tail.as_slice()).unwrap_or_default();
+        left.iter().map(String::as_str).filter(|item| !self.tail_settled.iter().any(|(done, ..)| done == item))
     }
 
     /// Did it end in a way that lets later steps begin?
@@ -346,6 +354,9 @@ impl Incident {
                 record.status = StepStatus::Skipped(reason.clone());
                 record.skipped = Some((at, recorded.by.clone()));
             }
+            Event::TailSettled { step, item, .. } => {
+                self.step_mut(step).tail_settled.push((item.clone(), at, recorded.by.clone()));
+            }
             Event::Noted { text, mark } => {
                 let (by, text) = (recorded.by.clone(), text.clone());
                 self.notes.push(Note { seq: recorded.seq, at, by, text, mark: *mark });
@@ -377,6 +388,7 @@ impl Incident {
             status: StepStatus::Pending,
             attempts: Vec::new(),
             skipped: None,
+            tail_settled: Vec::new(),
             ruled_out: None,
             taken_up: false,
         })

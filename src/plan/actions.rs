@@ -6,10 +6,12 @@ use std::time::Duration;
 use crate::document::{Table, did_you_mean};
 
 use super::metadata::rule_of;
-use super::names::Arn;
 use super::setting::check_role;
 use super::steps::Context;
-use super::{Action, Check, RecordPatch, ResourceCreate, RestorePoint, Template};
+use super::{
+    Action, BucketRewind, Check, DatabaseRestore, PointInTime, RecordPatch, RecoveryPointCopy, ResourceCreate, RestorePoint,
+    RunCommand, StackDeploy, TableRestoreTo, Template,
+};
 
 /// How long an alarm must have been OK if the plan does not say.
 const DEFAULT_HELD: Duration = Duration::from_mins(2);
@@ -25,6 +27,12 @@ pub(super) fn read_action(name: &str, with: &Table<'_>, context: &Context<'_>) -
         "ssm.automation" => read_automation(with, context),
         "route53.change" => read_change(with, context),
         "ssm.ops_item" => read_ops_item(with, context),
+        "backup.copy" => RecoveryPointCopy::read(with, context).map(Action::BackupCopy),
+        "ssm.run_command" => RunCommand::read(with, context).map(Action::SsmRunCommand),
+        "cloudformation.deploy" => StackDeploy::read(with, context).map(Action::CloudFormationDeploy),
+        "dynamodb.restore_to_point_in_time" => TableRestoreTo::read(with, context).map(Action::DynamoDbRestore),
+        "rds.restore_to_point_in_time" => DatabaseRestore::read(with, context).map(Action::RdsRestore),
+        "s3.rewind" => BucketRewind::read(with, context).map(Action::S3Rewind),
         "cloudcontrol.create" => ResourceCreate::read(with, context).map(Action::CloudControlCreate),
         "manual" => Some(Action::Manual { instructions: context.required_template(with, "instructions")? }),
         "check" => read_check(with, context).map(Action::Check),
@@ -34,8 +42,15 @@ pub(super) fn read_action(name: &str, with: &Table<'_>, context: &Context<'_>) -
 
 fn read_restore(with: &Table<'_>, context: &Context<'_>) -> Option<Action> {
     let resource = with.required_text("resource");
-    let known = resource.as_deref().is_some_and(|name| known_resource(with, name, context));
-    let point = read_point(with);
+    let known = resource.as_deref().is_some_and(|name| context.knows_resource(with, name));
+    let point = RestorePoint::read(with);
+    let to = if with.has("to") { PointInTime::read(with, "to") } else { None };
+    if point == Some(RestorePoint::Continuous) && !with.has("to") {
+        with.fault("point", "a continuous backup is restored to a moment: `to` is missing", Some("\"latest\"".to_owned()));
+    }
+    if with.has("to") && point == Some(RestorePoint::Newest) {
+        with.fault("to", "only a continuous backup can be restored to a moment", Some("point = \"continuous\"".to_owned()));
+    }
     let metadata_table = with.table("metadata");
     let metadata: BTreeMap<String, Template> = metadata_table.iter().flat_map(|table| read_metadata(table, context)).collect();
     let drop = with.texts_at("drop");
@@ -57,34 +72,12 @@ fn read_restore(with: &Table<'_>, context: &Context<'_>) -> Option<Action> {
     Some(Action::BackupRestore {
         resource: resource.filter(|_| known)?,
         point: point?,
+        to,
         metadata,
         drop,
         role_arn: role_arn?,
         copy_tags,
     })
-}
-
-fn known_resource(with: &Table<'_>, name: &str, context: &Context<'_>) -> bool {
-    let names = &context.setting.resource_names;
-    if !names.contains(name) {
-        let hint = did_you_mean(name, names.iter().map(String::as_str));
-        with.fault("resource", format!("there is no resource `{}`", name.escape_debug()), hint);
-    }
-    names.contains(name)
-}
-
-fn read_point(with: &Table<'_>) -> Option<RestorePoint> {
-    if !with.has("point") {
-        return Some(RestorePoint::Newest);
-    }
-    match with.text("point")? {
-        text if text == "newest" => Some(RestorePoint::Newest),
-        text if Arn::parse(&text).is_some() => Some(RestorePoint::Arn(text)),
-        text => {
-            with.fault("point", format!("expected \"newest\" or the ARN of a recovery point, found {text:?}"), None);
-            None
-        }
-    }
 }
 
 fn read_metadata(table: &Table<'_>, context: &Context<'_>) -> Vec<(String, Template)> {

@@ -112,6 +112,9 @@ fn typed(key: &Key) -> Value {
             "type": "object",
             "additionalProperties": { "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }] },
         }),
+        "template or array of templates" => {
+            json!({ "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }] })
+        }
         "table of templates" | "table of strings by id" => {
             json!({ "type": "object", "additionalProperties": { "type": "string" } })
         }

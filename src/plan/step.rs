@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use crate::domain::{Condition, Part, Phase, Region, SiteName, StepId, Strength};
 
-use super::{Reference, ResourceCreate, Template};
+use super::{
+    BucketRewind, DatabaseRestore, PointInTime, RecoveryPointCopy, Reference, ResourceCreate, RunCommand, StackDeploy,
+    TableRestoreTo, Template,
+};
 
 /// One step of a plan.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +39,8 @@ pub struct Step {
     pub expect: Option<Duration>,
     /// How to take it back, in words.
     pub undo: Option<String>,
+    /// What is to be done after it, by a person, before what it made is of use; `None`: what is known of the action.
+    pub tail: Option<Vec<String>>,
     /// The step that takes it back, if there is one.
     pub undone_by: Option<StepId>,
     /// The step that this one takes back: then it is done only if somebody asks for that.
@@ -59,6 +64,8 @@ pub enum Action {
         resource: String,
         /// Which recovery point.
         point: RestorePoint,
+        /// To which moment, from a continuous backup.
+        to: Option<PointInTime>,
         /// Keys that replace or add to the backed-up metadata.
         metadata: BTreeMap<String, Template>,
         /// Keys of the backed-up metadata that are not passed on.
@@ -101,6 +108,18 @@ pub enum Action {
     },
     /// `cloudcontrol.create`: Cloud Control CreateResource, then the request to its end.
     CloudControlCreate(ResourceCreate),
+    /// `cloudformation.deploy`: CreateChangeSet, and once it was shown and confirmed ExecuteChangeSet, then the stack to its end.
+    CloudFormationDeploy(StackDeploy),
+    /// `dynamodb.restore_to_point_in_time`: RestoreTableToPointInTime, then the table until it is active.
+    DynamoDbRestore(TableRestoreTo),
+    /// `rds.restore_to_point_in_time`: a DB instance or cluster from its automated backups, by Cloud Control.
+    RdsRestore(DatabaseRestore),
+    /// `backup.copy`: AWS Backup StartCopyJob, then the job to its end.
+    BackupCopy(RecoveryPointCopy),
+    /// `s3.rewind`: the objects of a bucket as they were at a moment.
+    S3Rewind(BucketRewind),
+    /// `ssm.run_command`: SendCommand, then the command to its end on every machine.
+    SsmRunCommand(RunCommand),
     /// `manual`: tells a person what to do, and waits until they say that it is done.
     Manual {
         /// What to do.
@@ -115,6 +134,8 @@ pub enum Action {
 pub enum RestorePoint {
     /// The newest usable one in the site's vaults.
     Newest,
+    /// The continuous backup in the site's vaults.
+    Continuous,
     /// This one.
     Arn(String),
 }
@@ -188,6 +209,12 @@ impl Action {
             Self::Route53Change { .. } => "route53.change",
             Self::SsmOpsItem { .. } => "ssm.ops_item",
             Self::CloudControlCreate(_) => "cloudcontrol.create",
+            Self::CloudFormationDeploy(_) => "cloudformation.deploy",
+            Self::DynamoDbRestore(_) => "dynamodb.restore_to_point_in_time",
+            Self::RdsRestore(_) => "rds.restore_to_point_in_time",
+            Self::BackupCopy(_) => "backup.copy",
+            Self::S3Rewind(_) => "s3.rewind",
+            Self::SsmRunCommand(_) => "ssm.run_command",
             Self::Manual { .. } => "manual",
             Self::Check(_) => "check",
         }
@@ -207,7 +234,11 @@ impl Action {
             Self::SsmAutomation { .. } => None,
             Self::Route53Change { .. } => Some(&["change_id"]),
             Self::SsmOpsItem { .. } => Some(&["ops_item_id"]),
-            Self::CloudControlCreate(_) => None,
+            Self::CloudControlCreate(_) | Self::CloudFormationDeploy(_) | Self::RdsRestore(_) => None,
+            Self::DynamoDbRestore(_) => Some(&["table_arn", "table_name"]),
+            Self::BackupCopy(_) => Some(&["recovery_point_arn", "copy_job_id"]),
+            Self::S3Rewind(_) => Some(&["bucket", "objects"]),
+            Self::SsmRunCommand(_) => Some(&["command_id", "output"]),
             Self::Manual { .. } => Some(&[]),
             Self::Check(_) => Some(&["seen"]),
         }

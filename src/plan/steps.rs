@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::document::Table;
+use crate::document::{Table, did_you_mean};
 use crate::domain::{Condition, Part, Phase, Region, SiteName, StepId, Strength};
 
 use super::actions::read_action;
@@ -18,8 +18,21 @@ use super::{Action, JsonTemplate, Lookup, Reference, SitePlan, Step, Template};
 pub(super) const DEFAULT_LIMIT: Duration = Duration::from_mins(30);
 
 /// The names of the actions in plan files.
-pub(super) const ACTIONS: &[&str] =
-    &["backup.restore", "ssm.automation", "route53.change", "ssm.ops_item", "cloudcontrol.create", "manual", "check"];
+pub(super) const ACTIONS: &[&str] = &[
+    "backup.restore",
+    "ssm.automation",
+    "route53.change",
+    "ssm.ops_item",
+    "cloudcontrol.create",
+    "cloudformation.deploy",
+    "backup.copy",
+    "dynamodb.restore_to_point_in_time",
+    "rds.restore_to_point_in_time",
+    "s3.rewind",
+    "ssm.run_command",
+    "manual",
+    "check",
+];
 
 /// What could be read of one step, with the places that checks between steps need.
 pub(super) struct Sketch {
@@ -95,6 +108,16 @@ impl Context<'_> {
         JsonTemplate::of(&value, &mut |text| self.template_at(table, text, table.span(key)))
     }
 
+    /// Says so if there is no such resource.
+    pub fn knows_resource(&self, with: &Table<'_>, name: &str) -> bool {
+        let names = &self.setting.resource_names;
+        if !names.contains(name) {
+            let hint = did_you_mean(name, names.iter().map(String::as_str));
+            with.fault("resource", format!("there is no resource `{}`", name.escape_debug()), hint);
+        }
+        names.contains(name)
+    }
+
     /// The template's value, if it refers to nothing but sites.
     pub fn known_value(&self, template: &Template) -> Option<String> {
         template.resolve(self).ok()
@@ -133,6 +156,7 @@ pub(super) fn read_step(table: &Table<'_>, setting: &Setting) -> Sketch {
     let part = read_part(table, phase);
     let strength = read_strength(table, site);
     let (limit, expect) = read_times(table);
+    let tail = table.has("tail").then(|| table.texts("tail"));
     let about = table.text("about");
     let (undo, undone_by) = read_undo(table);
     let group = read_group(table);
@@ -167,6 +191,7 @@ pub(super) fn read_step(table: &Table<'_>, setting: &Setting) -> Sketch {
             limit,
             expect,
             undo,
+            tail,
             undone_by: undone_by.as_ref().map(|(id, _)| id.clone()),
             undoes: None,
             control_plane,

@@ -57,6 +57,9 @@ pub fn sentence(event: &Event) -> String {
             }
         }
         Event::StepSkipped { step, reason } => format!("{step} skipped: {reason}"),
+        Event::TailSettled { step, item, note } => {
+            format!("{step}: done afterwards: {item}{}{note}", if note.is_empty() { "" } else { ": " })
+        }
         Event::Noted { text, mark } => format!("{}: {text}", mark.map_or("note", Mark::word)),
         Event::Marked { seq, mark } => format!("event {seq} marked: {}", mark.word()),
         Event::Attached(attached) => {

@@ -1,12 +1,14 @@
 //! Everything that exists in the simulated AWS, by account and Region, and who may call.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+pub use super::network::{Life, Network, Resource};
 use super::service::backup::Backup;
+use super::service::cloudcontrol::CloudControl;
+use super::service::cloudformation::CloudFormation;
 use super::service::cloudwatch::CloudWatch;
 use super::service::events::Events;
 use super::service::health::HealthEvents;
@@ -14,6 +16,7 @@ use super::service::route53::Route53;
 use super::service::sns::Sns;
 use super::service::sqs::Sqs;
 use super::service::ssm::Ssm;
+use super::service::types::Declared;
 
 /// The account of callers that the scenario does not know, as most stand-ins for AWS have it.
 pub const DEFAULT_ACCOUNT: &str = "123456789012";
@@ -101,75 +104,20 @@ pub struct Site {
     pub sqs: Sqs,
     /// Event buses and rules.
     pub events: Events,
+    /// Stacks.
+    pub cloudformation: CloudFormation,
+    /// Requests of Cloud Control.
+    pub cloudcontrol: CloudControl,
+    /// What resources were asked to be, by the types of CloudFormation and Cloud Control.
+    pub declared: Declared,
     /// Networks and the resources in them.
     pub network: Network,
 }
 
-/// The network of a site, and what stands in it.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Network {
-    /// Subnet id to Availability Zone.
-    pub subnets: BTreeMap<String, String>,
-    /// Security group ids.
-    pub security_groups: Vec<String>,
-    /// DB subnet group names.
-    pub db_subnet_groups: Vec<String>,
-    /// KMS keys and aliases, as ARNs.
-    pub keys: Vec<String>,
-    /// By ARN.
-    pub resources: BTreeMap<String, Resource>,
-}
-
-/// A resource: an instance, a volume, a table, a database, a file system, a bucket.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Resource {
-    /// AWS Backup's ResourceType: EC2, EBS, DynamoDB, RDS, EFS, S3.
-    pub kind: String,
-    /// The id or name at the end of the ARN.
-    pub name: String,
-    /// The Availability Zone, of what has one.
-    pub zone: Option<String>,
-    /// The resource that this one was restored from.
-    pub source: Option<Arc<str>>,
-    /// The instance id and device that a volume is attached to.
-    pub attached: Option<(String, String)>,
-}
-
-impl Network {
-    /// The Availability Zones of a Region, as this world has them.
-    pub fn zones(region: &str) -> [String; 3] {
-        ["a", "b", "c"].map(|letter| format!("{region}{letter}"))
-    }
-
-    /// The resource of this kind and name.
-    pub fn find(&self, kind: &str, name: &str) -> Option<&Resource> {
-        self.resources.values().find(|resource| resource.kind == kind && resource.name == name)
-    }
-
-    /// The copy that was restored from the resource with this ARN.
-    pub fn restored(&self, source: &str) -> Option<&Resource> {
-        self.resources.values().find(|resource| resource.source.as_deref() == Some(source))
-    }
-
-    /// Attaches a volume to an instance.
-    ///
-    /// # Errors
-    /// EC2's refusal, as `Code: sentence` parts.
-    pub fn attach(&mut self, volume: &str, instance: &str, device: &str) -> Result<(), (&'static str, String)> {
-        let to = self.find("EC2", instance);
-        let to = to.ok_or_else(|| ("InvalidInstanceID.NotFound", format!("The instance ID '{instance}' does not exist")))?;
-        let zone = to.zone.clone();
-        let found = self.resources.values_mut().find(|resource| resource.kind == "EBS" && resource.name == volume);
-        let found = found.ok_or_else(|| ("InvalidVolume.NotFound", format!("The volume '{volume}' does not exist.")))?;
-        if found.zone != zone {
-            let words = format!("The volume '{volume}' is not in the same availability zone as instance '{instance}'");
-            return Err(("InvalidVolume.ZoneMismatch", words));
-        }
-        if let Some((holder, _)) = &found.attached {
-            return Err(("VolumeInUse", format!("{volume} is already attached to an instance: {holder}")));
-        }
-        found.attached = Some((instance.to_owned(), device.to_owned()));
-        Ok(())
+impl Site {
+    /// The site of an account and Region in which nobody has done anything yet.
+    pub fn new(account: &str, region: &str) -> Self {
+        Self { network: Network::default_of(account, region), ..Self::default() }
     }
 }
 

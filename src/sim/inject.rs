@@ -71,6 +71,9 @@ pub enum Change {
     Shop(String, bool, TimeDelta),
     /// The next restore of this resource, or of any if `*`, fails with this message: glob on the source's ARN, message.
     FailRestore(String, String),
+    /// The next resource that a stack or a request of Cloud Control makes, changes or deletes fails with this message: glob on its
+    /// type, its logical id, `stack/logical id`, or these with ` deletion` or ` rollback` after them; message.
+    FailResource(String, String),
     /// A recovery point changes its status: ARN, status.
     PointStatus(String, String),
 }

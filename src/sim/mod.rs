@@ -11,6 +11,7 @@ mod exchange;
 pub mod inject;
 pub mod members;
 pub mod model;
+pub mod network;
 mod packed;
 pub mod page;
 mod record;
@@ -22,11 +23,16 @@ pub mod shop;
 pub mod signing;
 pub mod wire;
 mod world;
+pub mod yaml;
 
+#[cfg(test)]
+mod infrastructure_tests;
 #[cfg(test)]
 mod messaging_tests;
 #[cfg(test)]
 mod operations_tests;
+#[cfg(test)]
+mod recovery_tests;
 #[cfg(test)]
 mod scale_tests;
 #[cfg(test)]

@@ -200,12 +200,17 @@ impl Default for Shape {
 }
 
 /// The services, by the name that they sign with.
-static MODELS: [(&str, &str, OnceLock<Model>); 10] = [
+static MODELS: [(&str, &str, OnceLock<Model>); 15] = [
     ("backup", include_str!("../../assets/models/backup.json"), OnceLock::new()),
+    ("cloudcontrolapi", include_str!("../../assets/models/cloudcontrol.json"), OnceLock::new()),
+    ("cloudformation", include_str!("../../assets/models/cloudformation.json"), OnceLock::new()),
     ("ec2", include_str!("../../assets/models/ec2.json"), OnceLock::new()),
+    ("elasticfilesystem", include_str!("../../assets/models/efs.json"), OnceLock::new()),
     ("events", include_str!("../../assets/models/events.json"), OnceLock::new()),
+    ("fsx", include_str!("../../assets/models/fsx.json"), OnceLock::new()),
     ("health", include_str!("../../assets/models/health.json"), OnceLock::new()),
     ("monitoring", include_str!("../../assets/models/cloudwatch.json"), OnceLock::new()),
+    ("rds", include_str!("../../assets/models/rds.json"), OnceLock::new()),
     ("route53", include_str!("../../assets/models/route53.json"), OnceLock::new()),
     ("sns", include_str!("../../assets/models/sns.json"), OnceLock::new()),
     ("sqs", include_str!("../../assets/models/sqs.json"), OnceLock::new()),

@@ -3,6 +3,7 @@
 //! Time passes only when somebody asks: [`World::advance_to`] then lets everything that was due happen, in exact order and each
 //! at its own time, so that an idle world costs nothing and nobody can see when it was asked.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,16 +14,18 @@ use super::call::{Answer, Call, Caller, Refusal, Services, Weather};
 use super::estate::{DEFAULT_ACCOUNT, Effect, Estate, Key, Place, Site, SiteKey, key};
 use super::inject::{Change, Condition, Inject, Sky, When, expired};
 use super::members::{self, glob};
+use super::network::Network;
 use super::record::{Entry, Record, RecordError};
 use super::scenario::{self, Scenario};
 use super::seed::Ids;
 use super::service::backup::copies;
+use super::service::backup::jobs;
 use super::service::backup::points::Status;
 use super::service::backup::restore::{self, JobKey};
 use super::service::backup::rules::Outcome;
 use super::service::ssm::automation;
 use super::service::ssm::execution::ExecutionKey;
-use super::service::{self, events, health, route53};
+use super::service::{self, cloudcontrol, cloudformation, events, health, route53};
 use super::shop;
 
 /// Something that is due at a moment.
@@ -34,10 +37,16 @@ pub enum Happening {
     Minute,
     /// A restore job goes on.
     Restore(SiteKey, JobKey),
+    /// A backup job goes on.
+    Backup(SiteKey, JobKey),
     /// A copy job goes on.
     Copy(SiteKey, JobKey),
     /// The step of an execution that began with this turn ends.
     Step(SiteKey, ExecutionKey, u64),
+    /// An operation on a stack goes on: its id.
+    Stack(SiteKey, String),
+    /// A request of Cloud Control goes on: its token.
+    Request(SiteKey, String),
     /// A change of record sets is in sync: account, change.
     InSync(String, String),
 }
@@ -78,6 +87,7 @@ pub struct World {
     scheduled: u64,
     injects: Vec<(Inject, Stage)>,
     failing: Vec<(String, String)>,
+    failing_resources: Vec<(String, String)>,
     sky: Sky,
     effects: Vec<Effect>,
     calls: BTreeMap<String, usize>,
@@ -99,6 +109,7 @@ impl World {
             scheduled: 0,
             injects: Vec::new(),
             failing: Vec::new(),
+            failing_resources: Vec::new(),
             sky: Sky::new(seed),
             effects: Vec::new(),
             calls: BTreeMap::new(),
@@ -205,11 +216,17 @@ impl World {
                 let place = Place { seed: self.seed, account, region, now: self.now };
                 restore::advance(self, &place, &job);
             }
+            Happening::Backup((account, region), job) => {
+                let place = Place { seed: self.seed, account, region, now: self.now };
+                jobs::advance(self, &place, &job);
+            }
             Happening::Copy((account, region), job) => {
                 let place = Place { seed: self.seed, account, region, now: self.now };
                 copies::advance(self, &place, &job);
             }
             Happening::Step(site, execution, turn) => automation::advance(self, &site, &execution, turn),
+            Happening::Stack(site, stack) => cloudformation::work::advance(self, &site, &stack),
+            Happening::Request(site, token) => cloudcontrol::advance(self, &site, &token),
             Happening::InSync(account, change) => {
                 if let Some(account) = self.estate.route53.get_mut(&account) {
                     route53::operations::in_sync(account, &change);
@@ -252,6 +269,7 @@ impl World {
             Change::Shop(site, false, _) => {
                 self.down.remove(&site);
             }
+            Change::FailResource(of, message) => self.failing_resources.push((of, message)),
             Change::FailRestore(of, message) => self.failing.push((of, message)),
             Change::PointStatus(arn, status) => {
                 for site in self.estate.sites.values_mut() {
@@ -380,8 +398,20 @@ impl World {
         self.estate.sites.get(&key(&caller.account, &caller.region))
     }
 
+    /// The network where this caller is; of a site in which nobody has done anything yet, the one it begins with.
+    pub(in crate::sim) fn network(&self, caller: &Caller) -> Cow<'_, Network> {
+        let begun = || Cow::Owned(Network::default_of(&caller.account, &caller.region));
+        self.site(caller).map_or_else(begun, |site| Cow::Borrowed(&site.network))
+    }
+
+    /// How long something takes that takes AWS so many seconds: no time in a bare estate.
+    pub(in crate::sim) fn takes(&self, seconds: i64) -> TimeDelta {
+        TimeDelta::seconds(if self.scenario.bare { 0 } else { seconds })
+    }
+
     pub(in crate::sim) fn site_mut(&mut self, caller: &Caller) -> &mut Site {
-        self.estate.sites.entry(key(&caller.account, &caller.region)).or_default()
+        let make = || Site::new(&caller.account, &caller.region);
+        self.estate.sites.entry(key(&caller.account, &caller.region)).or_insert_with(make)
     }
 
     /// How long a restore takes, and what becomes of it, as the scenario has it.
@@ -392,6 +422,12 @@ impl World {
             Some(at) => (takes, Outcome::Fails(self.failing.remove(at).1)),
             None => (takes, outcome),
         }
+    }
+
+    /// The message with which the next creation, change or deletion of a resource with one of these names fails, as the scenario has it.
+    pub(in crate::sim) fn resource_failure(&mut self, names: &[String]) -> Option<String> {
+        let at = self.failing_resources.iter().position(|(of, _)| names.iter().any(|name| glob(of, name)))?;
+        Some(self.failing_resources.remove(at).1)
     }
 
     fn carry_out(&mut self, call: &Call) -> Answer {

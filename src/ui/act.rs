@@ -10,6 +10,7 @@ use super::overlays::{Asked, Confirm, Detail, Help, Overlay, Palette, Prompt, Qu
 use super::panes::{self, offers, undo_of};
 use super::ready::{prepared_start, startable};
 use super::{Action, Pane, Request, Role};
+use crate::domain::StepId;
 use crate::engine::Intent;
 use crate::journal::Mark;
 use crate::store::{NoticeLevel, Prepared, State};
@@ -347,7 +348,10 @@ impl App {
             return Vec::new();
         }
         let asked = match action {
-            Action::FinishStep => Asked::Finish(id),
+            Action::FinishStep => match first_left(state, &id) {
+                Some(item) => Asked::Tail(id, item),
+                None => Asked::Finish(id),
+            },
             Action::Approve => Asked::Answer(id, "Approve"),
             Action::Reject => Asked::Answer(id, "Reject"),
             Action::SkipStep => Asked::Skip(id),
@@ -367,6 +371,11 @@ impl App {
 fn may_wait(action: Action) -> bool {
     use Action::{Help, Mask, Mouse, Quit, StartExercise, Suspend};
     matches!(action, StartExercise | Help | Quit | Suspend | Mask | Mouse)
+}
+
+/// The first thing that the step left to be done, if it has ended.
+fn first_left(state: &State, step: &StepId) -> Option<String> {
+    state.incident.steps.get(step)?.tail().next().map(str::to_owned)
 }
 
 pub(super) fn is_list(pane: Pane) -> bool {

@@ -43,5 +43,5 @@ pub(super) fn prepared_start<'a>(state: &'a State, step: &StepId) -> Option<(u64
 
 /// Does the call answer or stop what runs, rather than start a step?
 pub(super) fn is_answer(call: Option<&MutatingCall>) -> bool {
-    matches!(call, Some(MutatingCall::SendAutomationSignal(_) | MutatingCall::StopAutomationExecution(_)))
+    call.is_some_and(MutatingCall::is_answer)
 }

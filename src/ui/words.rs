@@ -192,6 +192,7 @@ pub fn sentence(event: &Event) -> (Role, String) {
             Ended::Aborted { reason } => (Role::Warn, format!("{}: given up: {reason}", ended.step)),
         },
         Event::StepSkipped { step, reason } => (Role::Warn, format!("{step}: skipped: {reason}")),
+        Event::TailSettled { step, item, .. } => (Role::Ok, format!("{step}: done afterwards: {item}")),
         Event::Noted { text, mark: None } => (Role::Text, format!("note: {text}")),
         Event::Noted { text, mark: Some(mark) } => (Role::Heading, format!("{}: {text}", mark.word())),
         Event::Marked { seq, mark } => (Role::Heading, format!("event {seq} marked: {}", mark.word())),

@@ -56,6 +56,7 @@ fn step(id: &str, title: &str, phase: Phase, part: Option<Part>, needs: &[&str],
         limit: Duration::from_secs(expect_mins * 180),
         expect: Some(Duration::from_secs(expect_mins * 60)),
         undo: None,
+        tail: None,
         undone_by: None,
         undoes: None,
         control_plane: None,
@@ -69,6 +70,7 @@ fn restore(resource: &str) -> plan::Action {
     plan::Action::BackupRestore {
         resource: resource.into(),
         point: RestorePoint::Newest,
+        to: None,
         metadata: BTreeMap::new(),
         drop: Vec::new(),
         role_arn: Template::literal("arn:aws:iam::444455556666:role/lifeboat-restore"),
@@ -569,8 +571,17 @@ pub fn ended(state: &mut State, when: DateTime<Utc>, step: &str, attempt: u32, e
     } else {
         BTreeMap::new()
     };
-    let end =
-        StepEnded { step: step.into(), attempt, ended, aws_at: Some(when), aws_began_at: None, outputs, data_at, note: None };
+    let end = StepEnded {
+        step: step.into(),
+        attempt,
+        ended,
+        aws_at: Some(when),
+        aws_began_at: None,
+        outputs,
+        data_at,
+        note: None,
+        tail: vec![],
+    };
     Journal { state }.record(when, Event::StepEnded(Box::new(end)));
 }
 

@@ -90,6 +90,7 @@ impl Story {
             outputs,
             data_at: gave.data_at.map(at),
             note: gave.note.map(str::to_owned),
+            tail: vec![],
         };
         self.add(clock, by, Event::StepEnded(Box::new(event)));
     }

@@ -22,3 +22,19 @@ pub struct RestoreJobStart {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub copy_source_tags_to_restored_resource: bool,
 }
+
+/// The parameters of Backup StartCopyJob.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CopyJobStart {
+    /// What is copied.
+    pub recovery_point_arn: String,
+    /// The vault that it lies in, of the account and Region called.
+    pub source_backup_vault_name: String,
+    /// Where it goes: another Region or account, or both.
+    pub destination_backup_vault_arn: String,
+    /// The role that AWS Backup assumes.
+    pub iam_role_arn: String,
+    /// Makes a repeat after success do nothing.
+    pub idempotency_token: String,
+}

@@ -6,7 +6,10 @@
 
 mod backup;
 mod cloudcontrol;
+mod cloudformation;
+mod dynamodb;
 mod route53;
+mod s3;
 mod ssm;
 
 use serde::{Deserialize, Serialize};
@@ -15,7 +18,10 @@ use sha2::{Digest, Sha256};
 
 pub use backup::*;
 pub use cloudcontrol::*;
+pub use cloudformation::*;
+pub use dynamodb::*;
 pub use route53::*;
+pub use s3::*;
 pub use ssm::*;
 
 use super::{AccountId, Region};
@@ -42,6 +48,28 @@ pub enum MutatingCall {
     CreateResource(ResourceCreation),
     /// Cloud Control API: takes back what a step created.
     DeleteResource(ResourceDeletion),
+    /// CloudFormation: shows what would change.
+    CreateChangeSet(ChangeSetCreation),
+    /// CloudFormation: carries out what was shown.
+    ExecuteChangeSet(ChangeSetExecution),
+    /// CloudFormation: turns down what was shown.
+    DeleteChangeSet(ChangeSetDeletion),
+    /// CloudFormation.
+    CancelUpdateStack(StackUpdateCancellation),
+    /// CloudFormation: takes back a stack that a step made.
+    DeleteStack(StackDeletion),
+    /// DynamoDB.
+    RestoreTableToPointInTime(TableRestore),
+    /// DynamoDB: takes back a table that a step made.
+    DeleteTable(TableDeletion),
+    /// AWS Backup.
+    StartCopyJob(CopyJobStart),
+    /// S3: one CopyObject or DeleteObject an object.
+    RewindObjects(ObjectsRewind),
+    /// Systems Manager.
+    SendCommand(CommandSend),
+    /// Systems Manager.
+    CancelCommand(CommandCancellation),
 }
 
 /// What is to be known of a call beside its parameters.
@@ -68,6 +96,8 @@ const fn with_token<'a>(service: &'static str, cli: &'static str, operation: &'s
 
 const BACKUP: &str = "AWS Backup";
 const CLOUD_CONTROL: &str = "Cloud Control API";
+const CLOUDFORMATION: &str = "CloudFormation";
+const DYNAMODB: &str = "DynamoDB";
 const SYSTEMS_MANAGER: &str = "Systems Manager";
 
 impl MutatingCall {
@@ -86,6 +116,21 @@ impl MutatingCall {
             }
             Self::CreateResource(it) => with_token(CLOUD_CONTROL, "cloudcontrol", "CreateResource", &it.client_token),
             Self::DeleteResource(it) => with_token(CLOUD_CONTROL, "cloudcontrol", "DeleteResource", &it.client_token),
+            Self::CreateChangeSet(it) => with_token(CLOUDFORMATION, "cloudformation", "CreateChangeSet", &it.client_token),
+            Self::ExecuteChangeSet(it) => {
+                with_token(CLOUDFORMATION, "cloudformation", "ExecuteChangeSet", &it.client_request_token)
+            }
+            Self::DeleteChangeSet(_) => facts(CLOUDFORMATION, "cloudformation", "DeleteChangeSet"),
+            Self::CancelUpdateStack(it) => {
+                with_token(CLOUDFORMATION, "cloudformation", "CancelUpdateStack", &it.client_request_token)
+            }
+            Self::DeleteStack(it) => with_token(CLOUDFORMATION, "cloudformation", "DeleteStack", &it.client_request_token),
+            Self::RestoreTableToPointInTime(_) => facts(DYNAMODB, "dynamodb", "RestoreTableToPointInTime"),
+            Self::DeleteTable(_) => facts(DYNAMODB, "dynamodb", "DeleteTable"),
+            Self::StartCopyJob(it) => with_token(BACKUP, "backup", "StartCopyJob", &it.idempotency_token),
+            Self::RewindObjects(_) => facts("S3", "s3api", "RewindObjects"),
+            Self::SendCommand(_) => facts(SYSTEMS_MANAGER, "ssm", "SendCommand"),
+            Self::CancelCommand(_) => facts(SYSTEMS_MANAGER, "ssm", "CancelCommand"),
         }
     }
 
@@ -118,6 +163,19 @@ impl MutatingCall {
         }
     }
 
+    /// Is it about what a running step started: an answer to what it asks, or its stop?
+    pub fn is_answer(&self) -> bool {
+        matches!(
+            self,
+            Self::SendAutomationSignal(_)
+                | Self::StopAutomationExecution(_)
+                | Self::ExecuteChangeSet(_)
+                | Self::DeleteChangeSet(_)
+                | Self::CancelUpdateStack(_)
+                | Self::CancelCommand(_)
+        )
+    }
+
     /// Does AWS itself make a repeat of this call do nothing?
     pub fn has_token(&self) -> bool {
         self.token().is_some()
@@ -125,6 +183,9 @@ impl MutatingCall {
 
     /// The same call as an AWS CLI command, quoted for a POSIX shell.
     pub fn cli(&self, region: &Region) -> String {
+        if let Self::RewindObjects(rewind) = self {
+            return rewind.cli(region);
+        }
         let mut command = format!("aws {} {} --region {region}", self.service().1, kebab(self.operation()));
         if let Value::Object(members) = self.parameters() {
             for (name, value) in members {
@@ -164,7 +225,7 @@ fn kebab(name: &str) -> String {
     out
 }
 
-fn shell_quoted(text: &str) -> String {
+pub(super) fn shell_quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }

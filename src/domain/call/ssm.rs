@@ -87,3 +87,43 @@ pub struct OpsItemChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
 }
+
+/// The parameters of SSM SendCommand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CommandSend {
+    /// The command document.
+    pub document_name: String,
+    /// Its version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document_version: Option<String>,
+    /// The machines by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub instance_ids: Vec<String>,
+    /// Or the machines by what they are tagged with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<CommandTarget>,
+    /// Each parameter is a list.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, Vec<String>>,
+    /// At most 100 characters; holds our token, because AWS takes none here.
+    pub comment: String,
+}
+
+/// One way to choose machines.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CommandTarget {
+    /// `tag:NAME`, `resource-groups:Name`, …
+    pub key: String,
+    /// Any of these.
+    pub values: Vec<String>,
+}
+
+/// The parameters of SSM CancelCommand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CommandCancellation {
+    /// Which.
+    pub command_id: String,
+}

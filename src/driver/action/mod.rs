@@ -6,11 +6,17 @@
 pub(super) const PAGES: usize = 50;
 
 mod check;
+mod command;
+mod copy;
+mod database;
 mod ops_item;
 mod records;
 mod resource;
 mod restore;
+mod rewind;
 mod runbook;
+mod stack;
+mod table;
 
 use std::collections::BTreeMap;
 
@@ -43,6 +49,8 @@ pub(super) struct End {
     pub(super) ended_at: Option<DateTime<Utc>>,
     pub(super) data_at: Option<DateTime<Utc>>,
     pub(super) note: Option<String>,
+    /// What is still to be done before what was made is of use: the clock runs on until a person says that it is.
+    pub(super) tail: Vec<String>,
 }
 
 impl End {
@@ -82,6 +90,12 @@ pub(super) async fn prepare(asking: &Asking<'_>) -> Result<Draft, Problem> {
         Action::Route53Change { zone, records } => records::prepare(asking, zone, records).await,
         Action::SsmOpsItem { .. } => ops_item::prepare(asking).await,
         Action::CloudControlCreate(create) => resource::prepare(asking, create).await,
+        Action::CloudFormationDeploy(deploy) => stack::prepare(asking, deploy).await,
+        Action::DynamoDbRestore(restore) => table::prepare(asking, restore).await,
+        Action::RdsRestore(restore) => database::prepare(asking, restore).await,
+        Action::BackupCopy(copy) => copy::prepare(asking, copy).await,
+        Action::S3Rewind(rewind) => rewind::prepare(asking, rewind).await,
+        Action::SsmRunCommand(run) => command::prepare(asking, run),
         Action::Manual { instructions } => Ok(Draft { summary: asking.text(instructions)?, ..Draft::default() }),
         Action::Check(check) => check::prepare(asking, check),
     }
@@ -95,6 +109,12 @@ pub(super) async fn look(following: &Following<'_>) -> Result<Look, Problem> {
         Action::Route53Change { .. } => records::look(following).await,
         Action::SsmOpsItem { .. } => Ok(Look::Done(Box::new(End::default().with("ops_item_id", following.handle)))),
         Action::CloudControlCreate(_) => resource::look(following).await,
+        Action::CloudFormationDeploy(_) => stack::look(following).await,
+        Action::DynamoDbRestore(_) => table::look(following).await,
+        Action::RdsRestore(restore) => database::look(following, restore).await,
+        Action::BackupCopy(_) => copy::look(following).await,
+        Action::S3Rewind(_) => Ok(rewind::look(following)),
+        Action::SsmRunCommand(_) => command::look(following).await,
         Action::Manual { .. } => Ok(Look::Running(Progress::default())),
         Action::Check(check) => check::look(following, check).await,
     }
@@ -104,6 +124,8 @@ pub(super) async fn look(following: &Following<'_>) -> Result<Look, Problem> {
 pub(super) async fn answer(answering: &Answering<'_>, wanted: &AnswerWanted) -> Result<Option<Draft>, Problem> {
     match &answering.step.action {
         Action::SsmAutomation { .. } => Ok(Some(runbook::answer(answering, wanted))),
+        Action::CloudFormationDeploy(_) => stack::answer(answering, wanted).await,
+        Action::SsmRunCommand(_) => Ok(command::answer(answering, wanted)),
         _ => Ok(None),
     }
 }
@@ -113,9 +135,20 @@ pub(super) async fn reconcile(site: &SiteClients, call: &MutatingCall, confirmed
     match call {
         MutatingCall::StartRestoreJob(start) => restore::reconcile(site, start, confirmed_at).await,
         // AWS's own token: the same one with the same parameters starts nothing twice.
-        MutatingCall::StartAutomationExecution(_) | MutatingCall::CreateResource(_) | MutatingCall::DeleteResource(_) => {
-            Ok(Found::MayBeSent)
-        }
+        MutatingCall::StartAutomationExecution(_)
+        | MutatingCall::CreateResource(_)
+        | MutatingCall::DeleteResource(_)
+        | MutatingCall::CancelUpdateStack(_)
+        | MutatingCall::DeleteStack(_) => Ok(Found::MayBeSent),
+        MutatingCall::CreateChangeSet(creation) => stack::reconcile(site, creation).await,
+        MutatingCall::ExecuteChangeSet(execution) => stack::reconcile_answer(site, &execution.change_set_name).await,
+        MutatingCall::DeleteChangeSet(deletion) => stack::reconcile_answer(site, &deletion.change_set_name).await,
+        MutatingCall::RestoreTableToPointInTime(restore) => table::reconcile(site, restore, confirmed_at).await,
+        MutatingCall::DeleteTable(deletion) => table::reconcile_deletion(site, &deletion.table_name).await,
+        MutatingCall::StartCopyJob(start) => copy::reconcile(site, start, confirmed_at).await,
+        MutatingCall::RewindObjects(rewind) => rewind::reconcile(site, rewind).await,
+        MutatingCall::SendCommand(command) => command::reconcile(site, command, confirmed_at).await,
+        MutatingCall::CancelCommand(cancellation) => command::reconcile_cancel(site, &cancellation.command_id).await,
         MutatingCall::SendAutomationSignal(signal) => runbook::reconcile_signal(site, signal).await,
         MutatingCall::StopAutomationExecution(stop) => runbook::reconcile_stop(site, stop).await,
         MutatingCall::CreateOpsItem(item) => ops_item::reconcile(site, item).await,

@@ -41,7 +41,12 @@ fn last_end(incident: &Incident, steps: &[&Step], what: &str) -> Option<Fixed> {
         let record = incident.steps.get(&step.id)?;
         match &record.status {
             StepStatus::Done => {
-                let at = record.last()?.finished()?;
+                // "Available" is not "recovered": the clock runs on until what the step left to be done is done.
+                if record.tail().next().is_some() {
+                    return None;
+                }
+                let settled = record.tail_settled.iter().map(|(_, at, _)| *at);
+                let at = settled.chain(record.last()?.finished()).max()?;
                 if latest.as_ref().is_none_or(|(end, _)| at >= *end) {
                     latest = Some((at, step.id.to_string()));
                 }

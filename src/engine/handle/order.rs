@@ -47,6 +47,7 @@ fn decide(context: Context<'_>, intent: &Intent) -> Result<Decision, Refusal> {
         Intent::ConfirmStep { preparation, typed, second } => confirm(context, preparation, typed.as_deref(), second.as_ref()),
         Intent::ConfirmAnswer { preparation, typed, stop } => answer(context, preparation, typed.as_deref(), *stop),
         Intent::FinishManual { step, note } => finish_manual(context, step, note),
+        Intent::SettleTail { step, item, note } => settle_tail(context, step, item, note),
         Intent::SkipStep { step, reason } => skip(context, step, reason),
         Intent::AbortStep { step, reason } => abort(context, step, reason),
         Intent::Close { reason } => close(context, reason),
@@ -249,8 +250,19 @@ fn finish_manual(context: Context<'_>, id: &StepId, note: &str) -> Result<Decisi
         outputs: BTreeMap::new(),
         data_at: None,
         note,
+        tail: Vec::new(),
     };
     Ok(events(asked::consequences(context, vec![Event::StepEnded(Box::new(ended))], false)))
+}
+
+fn settle_tail(context: Context<'_>, id: &StepId, item: &str, note: &str) -> Result<Decision, Refusal> {
+    let step = step(context, id)?;
+    let open = context.incident.steps.get(&step.id).is_some_and(|record| record.tail().any(|left| left == item));
+    if !open {
+        return refuse(format!("{id} has not left that to be done, or it is done already"));
+    }
+    let settled = Event::TailSettled { step: id.clone(), item: item.to_owned(), note: note.trim().to_owned() };
+    Ok(events(asked::consequences(context, vec![settled], false)))
 }
 
 fn skip(context: Context<'_>, id: &StepId, reason: &str) -> Result<Decision, Refusal> {
@@ -289,6 +301,7 @@ fn abort(context: Context<'_>, id: &StepId, reason: &str) -> Result<Decision, Re
         outputs: BTreeMap::new(),
         data_at: None,
         note: None,
+        tail: Vec::new(),
     };
     Ok(Decision {
         events: vec![Event::StepEnded(Box::new(ended))],

@@ -49,7 +49,7 @@ pub(super) fn handle(context: Context<'_>, outcome: &Outcome) -> Decision {
             },
             _ => Decision::default(),
         },
-        Outcome::Done { step, attempt, outputs, began_at, ended_at, data_at, note } => {
+        Outcome::Done { step, attempt, outputs, began_at, ended_at, data_at, note, tail } => {
             if open_attempt(context, step, *attempt).is_none() {
                 return Decision::default();
             }
@@ -59,6 +59,7 @@ pub(super) fn handle(context: Context<'_>, outcome: &Outcome) -> Decision {
             end.aws_at = *ended_at;
             end.data_at = *data_at;
             end.note = note.clone();
+            end.tail = tail.clone();
             ended(context, end)
         }
         Outcome::Failed { step, attempt, problem, began_at, ended_at } => {
@@ -95,6 +96,7 @@ fn bare(step: &StepId, attempt: u32, ended: Ended) -> StepEnded {
         outputs: std::collections::BTreeMap::new(),
         data_at: None,
         note: None,
+        tail: Vec::new(),
     }
 }
 

@@ -51,6 +51,7 @@ pub(super) async fn point(asked: AskedOf<'_>) -> Vec<Found> {
     let usable = |point: &&RecoveryPoint| matches!(point.usable(asked.now), Usable::Yes);
     let chosen = match wanted {
         RestorePoint::Newest => points.iter().find(usable),
+        RestorePoint::Continuous => points.iter().find(|point| point.is_continuous()),
         RestorePoint::Arn(arn) => points.iter().find(|point| &point.arn == arn),
     };
     let Some(chosen) = chosen else {

@@ -61,6 +61,7 @@ fn site(scenario: &Scenario, spec: &SiteSpec, seed: u64, ids: &mut Ids) -> Site 
             created: scenario.starts_at - SET_UP,
             key_arn: vault.key_arn.clone(),
             locked: vault.locked,
+            lock: Default::default(),
         };
         site.backup.vaults.insert(vault.name.clone(), built);
     }
@@ -74,7 +75,9 @@ fn site(scenario: &Scenario, spec: &SiteSpec, seed: u64, ids: &mut Ids) -> Site 
 
 fn add_points(scenario: &Scenario, spec: &SiteSpec, points: &PointSpec, site: &mut Site, ids: &mut Ids) {
     let (account, region) = (spec.account.clone(), spec.region.clone());
-    let lineage = Arc::new(Lineage { account, region, ..points.lineage.clone() });
+    let vault = spec.vaults.iter().find(|vault| vault.name == points.lineage.vault);
+    let air_gapped = vault.is_some_and(|vault| vault.vault_type != "BACKUP_VAULT");
+    let lineage = Arc::new(Lineage { account, region, air_gapped, ..points.lineage.clone() });
     let mut created = scenario.starts_at - points.age;
     for number in 0..points.count {
         // Older points are a little smaller: the shop grows.

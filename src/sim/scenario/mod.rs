@@ -41,6 +41,8 @@ pub struct Scenario {
     pub speed: f64,
     /// The seed unless players choose another.
     pub seed: u64,
+    /// An estate for other clients: nothing takes the time that it takes AWS, and images are not held against what is there.
+    pub bare: bool,
     /// How long a change of record sets takes from PENDING to INSYNC.
     pub propagation: TimeDelta,
     /// The accounts.
@@ -145,6 +147,7 @@ impl Scenario {
             starts_at,
             speed: 1.0,
             seed: 0,
+            bare: true,
             propagation: TimeDelta::seconds(30),
             accounts: Vec::new(),
             keys: Vec::new(),

@@ -47,6 +47,7 @@ fn scenario(root: &Table<'_>) -> Option<Scenario> {
         starts_at: starts_at?,
         speed: root.float("speed").unwrap_or(1.0),
         seed: root.integer("seed").and_then(|seed| u64::try_from(seed).ok()).unwrap_or(0),
+        bare: false,
         propagation: root.duration("propagation").unwrap_or(TimeDelta::seconds(30)),
         accounts: root.tables("account").iter().filter_map(account).collect(),
         keys: root.tables("principal").iter().filter_map(principal).collect(),

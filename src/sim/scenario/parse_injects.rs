@@ -34,6 +34,10 @@ pub fn inject(table: &Table<'_>, names: &Names) -> Option<Inject> {
         let (of, message) = (restore.text("of").unwrap_or_else(|| "*".to_owned()), restore.required("message"));
         Some(Change::FailRestore(of, message?))
     }));
+    changes.extend(table.tables("fail_resource").iter().filter_map(|resource| {
+        let (of, message) = (resource.required("of"), resource.required("message"));
+        Some(Change::FailResource(of?, message?))
+    }));
     changes.extend(table.tables("point").iter().filter_map(|point| {
         let (arn, status) = (point.required("arn"), point.one_of("status", &Status::NAMES.map(|(name, _)| name)));
         Some(Change::PointStatus(arn?, status?))

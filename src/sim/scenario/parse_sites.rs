@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::parse::account_id;
 use super::reader::Table;
 use super::{PointSpec, Scale, SiteSpec, VaultSpec};
 use crate::sim::estate::{Network, Resource, plain};
 use crate::sim::members;
+use crate::sim::seed;
 use crate::sim::service::backup::points::{Lineage, Status};
 use crate::sim::service::cloudwatch::alarms::Alarm;
 use crate::sim::service::cloudwatch::metrics::{self, Metric};
@@ -25,7 +26,9 @@ pub fn site(table: &Table<'_>, starts_at: Option<DateTime<Utc>>) -> Option<SiteS
     let vaults: Vec<_> = table.tables("vault").iter().filter_map(vault).collect();
     let points = table.tables("point").iter().filter_map(|point| points(point, &vaults)).collect();
     let documents = table.tables("document").iter().filter_map(document).collect();
-    let mut network = table.table("network").map(|network| self::network(&network)).unwrap_or_default();
+    let place = (account.clone().unwrap_or_default(), region.clone().unwrap_or_default());
+    let laid = table.table("network").map(|network| self::network(&network, &place));
+    let mut network = laid.unwrap_or_else(|| Network::default_of(&place.0, &place.1));
     network.resources.extend(table.tables("resource").iter().filter_map(resource));
     let scale = table.table("scale").map(|scale| self::scale(&scale)).unwrap_or_default();
     Some(SiteSpec { name: name?, account: account?, region: region?, metrics, alarms, vaults, points, documents, network, scale })
@@ -120,6 +123,7 @@ fn points(table: &Table<'_>, vaults: &[VaultSpec]) -> Option<PointSpec> {
         delete_after_days: table.integer("delete_after_days"),
         cold_after_days: table.integer("cold_after_days"),
         continuous: table.boolean("continuous").unwrap_or(false),
+        air_gapped: false,
         scan: table.json("scan"),
     };
     Some(PointSpec {
@@ -147,24 +151,32 @@ fn document(table: &Table<'_>) -> Option<Document> {
     Some(Document { name: name?, version, required, optional, steps })
 }
 
-fn network(table: &Table<'_>) -> Network {
-    let subnets = table.tables("subnet");
-    let subnets = subnets.iter().filter_map(|subnet| {
-        let (id, zone) = (subnet.required("id"), subnet.required("zone"));
-        Some((id?, zone?))
-    });
-    Network {
-        subnets: subnets.collect(),
-        security_groups: table.texts("security_groups"),
-        db_subnet_groups: table.texts("db_subnet_groups"),
-        keys: table.texts("keys"),
-        resources: BTreeMap::new(),
+/// The network that a scenario lays: one VPC with what is named in it.
+fn network(table: &Table<'_>, (account, region): &(String, String)) -> Network {
+    let mut network = Network { keys: table.texts("keys"), resources: BTreeMap::new() };
+    let vpc = format!("vpc-0{:016x}", seed::hash(0, &format!("{account} {region}")));
+    network.add_vpc(account, region, &vpc, "10.0.0.0/16", false);
+    for (number, subnet) in table.tables("subnet").iter().enumerate() {
+        if let (Some(id), Some(zone)) = (subnet.required("id"), subnet.required("zone")) {
+            network.add_subnet(account, region, &id, &vpc, &zone, &format!("10.0.{}.0/24", number % 256));
+        }
     }
+    for (number, group) in table.texts("security_groups").iter().enumerate() {
+        network.add_group(account, region, group, &vpc, &format!("group-{}", number + 1));
+    }
+    let subnets: Vec<_> = network.of("Subnet").map(|(_, subnet)| subnet.name.clone()).collect();
+    for group in table.texts("db_subnet_groups") {
+        let members = json!({"DBSubnetGroupDescription": group, "VpcId": vpc, "SubnetIds": subnets});
+        let arn = format!("arn:aws:rds:{region}:{account}:subgrp:{group}");
+        network.resources.insert(arn, Resource::new("DBSubnetGroup", &group, members));
+    }
+    network
 }
 
 fn resource(table: &Table<'_>) -> Option<(String, Resource)> {
     let (arn, kind, zone) = (table.required("arn"), table.required("type"), table.text("zone"));
+    let members = table.json("members").unwrap_or_else(|| json!({}));
     let arn = arn?;
     let name = arn.rsplit([':', '/']).next().unwrap_or_default().to_owned();
-    Some((arn, Resource { kind: kind?, name, zone, source: None, attached: None }))
+    Some((arn, Resource { zone, ..Resource::new(&kind?, &name, members) }))
 }

@@ -162,6 +162,7 @@ pub fn add_points(scenario: &Scenario, spec: &SiteSpec, backup: &mut Backup, ids
         created: scenario.starts_at - TimeDelta::days(400),
         key_arn: key_arn.clone(),
         locked: false,
+        lock: Default::default(),
     };
     backup.vaults.entry(NAME.to_owned()).or_insert(vault);
     let mut lineages = (0..points.div_ceil(POINTS_EACH)).map(|number| {

@@ -28,10 +28,15 @@ pub const fn changes(name: &'static str, note: &'static str) -> Operation {
 /// The services in the order of the documentation: the name they sign with, what holds for all of the service, its operations.
 pub const SERVICES: &[(&str, &str, &[Operation])] = &[
     ("backup", super::backup::NOTE, super::backup::OPERATIONS),
+    ("cloudcontrolapi", super::cloudcontrol::NOTE, super::cloudcontrol::OPERATIONS),
+    ("cloudformation", super::cloudformation::NOTE, super::cloudformation::OPERATIONS),
     ("monitoring", super::cloudwatch::NOTE, super::cloudwatch::OPERATIONS),
-    ("ec2", "Availability Zones and Regions only.", super::ec2::OPERATIONS),
+    ("ec2", super::ec2::NOTE, super::ec2::OPERATIONS),
+    ("elasticfilesystem", super::efs::NOTE, super::efs::OPERATIONS),
     ("events", super::events::NOTE, super::events::OPERATIONS),
+    ("fsx", super::fsx::NOTE, super::fsx::OPERATIONS),
     ("health", "Events come from scenarios; the organisation view is not modelled.", super::health::OPERATIONS),
+    ("rds", super::rds::NOTE, super::rds::OPERATIONS),
     ("route53", super::route53::NOTE, super::route53::OPERATIONS),
     ("sns", super::sns::NOTE, super::sns::OPERATIONS),
     (

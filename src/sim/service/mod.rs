@@ -1,16 +1,22 @@
 //! The services: what each operation does to the world, and what it answers. They know nothing of protocols.
 
 pub mod backup;
+pub mod cloudcontrol;
+pub mod cloudformation;
 pub mod cloudwatch;
 pub mod coverage;
 pub mod ec2;
+pub mod efs;
 pub mod events;
+pub mod fsx;
 pub mod health;
+pub mod rds;
 pub mod route53;
 pub mod sns;
 pub mod sqs;
 pub mod ssm;
 pub mod sts;
+pub mod types;
 
 use chrono::{DateTime, Utc};
 
@@ -32,6 +38,11 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
         "sns" => sns::answer(world, call),
         "sqs" => sqs::answer(world, call),
         "events" => events::answer(world, call),
+        "cloudformation" => cloudformation::answer(world, call),
+        "cloudcontrolapi" => cloudcontrol::answer(world, call),
+        "rds" => rds::answer(world, call),
+        "elasticfilesystem" => efs::answer(world, call),
+        "fsx" => fsx::answer(world, call),
         "ec2" => ec2::answer(world, call),
         _ => Err(unknown(call)),
     }

@@ -22,6 +22,8 @@ fn codes(service_id: &str) -> Codes {
         "EC2" => Codes { missing: "MissingParameter", invalid: "InvalidParameterValue" },
         "SNS" => Codes { missing: "InvalidParameter", invalid: "InvalidParameter" },
         "SQS" => Codes { missing: "MissingRequiredParameterException", invalid: "InvalidParameterValue" },
+        "EFS" | "FSx" => Codes { missing: "BadRequest", invalid: "BadRequest" },
+        "CloudFormation" | "RDS" => Codes { missing: "ValidationError", invalid: "ValidationError" },
         "STS" => Codes { missing: "ValidationError", invalid: "ValidationError" },
         _ => Codes { missing: "ValidationException", invalid: "ValidationException" },
     }
@@ -55,7 +57,7 @@ impl Findings {
 ///
 /// # Errors
 /// The service's refusal, in AWS's words.
-pub(super) fn input(model: &Model, operation: &Operation, value: &Value) -> Result<(), Refusal> {
+pub fn input(model: &Model, operation: &Operation, value: &Value) -> Result<(), Refusal> {
     let mut findings = Findings::default();
     if let Some(input) = &operation.input {
         examine(model, input, value, "", &mut findings);

@@ -16,6 +16,6 @@ mod round_trip;
 mod scalar;
 mod xml;
 
-pub use check::misfit;
+pub use check::{input as check_input, misfit};
 pub use protocol::{Protocol, Request, Response, unpack};
 pub use scalar::{parse_time, rfc822};

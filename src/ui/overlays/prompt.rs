@@ -38,6 +38,8 @@ pub enum Asked {
     Abort(StepId),
     /// A manual step is done.
     Finish(StepId),
+    /// Something that a step left to be done is done.
+    Tail(StepId, String),
     /// When a moment was.
     Correct,
     /// Somebody has taken notice.
@@ -65,6 +67,7 @@ impl Asked {
             Self::TakeUp(step) => format!("Do {step} after all"),
             Self::Abort(step) => format!("Give up on {step}"),
             Self::Finish(step) => format!("{step} is done"),
+            Self::Tail(step, item) => format!("{step}: {item}"),
             Self::Correct => "Correct a moment".to_owned(),
             Self::Acknowledge => "Acknowledge the incident".to_owned(),
             Self::Attach => "Attach to the record".to_owned(),
@@ -93,6 +96,7 @@ impl Asked {
                 "The console stops following this attempt. What AWS is doing about it goes on unless it was stopped."
             }
             Self::Finish(_) => "What did you do, or find? It is recorded with the step.",
+            Self::Tail(..) => "The clock runs until this is done. Say what you did; it is recorded with the step.",
             Self::Correct => "The evidence stays on record beside your correction.",
             Self::Acknowledge => "From here on somebody knows. The time until now is recorded as unnoticed.",
             Self::Attach => {
@@ -143,7 +147,7 @@ impl Asked {
             Self::CheckIn => vec![("every so many minutes; 0 is never", true)],
             Self::Note => vec![("note", true)],
             Self::Close => vec![("how it ended", true)],
-            Self::Finish(_) => vec![("what was done", true)],
+            Self::Finish(_) | Self::Tail(..) => vec![("what was done", true)],
             Self::Answer(..) => vec![("comment", false)],
             _ => vec![("why", true)],
         }
@@ -258,6 +262,7 @@ impl Prompt {
                 order(Intent::CheckIn { every_secs: minutes.saturating_mul(60) })
             }
             Asked::Finish(step) => order(Intent::FinishManual { step: step.clone(), note: text(0) }),
+            Asked::Tail(step, item) => order(Intent::SettleTail { step: step.clone(), item: item.clone(), note: text(0) }),
             Asked::Variables => {
                 let variables = look.state.plan.variables.values().enumerate();
                 let set = variables.map(|(i, variable)| {

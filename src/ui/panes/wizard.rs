@@ -76,6 +76,11 @@ fn asks(state: &State, step: &StepId) -> bool {
     state.progress.get(step).is_some_and(|(_, _, progress, _)| progress.asks.is_some())
 }
 
+/// Has the step left something to be done?
+fn left(state: &State, step: &Step) -> bool {
+    state.incident.steps.get(&step.id).is_some_and(|record| record.tail().next().is_some())
+}
+
 /// Something that can be done about a step now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
@@ -124,7 +129,10 @@ pub fn offers(state: &State, step: &Step) -> Vec<Offer> {
             if matches!(step.action, StepAction::Manual { .. }) {
                 offers.push(offer(Action::FinishStep, "done…"));
             }
-            if matches!(step.action, StepAction::SsmAutomation { .. }) {
+            if matches!(
+                step.action,
+                StepAction::SsmAutomation { .. } | StepAction::CloudFormationDeploy(_) | StepAction::SsmRunCommand(_)
+            ) {
                 offers.push(offer(Action::StopStep, "stop…"));
             }
             offers.push(offer(Action::AbortStep, "give up…"));
@@ -144,8 +152,17 @@ pub fn offers(state: &State, step: &Step) -> Vec<Offer> {
         StepStatus::RuledOut(_) if state.incident.is_declared() && can_take_up(state, step) => {
             vec![offer(Action::TakeUp, if step.undoes.is_some() { "take back…" } else { "take up…" })]
         }
-        StepStatus::Done if undo_of(state, step).is_some() => vec![offer(Action::TakeUp, "take back…")],
-        StepStatus::Done | StepStatus::Skipped(_) | StepStatus::RuledOut(_) => Vec::new(),
+        StepStatus::Done => {
+            let mut offers = Vec::new();
+            if left(state, step) {
+                offers.push(offer(Action::FinishStep, "one more is done…"));
+            }
+            if undo_of(state, step).is_some() {
+                offers.push(offer(Action::TakeUp, "take back…"));
+            }
+            offers
+        }
+        StepStatus::Skipped(_) | StepStatus::RuledOut(_) => Vec::new(),
     };
     if state.read_only || state.incident.closed.is_some() {
         offers.retain(|offer| offer.action == Action::PrepareStep);

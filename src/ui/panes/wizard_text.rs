@@ -30,7 +30,10 @@ pub fn step_text(step: &Step, look: &Look<'_>) -> Doc {
             }
         }
         StepStatus::Running => running(step, attempt, look, &mut doc),
-        StepStatus::Done => done(attempt, look, &mut doc),
+        StepStatus::Done => {
+            left(step, look, &mut doc);
+            done(attempt, look, &mut doc);
+        }
         StepStatus::Failed(problem) => failed(step, &problem, attempt, look, &mut doc),
         StepStatus::Aborted(reason) => {
             doc.gap().text(Role::Warn, &format!("⊘ Given up: {reason}"));
@@ -347,6 +350,20 @@ fn attempt_text(attempt: &Attempt, look: &Look<'_>, doc: &mut Doc) {
     if let Some((_, answer)) = &attempt.open_answer {
         let what = answer.call.as_ref().map_or("an answer", |call| call.operation());
         doc.field("sent", Role::Running, &format!("◌ {what} is on its way"));
+    }
+}
+
+/// What the step left to be done: open items first in the eye, because the clock runs on for them.
+fn left(step: &Step, look: &Look<'_>, doc: &mut Doc) {
+    let Some(record) = look.state.incident.steps.get(&step.id) else { return };
+    if record.tail().next().is_some() {
+        doc.gap().text(Role::Warn, "! Done is not recovered yet. The clock runs until this is done too:");
+    }
+    for item in record.tail() {
+        doc.item("☐", Role::Warn, Role::Text, item);
+    }
+    for (item, at, by) in &record.tail_settled {
+        doc.item("☑", Role::Ok, Role::Muted, &format!("{item} ({by}, {})", format::moment(*at, look.now)));
     }
 }
 

@@ -218,7 +218,12 @@ impl Plain {
             "stop" => self.asking(step, Wanted::Answer { stop: true }, Request::PrepareStop { step: id.clone() }, state),
             "done" => {
                 let note = if words.is_empty() { "done".to_owned() } else { words.to_owned() };
-                Reply::ask_for(Request::Order(Intent::FinishManual { step: id.clone(), note }))
+                let left = state.incident.steps.get(id).and_then(|record| record.tail().next().map(str::to_owned));
+                let step = id.clone();
+                Reply::ask_for(Request::Order(match left {
+                    Some(item) => Intent::SettleTail { step, item, note },
+                    None => Intent::FinishManual { step, note },
+                }))
             }
             "skip" => {
                 let intent = Intent::SkipStep { step: id.clone(), reason: words.to_owned() };

@@ -46,7 +46,7 @@ impl CopyJob {
             .time("CreationDate", self.created)
             .time("CompletionDate", self.completed)
             .set("State", self.state)
-            .maybe("StatusMessage", self.message.clone())
+            .maybe("StatusMessage", self.message.clone().filter(|_| self.completed.is_some()))
             .maybe("DestinationRecoveryPointArn", self.made.clone())
             .set("IsParent", false)
             .done()
@@ -112,10 +112,10 @@ pub fn start(world: &mut World, call: &Call) -> Answer {
         let message = format!("Invalid ARN of a destination vault: {to}");
         Refusal::new("InvalidParameterValueException", message).with("Type", "Client")
     })?;
-    let site = world.estate.sites.get(&(account.to_owned(), region.to_owned()));
-    if site.is_none_or(|site| !site.backup.vaults.contains_key(name)) {
-        return Err(Refusal::new("ResourceNotFoundException", format!("Backup vault not found: {name}")).with("Type", "Client"));
-    }
+    let there = world.estate.sites.get(&(account.to_owned(), region.to_owned()));
+    let target = there.and_then(|site| site.backup.vaults.get(name)).ok_or_else(|| {
+        Refusal::new("ResourceNotFoundException", format!("Backup vault not found: {name}")).with("Type", "Client")
+    })?;
     let source = members::required(input, "SourceBackupVaultName");
     let found = world.site(&call.caller).and_then(|site| site.backup.find(arn)).filter(|(vault, _)| &*vault.name == source);
     let (vault, point) = found.ok_or_else(|| not_found(arn))?;
@@ -124,6 +124,7 @@ pub fn start(world: &mut World, call: &Call) -> Answer {
         return Err(Refusal::new("InvalidRequestException", message).with("Type", "Client"));
     }
     let days = |key| input.get("Lifecycle").and_then(|lifecycle| members::integer(lifecycle, key)).filter(|days| *days >= 0);
+    let outside = target.outside(days("DeleteAfterDays"));
     let lineage = Lineage {
         account: account.to_owned(),
         region: region.to_owned(),
@@ -132,6 +133,7 @@ pub fn start(world: &mut World, call: &Call) -> Answer {
         role: members::required(input, "IamRoleArn").to_owned(),
         // What is copied is a snapshot, whatever it was copied from.
         continuous: false,
+        air_gapped: target.vault_type != "BACKUP_VAULT",
         took: TAKES,
         delete_after_days: days("DeleteAfterDays"),
         cold_after_days: days("MoveToColdStorageAfterDays"),
@@ -150,7 +152,7 @@ pub fn start(world: &mut World, call: &Call) -> Answer {
         .set("ResourceName", point.lineage.name.as_str())
         .done();
     let copy = Point { lineage: Arc::new(lineage), id: bits, status: Status::Completed, ..point.clone() };
-    let job = CopyJob { state: "CREATED", created: now, completed: None, message: None, made: None, copy, fixed };
+    let job = CopyJob { state: "CREATED", created: now, completed: None, message: outside, made: None, copy, fixed };
     let answer = Members::new().set("CopyJobId", id.as_str()).time("CreationDate", now).set("IsParent", false).done();
     let backup = &mut world.site_mut(&call.caller).backup;
     let key = (Reverse(now.timestamp_millis()), Reverse(backup.copies.len() as u64));
@@ -176,7 +178,13 @@ pub fn advance(world: &mut World, place: &Place, key: &JobKey) {
     }
     let copy = job.copy.clone();
     let there = (copy.lineage.account.clone(), copy.lineage.region.clone());
-    let target = world.estate.sites.get_mut(&there).filter(|site| site.backup.vaults.contains_key(&copy.lineage.vault));
+    let barred = job.message.is_some();
+    let target = world
+        .estate
+        .sites
+        .get_mut(&there)
+        .filter(|_| !barred)
+        .filter(|site| site.backup.vaults.contains_key(&copy.lineage.vault));
     let made = target.map(|site| {
         let arn = copy.arn();
         site.backup.add(copy);
@@ -186,7 +194,10 @@ pub fn advance(world: &mut World, place: &Place, key: &JobKey) {
     job.completed = Some(place.now);
     match made {
         Some(arn) => (job.state, job.made) = ("COMPLETED", Some(arn)),
-        None => (job.state, job.message) = ("FAILED", Some("The destination vault does not exist.".to_owned())),
+        None => {
+            job.state = "FAILED";
+            job.message.get_or_insert_with(|| "The destination vault does not exist.".to_owned());
+        }
     }
     let told = job.event();
     events::emit(world, place, told);

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::copies::{self, CopyJob};
-use super::points::{Backup, Point, Vault};
+use super::points::{Backup, Lock, Point, Vault};
 use super::restore::{self, JobKey};
 use super::rows::{self, PointKey};
+use super::{jobs, locks, plans};
 use crate::sim::call::{Answer, Call, Refusal};
 use crate::sim::members::{self, Members};
 use crate::sim::page::Paging;
@@ -16,20 +17,37 @@ use crate::sim::service::coverage::{Operation, changes, reads};
 use crate::sim::world::World;
 
 /// What holds for all of the service.
-pub const NOTE: &str = "Backups are not made here: recovery points come from scenarios and copies. Access policies and locks are told, \
-                        not enforced.";
+pub const NOTE: &str = "Recovery points come from scenarios, backup jobs and copies; a restored resource has no data, but is told with the moment \
+                        that its data is of. Access policies are kept, not enforced.";
 
 /// What is modelled.
 pub const OPERATIONS: &[Operation] = &[
+    changes("CreateBackupPlan", "kept; no backups are made by it"),
+    changes("CreateBackupSelection", "kept"),
     changes("CreateBackupVault", "creator request ids are passed over"),
+    changes("CreateLogicallyAirGappedBackupVault", "no approval teams"),
+    changes("DeleteBackupPlan", ""),
+    changes("DeleteBackupSelection", ""),
     changes("DeleteBackupVault", ""),
+    changes("DeleteBackupVaultAccessPolicy", ""),
+    changes("DeleteBackupVaultLockConfiguration", ""),
+    changes("DeleteBackupVaultNotifications", ""),
+    changes("DeleteRecoveryPoint", ""),
+    reads("DescribeBackupJob", ""),
     reads("DescribeBackupVault", ""),
     reads("DescribeCopyJob", ""),
     reads("DescribeProtectedResource", ""),
     reads("DescribeRecoveryPoint", ""),
     reads("DescribeRestoreJob", ""),
+    reads("GetBackupPlan", "no preview of runs"),
+    reads("GetBackupSelection", ""),
+    reads("GetBackupVaultAccessPolicy", ""),
+    reads("GetBackupVaultNotifications", ""),
     reads("GetRecoveryPointRestoreMetadata", ""),
     reads("GetRestoreTestingInferredMetadata", "for the resource types of the scenarios; of others a name only"),
+    reads("ListBackupJobs", ""),
+    reads("ListBackupPlans", ""),
+    reads("ListBackupSelections", ""),
     reads("ListBackupVaults", ""),
     reads("ListCopyJobs", ""),
     reads("ListProtectedResources", ""),
@@ -37,13 +55,19 @@ pub const OPERATIONS: &[Operation] = &[
     reads("ListRecoveryPointsByResource", ""),
     reads("ListRestoreJobs", ""),
     reads("ListTags", ""),
+    changes("PutBackupVaultAccessPolicy", "kept, not enforced"),
+    changes("PutBackupVaultLockConfiguration", ""),
+    changes("PutBackupVaultNotifications", "kept; nothing is sent"),
+    changes("StartBackupJob", "every backup takes four minutes, none in an empty estate"),
     changes("StartCopyJob", "every copy takes ten minutes; continuous points become snapshots"),
     changes("StartRestoreJob", "metadata is held against what each resource type asks for; the resource is made, not its data"),
-    changes("TagResource", "vaults and recovery points"),
+    changes("StopBackupJob", ""),
+    changes("TagResource", "vaults, plans and recovery points"),
     changes("UntagResource", ""),
+    changes("UpdateBackupPlan", ""),
 ];
 
-const PAGING: Paging = Paging {
+pub(super) const PAGING: Paging = Paging {
     token: "NextToken",
     size: "MaxResults",
     default: 1000,
@@ -62,6 +86,29 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
         "StartRestoreJob" => return restore::start(world, call),
         "StartCopyJob" => return copies::start(world, call),
         "CreateBackupVault" => return create_vault(world, call),
+        "StartBackupJob" => return jobs::start(world, call),
+        "DescribeBackupJob" | "ListBackupJobs" | "StopBackupJob" => return jobs::answer(world, call),
+        "CreateBackupPlan"
+        | "UpdateBackupPlan"
+        | "GetBackupPlan"
+        | "ListBackupPlans"
+        | "DeleteBackupPlan"
+        | "CreateBackupSelection"
+        | "GetBackupSelection"
+        | "ListBackupSelections"
+        | "DeleteBackupSelection" => {
+            return plans::answer(world, call);
+        }
+        "CreateLogicallyAirGappedBackupVault"
+        | "PutBackupVaultLockConfiguration"
+        | "DeleteBackupVaultLockConfiguration"
+        | "DeleteRecoveryPoint"
+        | "PutBackupVaultAccessPolicy"
+        | "GetBackupVaultAccessPolicy"
+        | "DeleteBackupVaultAccessPolicy"
+        | "PutBackupVaultNotifications"
+        | "GetBackupVaultNotifications"
+        | "DeleteBackupVaultNotifications" => return locks::answer(world, call),
         "DeleteBackupVault" | "TagResource" | "UntagResource" => return change(world, call),
         _ => {}
     }
@@ -145,6 +192,7 @@ fn create_vault(world: &mut World, call: &Call) -> Answer {
         created: now,
         key_arn: key_arn.unwrap_or_else(|| format!("arn:aws:kms:{region}:{account}:key/{key}")),
         locked: false,
+        lock: Lock::default(),
     };
     backup.vaults.insert(name.to_owned(), vault);
     if let Some(tags) = input.get("BackupVaultTags").and_then(Value::as_object) {
@@ -179,7 +227,8 @@ fn change(world: &mut World, call: &Call) -> Answer {
 
 /// Refuses the ARN of what is not there.
 fn taggable(backup: &Backup, arn: &str) -> Result<(), Refusal> {
-    let there = backup.vaults.values().any(|vault| vault.arn == arn) || backup.find(arn).is_some();
+    let plan = arn.rsplit_once(":backup-plan:").is_some_and(|(_, id)| backup.plans.contains_key(id));
+    let there = plan || backup.vaults.values().any(|vault| vault.arn == arn) || backup.find(arn).is_some();
     if there { Ok(()) } else { Err(missing(format!("Resource not found: {arn}"))) }
 }
 
@@ -209,11 +258,11 @@ fn protected(backup: &Backup, resource: &str) -> Option<Members> {
     Some(told)
 }
 
-fn missing(message: impl Into<String>) -> Refusal {
+pub(super) fn missing(message: impl Into<String>) -> Refusal {
     Refusal::new("ResourceNotFoundException", message).with("Type", "Client")
 }
 
-fn listed(member: &str, page: Vec<Value>, token: Option<String>) -> Value {
+pub(super) fn listed(member: &str, page: Vec<Value>, token: Option<String>) -> Value {
     Members::new().set(member, page).maybe("NextToken", token).done()
 }
 

@@ -9,6 +9,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
 use super::copies::CopyJob;
+use super::jobs::BackupJob;
+use super::plans::Plans;
 use super::restore::{Job, JobKey, Token};
 use super::rows::{PointKey, Rows};
 use crate::sim::members::Members;
@@ -31,8 +33,29 @@ pub struct Backup {
     pub copies: BTreeMap<JobKey, CopyJob>,
     /// Idempotency tokens of StartCopyJob, and what each was answered.
     pub copy_tokens: BTreeMap<String, Value>,
-    /// Tags of vaults and recovery points, by ARN.
+    /// Backup jobs, newest first.
+    pub backups: BTreeMap<JobKey, BackupJob>,
+    /// Idempotency tokens of StartBackupJob, and what each was answered.
+    pub backup_tokens: BTreeMap<String, Value>,
+    /// Backup plans.
+    pub plans: Plans,
+    /// Access policies of vaults, by ARN.
+    pub policies: BTreeMap<String, String>,
+    /// Notifications of vaults, by ARN.
+    pub notifications: BTreeMap<String, Value>,
+    /// Tags of vaults, plans and recovery points, by ARN.
     pub tags: BTreeMap<String, Map<String, Value>>,
+}
+
+/// How a vault is locked.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Lock {
+    /// MinRetentionDays.
+    pub least: Option<i64>,
+    /// MaxRetentionDays.
+    pub most: Option<i64>,
+    /// LockDate: from when on nobody can change it; `None`: it can be changed.
+    pub from: Option<DateTime<Utc>>,
 }
 
 /// A vault.
@@ -50,6 +73,8 @@ pub struct Vault {
     pub key_arn: String,
     /// Is it locked?
     pub locked: bool,
+    /// How.
+    pub lock: Lock,
 }
 
 /// What the recovery points of one resource in one vault have in common.
@@ -85,6 +110,8 @@ pub struct Lineage {
     pub cold_after_days: Option<i64>,
     /// Can they be restored to any moment?
     pub continuous: bool,
+    /// Is it in a logically air-gapped vault, where every ARN is AWS Backup's own?
+    pub air_gapped: bool,
     /// AWS's ScanResults.
     pub scan: Option<Value>,
 }
@@ -155,6 +182,7 @@ impl Point {
         let uuid = seed::uuid(self.id.0, self.id.1).to_uppercase();
         let job = if copied { "copyjob" } else { "job" };
         match self.lineage.kind.as_str() {
+            _ if self.lineage.air_gapped => format!("arn:aws:backup:{region}:{account}:recovery-point:{uuid}"),
             "EBS" => format!("arn:aws:ec2:{region}::snapshot/snap-0{:016x}", self.id.0),
             "EC2" => format!("arn:aws:ec2:{region}::image/ami-0{:016x}", self.id.0),
             "RDS" => format!("arn:aws:rds:{region}:{account}:snapshot:awsbackup:{job}-{}", uuid.to_lowercase()),
@@ -251,6 +279,16 @@ impl Point {
 }
 
 impl Vault {
+    /// Why a recovery point that is kept for so many days cannot be put here.
+    pub fn outside(&self, days: Option<i64>) -> Option<String> {
+        if !self.locked {
+            return None;
+        }
+        let short = self.lock.least.is_some_and(|least| days.is_some_and(|days| days < least));
+        let long = self.lock.most.is_some_and(|most| days.is_none_or(|days| days > most));
+        (short || long).then(|| "The retention period is outside of the range that the vault lock allows".to_owned())
+    }
+
     /// As ListBackupVaults answers it, of a vault with so many recovery points.
     pub fn answer(&self, points: usize) -> Value {
         Members::new()
@@ -262,6 +300,9 @@ impl Vault {
             .set("EncryptionKeyArn", self.key_arn.as_str())
             .set("NumberOfRecoveryPoints", points)
             .set("Locked", self.locked)
+            .maybe("MinRetentionDays", self.lock.least)
+            .maybe("MaxRetentionDays", self.lock.most)
+            .time("LockDate", self.lock.from)
             .done()
     }
 }
@@ -282,6 +323,18 @@ impl Backup {
     pub fn find(&self, arn: &str) -> Option<(&Vault, &Point)> {
         let point = self.points.find(arn)?;
         Some((self.vaults.get(&point.lineage.vault)?, point))
+    }
+
+    /// The recovery points of a resource type, vault by vault.
+    pub fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Point> {
+        self.vaults.keys().flat_map(move |vault| self.points.in_vault(vault, Some(kind), None)).map(|(_, point)| point)
+    }
+
+    /// Takes a recovery point out of its vault.
+    pub fn remove(&mut self, arn: &str) {
+        if self.points.remove(arn).is_some() {
+            self.tags.remove(arn);
+        }
     }
 
     /// A resource's points, newest first, with their vaults; those after `after`.

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use super::points::Status;
 use super::rules::{self, Metadata, Outcome, Target};
 use crate::sim::call::{Answer, Call, Refusal};
-use crate::sim::estate::Place;
+use crate::sim::estate::{Life, Place};
 use crate::sim::members::{self, Members, glob};
+use crate::sim::service::cloudformation;
 use crate::sim::service::events::{self, Emitted};
 use crate::sim::world::{Happening, World};
 
@@ -52,6 +53,10 @@ pub struct Job {
     pub source: Arc<str>,
     /// How long it takes from creation to completion.
     takes: TimeDelta,
+    /// Does the resource get the tags of the one that was backed up?
+    copies_tags: bool,
+    /// The moment that the data of the recovery point is of.
+    data_of: DateTime<Utc>,
     outcome: Outcome,
     /// The members that never change.
     fixed: Value,
@@ -137,9 +142,10 @@ pub fn start(world: &mut World, call: &Call) -> Answer {
     }
     let checked = check(world, call);
     let judged = checked.and_then(|(metadata, kind, continuous)| {
-        let site = world.estate.sites.get(&(call.caller.account.clone(), call.caller.region.clone()));
-        let network = site.map(|site| site.network.clone()).unwrap_or_default();
-        let target = Target { account: &call.caller.account, region: &call.caller.region, network: &network, continuous };
+        let network = world.network(&call.caller).into_owned();
+        let point = world.site(&call.caller).and_then(|site| site.backup.find(arn)).map(|(_, point)| point.clone());
+        let (account, region, now) = (call.caller.account.as_str(), call.caller.region.as_str(), world.now());
+        let target = Target { account, region, network: &network, continuous, point: point.as_ref(), now };
         rules::judge(&kind, &metadata, &target, &mut world.ids).map_err(|refusal| (refusal, true))
     });
     match judged {
@@ -213,6 +219,8 @@ fn begin(world: &mut World, call: &Call, arn: &str, outcome: Outcome) -> String 
         completed: None,
         made: None,
         source,
+        copies_tags: members::flag(&call.input, "CopySourceTagsToRestoredResource") == Some(true),
+        data_of: point_created,
         takes,
         outcome,
         fixed,
@@ -233,7 +241,11 @@ fn begin(world: &mut World, call: &Call, arn: &str, outcome: Outcome) -> String 
 
 /// A job's next step: it runs, then it ends.
 pub fn advance(world: &mut World, place: &Place, key: &JobKey) {
-    let Some(site) = world.estate.sites.get_mut(&(place.account.clone(), place.region.clone())) else { return };
+    let here = (place.account.clone(), place.region.clone());
+    let source = world.estate.sites.get(&here).and_then(|site| site.backup.jobs.get(key)).map(|job| job.source.clone());
+    let original = |source: &Arc<str>| world.estate.sites.values().find_map(|site| site.network.resources.get(&**source));
+    let tags = source.as_ref().and_then(original).map(|original| original.tags.clone()).unwrap_or_default();
+    let Some(site) = world.estate.sites.get_mut(&here) else { return };
     let Some(job) = site.backup.jobs.get_mut(key) else { return };
     if job.status == "PENDING" {
         job.status = "RUNNING";
@@ -250,7 +262,34 @@ pub fn advance(world: &mut World, place: &Place, key: &JobKey) {
             job.status = "COMPLETED";
             job.made = Some(arn.clone());
             resource.source = Some(job.source.clone());
-            site.network.resources.insert(arn, resource);
+            resource.life = Life::begin(place.now, &[]);
+            if job.copies_tags {
+                resource.tags = tags;
+            }
+            if matches!(resource.kind.as_str(), "RDS" | "Aurora") && resource.text("DBSubnetGroupName").is_none() {
+                site.network.make_db_subnets(&place.account, &place.region);
+            }
+            site.network.resources.insert(arn, *resource);
+        }
+        Outcome::Into(arn) => {
+            job.status = "COMPLETED";
+            job.made = Some(arn.clone());
+            if let Some(into) = site.network.resources.get_mut(&arn) {
+                into.source = Some(job.source.clone());
+                into.data_of = Some(job.data_of);
+            }
+        }
+        Outcome::Stack(metadata, template) => {
+            let metadata = serde_json::to_value(metadata).unwrap_or_default();
+            let left = cloudformation::restored(world, place, &metadata, &template);
+            let site = world.estate.sites.get_mut(&(place.account.clone(), place.region.clone()));
+            let Some(job) = site.and_then(|site| site.backup.jobs.get_mut(key)) else { return };
+            match left {
+                Ok(stack) => (job.status, job.made) = ("COMPLETED", Some(stack)),
+                Err(refusal) => (job.status, job.message) = ("FAILED", Some(refusal.message)),
+            }
+            let told = job.event();
+            return events::emit(world, place, told);
         }
     }
     let told = job.event();

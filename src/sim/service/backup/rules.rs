@@ -5,6 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
+
+use super::made;
+use super::points::Point;
 use crate::sim::call::Refusal;
 use crate::sim::estate::{Network, Resource};
 use crate::sim::seed::Ids;
@@ -22,7 +26,7 @@ const REQUIRED: &[(&str, &[&str])] = &[
     ("Neptune", &["dbClusterIdentifier", "engine"]),
     ("DynamoDB", &["targetTableName"]),
     ("EFS", &["newFileSystem"]),
-    ("FSx", &["SubnetIds"]),
+    ("FSx", &[]),
     ("S3", &["DestinationBucketName"]),
     ("EKS", &["clusterName"]),
     ("CloudFormation", &["ChangeSetName", "StackName"]),
@@ -36,7 +40,11 @@ const REQUIRED: &[(&str, &[&str])] = &[
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// The resource that it makes, under this ARN.
-    Makes(String, Resource),
+    Makes(String, Box<Resource>),
+    /// What it puts its data into, which is there already: this ARN.
+    Into(String),
+    /// A stack that it leaves in review: the metadata, and the template.
+    Stack(Metadata, String),
     /// The job starts and fails with this message.
     Fails(String),
 }
@@ -51,6 +59,10 @@ pub struct Target<'a> {
     pub network: &'a Network,
     /// Was the recovery point continuous?
     pub continuous: bool,
+    /// The recovery point.
+    pub point: Option<&'a Point>,
+    /// The time.
+    pub now: DateTime<Utc>,
 }
 
 fn invalid(message: impl Into<String>) -> Refusal {
@@ -63,7 +75,7 @@ fn missing(key: &str) -> Refusal {
 }
 
 /// The value under `key`. Only DynamoDB's keys may be spelled in any case.
-fn get<'a>(kind: &str, metadata: &'a Metadata, key: &str) -> Option<&'a str> {
+pub fn get<'a>(kind: &str, metadata: &'a Metadata, key: &str) -> Option<&'a str> {
     let exact = metadata.get(key).map(String::as_str);
     let folded = || metadata.iter().find(|(known, _)| known.eq_ignore_ascii_case(key)).map(|(_, value)| value.as_str());
     exact.or_else(|| if kind == "DynamoDB" { folded() } else { None }).filter(|value| !value.is_empty() && *value != "null")
@@ -81,9 +93,31 @@ pub fn judge(kind: &str, metadata: &Metadata, target: &Target<'_>, ids: &mut Ids
         get(kind, metadata, key).ok_or_else(|| missing(key))?;
     }
     let read = |key: &str| get(kind, metadata, key);
+    if kind == "FSx" {
+        let of = target.point.and_then(|point| point.lineage.metadata.get("FileSystemType")).map_or("LUSTRE", String::as_str);
+        let of = read("FileSystemType").unwrap_or(of);
+        let key = if of == "ONTAP" { "storageVirtualMachineId" } else { "SubnetIds" };
+        read(key).ok_or_else(|| missing(key))?;
+        if of == "WINDOWS" {
+            let directory = read("activeDirectoryId").or_else(|| read("WindowsConfiguration"));
+            directory.ok_or_else(|| missing("activeDirectoryId"))?;
+        }
+    }
     let Target { account, region, network, .. } = target;
+    if matches!(kind, "Aurora" | "DocumentDB" | "Neptune" | "S3") && target.continuous {
+        let latest = read("UseLatestRestorableTime").is_some_and(|latest| latest.eq_ignore_ascii_case("true"));
+        let key = if kind == "S3" { "RestoreTime" } else { "restoreToTime" };
+        if read(key).is_none() && (kind == "S3" || !latest) {
+            return Err(missing(key));
+        }
+    }
+    let moment = made::moment(kind, metadata, target);
+    let data_of =
+        moment.map_err(|(from, to)| invalid(format!("The restore time is not within the window from {from} to {to}")))?;
     let made = |arn: String, name: String, zone: Option<String>| {
-        Ok(Outcome::Makes(arn, Resource { kind: kind.to_owned(), name, zone, ..Resource::default() }))
+        let members = made::members(kind, metadata, target);
+        let kind = kind.to_owned();
+        Ok(Outcome::Makes(arn, Box::new(Resource { kind, name, zone, data_of, members, ..Resource::default() })))
     };
     match kind {
         "EBS" => {
@@ -103,7 +137,46 @@ pub fn judge(kind: &str, metadata: &Metadata, target: &Target<'_>, ids: &mut Ids
                 made(format!("arn:aws:rds:{region}:{account}:db:{name}"), name, None)
             }
         },
+        "EC2" => match ec2_fault(metadata, target) {
+            Some(message) => Ok(Outcome::Fails(message)),
+            None => {
+                let subnet = read("SubnetId").and_then(|id| network.find("Subnet", id));
+                let zone = subnet.and_then(|subnet| subnet.zone.clone());
+                made(format!("arn:aws:ec2:{region}:{account}:instance/i-0{id}"), format!("i-0{id}"), zone)
+            }
+        },
+        "Aurora" | "DocumentDB" | "Neptune" => match cluster_fault(kind, metadata, target) {
+            Some(message) => Ok(Outcome::Fails(message)),
+            None => {
+                let name = read("dbClusterIdentifier").unwrap_or_default().to_lowercase();
+                made(format!("arn:aws:rds:{region}:{account}:cluster:{name}"), name, None)
+            }
+        },
+        "FSx" => {
+            let fault = read("SubnetIds").map(listed).into_iter().flatten().find(|id| network.find("Subnet", id).is_none());
+            match fault {
+                Some(subnet) => Ok(Outcome::Fails(format!("The subnet ID '{subnet}' does not exist"))),
+                None => made(format!("arn:aws:fsx:{region}:{account}:file-system/fs-0{id}"), format!("fs-0{id}"), None),
+            }
+        }
+        "CloudFormation" => {
+            let template = target.point.and_then(|point| point.lineage.metadata.get("TemplateBody")).cloned();
+            Ok(match template {
+                Some(template) => Outcome::Stack(metadata.clone(), template),
+                None => Outcome::Fails("The recovery point holds no template.".to_owned()),
+            })
+        }
         "DynamoDB" => {
+            let encryption = read("encryptionType").unwrap_or("Default");
+            if !["Default", "OWNED", "KMS"].iter().any(|known| known.eq_ignore_ascii_case(encryption)) {
+                return Err(invalid(format!("Invalid encryptionType: {encryption}")));
+            }
+            if encryption.eq_ignore_ascii_case("KMS") && read("kmsMasterKeyArn").is_none() {
+                return Err(missing("kmsMasterKeyArn"));
+            }
+            if let Some(message) = foreign_key(read("kmsMasterKeyArn"), target) {
+                return Ok(Outcome::Fails(message));
+            }
             let name = read("targetTableName").unwrap_or_default();
             if network.find("DynamoDB", name).is_some() {
                 return Err(invalid(format!("Table already exists: {name}")));
@@ -112,18 +185,20 @@ pub fn judge(kind: &str, metadata: &Metadata, target: &Target<'_>, ids: &mut Ids
         }
         "EFS" => efs(&read, target).and_then(|checked| match checked {
             Some(message) => Ok(Outcome::Fails(message)),
+            None if !read("newFileSystem").is_some_and(|new| new.eq_ignore_ascii_case("true")) => {
+                let into = read("file-system-id").unwrap_or_default();
+                Ok(Outcome::Into(format!("arn:aws:elasticfilesystem:{region}:{account}:file-system/{into}")))
+            }
             None => made(format!("arn:aws:elasticfilesystem:{region}:{account}:file-system/fs-0{id}"), format!("fs-0{id}"), None),
         }),
         "S3" => {
             let name = read("DestinationBucketName").unwrap_or_default();
-            if target.continuous && read("RestoreTime").is_none() {
-                return Err(missing("RestoreTime"));
-            }
             let new = read("NewBucket").is_some_and(|new| new.eq_ignore_ascii_case("true"));
             match (network.find("S3", name).is_some(), new) {
                 (true, true) => Ok(Outcome::Fails(format!("The requested bucket name is not available: {name}"))),
                 (false, false) => Ok(Outcome::Fails(format!("The specified bucket does not exist: {name}"))),
-                _ => made(format!("arn:aws:s3:::{name}"), name.to_owned(), None),
+                (true, false) => Ok(Outcome::Into(format!("arn:aws:s3:::{name}"))),
+                (false, true) => made(format!("arn:aws:s3:::{name}"), name.to_owned(), None),
             }
         }
         _ => {
@@ -154,11 +229,11 @@ fn rds_fault(metadata: &Metadata, target: &Target<'_>) -> Option<String> {
         return Some(format!("Invalid Availability Zone: {zone}"));
     }
     let group = read("DBSubnetGroupName").unwrap_or("default");
-    if !network.db_subnet_groups.iter().any(|known| known == group) {
+    if !network.has_db_subnets(group) {
         return Some(format!("DB subnet group '{group}' does not exist."));
     }
     for security_group in listed(read("VpcSecurityGroupIds").unwrap_or_default()) {
-        if !network.security_groups.contains(&security_group) {
+        if network.find("SecurityGroup", &security_group).is_none() {
             return Some(format!("Invalid security group , groupId= {security_group}, groupName=."));
         }
     }
@@ -174,8 +249,46 @@ fn rds_fault(metadata: &Metadata, target: &Target<'_>) -> Option<String> {
     foreign_key(read("KmsKeyId"), target)
 }
 
+/// What would make EC2 turn the restore down.
+fn ec2_fault(metadata: &Metadata, target: &Target<'_>) -> Option<String> {
+    let read = |key: &str| get("EC2", metadata, key);
+    let network = target.network;
+    let subnet = read("SubnetId").unwrap_or_default();
+    let Some(found) = network.find("Subnet", subnet) else { return Some(format!("The subnet ID '{subnet}' does not exist")) };
+    for group in listed(read("SecurityGroupIds").unwrap_or_default()) {
+        match network.find("SecurityGroup", &group) {
+            None => return Some(format!("The security group '{group}' does not exist")),
+            Some(known) if known.text("VpcId") != found.text("VpcId") => {
+                return Some(format!("Security group {group} and subnet {subnet} belong to different networks."));
+            }
+            Some(_) => {}
+        }
+    }
+    let profile = read("IamInstanceProfileName").filter(|name| *name != "UseBackedUpValue")?;
+    Some(format!("You are not authorized to perform this operation: the instance profile {profile} cannot be passed"))
+}
+
+/// What would make RDS turn the restore of a cluster down.
+fn cluster_fault(kind: &str, metadata: &Metadata, target: &Target<'_>) -> Option<String> {
+    let read = |key: &str| get(kind, metadata, key);
+    let network = target.network;
+    let group = read("dbSubnetGroupName").unwrap_or("default");
+    if !network.has_db_subnets(group) {
+        return Some(format!("DB subnet group '{group}' does not exist."));
+    }
+    let groups = listed(read("vpcSecurityGroupIds").unwrap_or_default());
+    if let Some(missing) = groups.iter().find(|group| network.find("SecurityGroup", group).is_none()) {
+        return Some(format!("Invalid security group , groupId= {missing}, groupName=."));
+    }
+    let name = read("dbClusterIdentifier").unwrap_or_default().to_lowercase();
+    if network.find("Aurora", &name).is_some() {
+        return Some(format!("DB Cluster already exists: {name}"));
+    }
+    foreign_key(read("kmsKeyId"), target)
+}
+
 /// The texts of a list that is written as JSON, or as one bare text.
-fn listed(text: &str) -> Vec<String> {
+pub fn listed(text: &str) -> Vec<String> {
     match serde_json::from_str::<Vec<String>>(text) {
         Ok(texts) => texts,
         Err(_) if text.is_empty() => Vec::new(),
@@ -200,18 +313,25 @@ fn efs<'a>(read: &impl Fn(&str) -> Option<&'a str>, target: &Target<'_>) -> Resu
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn judged(kind: &str, metadata: &[(&str, &str)]) -> Result<Outcome, String> {
         let network = Network {
-            db_subnet_groups: vec!["shop-recovery".into()],
-            security_groups: vec!["sg-1".into()],
             keys: vec!["arn:aws:kms:eu-central-1:444455556666:key/k".into()],
-            resources: [("t".to_owned(), Resource { kind: "DynamoDB".into(), name: "taken".into(), ..Resource::default() })]
+            resources: [("DynamoDB", "taken"), ("DBSubnetGroup", "shop-recovery"), ("SecurityGroup", "sg-1")]
+                .map(|(kind, name)| (name.to_owned(), Resource::new(kind, name, json!({}))))
                 .into(),
-            ..Network::default()
         };
-        let target = Target { account: "444455556666", region: "eu-central-1", network: &network, continuous: false };
+        let target = Target {
+            account: "444455556666",
+            region: "eu-central-1",
+            network: &network,
+            continuous: false,
+            point: None,
+            now: DateTime::UNIX_EPOCH,
+        };
         let metadata = metadata.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         judge(kind, &metadata, &target, &mut Ids::new(1, "t")).map_err(|refusal| refusal.code)
     }
@@ -219,7 +339,7 @@ mod tests {
     #[test]
     fn a_missing_required_key_is_refused_by_every_type_that_asks_for_one() {
         for (kind, keys) in REQUIRED {
-            assert!(!keys.is_empty());
+            assert!(!keys.is_empty() || *kind == "FSx");
             assert_eq!(judged(kind, &[]), Err("MissingParameterValueException".into()), "{kind}");
         }
     }

@@ -138,6 +138,7 @@ fn go_on(
 
 /// The timer of a step has run out: the step does what it does, and the next one begins.
 pub fn advance(world: &mut World, site: &SiteKey, key: &ExecutionKey, turn: u64) {
+    let now = world.now();
     let Some(found) = world.estate.sites.get_mut(site) else { return };
     let Some(execution) = found.ssm.executions.get(key).filter(|execution| execution.turn == turn && !execution.is_over()) else {
         return;
@@ -148,7 +149,7 @@ pub fn advance(world: &mut World, site: &SiteKey, key: &ExecutionKey, turn: u64)
         Some(Deed::AttachVolume) => {
             let parameter = |name| execution.parameter(name).unwrap_or_default().to_owned();
             let (volume, instance, device) = (parameter("VolumeId"), parameter("InstanceId"), parameter("Device"));
-            found.network.attach(&volume, &instance, &device).map(|()| spec.outputs).map_err(|(code, words)| {
+            found.network.attach(&volume, &instance, &device, now).map(|()| spec.outputs).map_err(|(code, words)| {
                 format!("{STEP_FAILS} An error occurred ({code}) when calling the AttachVolume operation: {words}")
             })
         }

@@ -1,4 +1,4 @@
-//! EC2: the Availability Zones and Regions that there are.
+//! The Availability Zones and Regions that there are.
 
 use serde_json::{Value, json};
 
@@ -6,14 +6,7 @@ use crate::sim::call::{Answer, Call, Refusal};
 use crate::sim::estate::Network;
 use crate::sim::members;
 use crate::sim::seed;
-use crate::sim::service::coverage::{Operation, reads};
 use crate::sim::world::World;
-
-/// What is modelled.
-pub const OPERATIONS: &[Operation] = &[
-    reads("DescribeAvailabilityZones", "three zones in every Region; of the filters those on names, states and Regions"),
-    reads("DescribeRegions", "the Regions that are enabled by default"),
-];
 
 /// The Regions that every account has.
 const REGIONS: [&str; 17] = [
@@ -36,18 +29,6 @@ const REGIONS: [&str; 17] = [
     "us-west-2",
 ];
 
-/// Answers one call to EC2.
-///
-/// # Errors
-/// As AWS refuses it.
-pub fn answer(world: &mut World, call: &Call) -> Answer {
-    match call.operation.as_str() {
-        "DescribeAvailabilityZones" => zones(world, call),
-        "DescribeRegions" => regions(call),
-        _ => Err(super::unknown(call)),
-    }
-}
-
 /// Is a row among the names asked for, and do the filters let it through?
 fn wanted(input: &Value, list: &str, name: &str, row: &[(&str, &str)]) -> bool {
     let names = members::texts(input, list);
@@ -58,20 +39,17 @@ fn wanted(input: &Value, list: &str, name: &str, row: &[(&str, &str)]) -> bool {
     (names.is_empty() || names.contains(&name)) && members::list(input, "Filters").iter().all(filter)
 }
 
-fn zones(world: &World, call: &Call) -> Answer {
+/// DescribeAvailabilityZones.
+pub fn zones(world: &World, call: &Call) -> Answer {
     let region = call.caller.region.as_str();
     let input = &call.input;
     let mut zones = Network::zones(region);
     if let Some(unknown) = members::texts(input, "ZoneNames").into_iter().find(|name| !zones.iter().any(|zone| zone == name)) {
         return Err(Refusal::new("InvalidParameterValue", format!("Invalid availability zone: [{unknown}]")));
     }
-    // Which letter stands for which zone is an account's own.
-    let turn = usize::try_from(seed::hash(world.seed, &call.caller.account) % 3).unwrap_or(0);
+    let turn = turn(world.seed, &call.caller.account);
     zones.sort();
-    let rows = zones.iter().enumerate().map(|(at, name)| {
-        let id = format!("{}-az{}", short(region), (at + turn) % 3 + 1);
-        (name, id)
-    });
+    let rows = zones.iter().enumerate().map(|(at, name)| (name, zone_id(region, at, turn)));
     let rows = rows.filter(|(name, id)| {
         let row = [("zone-name", name.as_str()), ("zone-id", id), ("state", "available"), ("region-name", region)];
         wanted(input, "ZoneNames", name, &row)
@@ -86,6 +64,21 @@ fn zones(world: &World, call: &Call) -> Answer {
         })
         .collect();
     Ok(json!({"AvailabilityZones": told}))
+}
+
+/// Which letter stands for which zone is an account's own.
+fn turn(seed: u64, account: &str) -> usize {
+    usize::try_from(seed::hash(seed, account) % 3).unwrap_or(0)
+}
+
+fn zone_id(region: &str, at: usize, turn: usize) -> String {
+    format!("{}-az{}", short(region), (at + turn) % 3 + 1)
+}
+
+/// The id of the zone that an account knows by this name.
+pub fn id_of(seed: u64, account: &str, region: &str, zone: &str) -> Option<String> {
+    let at = Network::zones(region).iter().position(|known| known == zone)?;
+    Some(zone_id(region, at, turn(seed, account)))
 }
 
 /// `euw1` for `eu-west-1`.
@@ -103,7 +96,8 @@ fn short(region: &str) -> String {
     format!("{area}{side}{}", parts.next().unwrap_or_default())
 }
 
-fn regions(call: &Call) -> Answer {
+/// DescribeRegions.
+pub fn regions(call: &Call) -> Answer {
     let input = &call.input;
     if let Some(unknown) = members::texts(input, "RegionNames").into_iter().find(|name| !REGIONS.contains(name)) {
         return Err(Refusal::new("InvalidParameterValue", format!("Invalid region name: [{unknown}]")));

@@ -1,0 +1,80 @@
+//! `rds.restore_to_point_in_time`: an RDS instance or an Aurora cluster from its automated backups, by Cloud Control.
+//!
+//! Cloud Control and not the RDS API: RestoreDBInstanceToPointInTime takes no token and its SDK costs as much to compile as that of
+//! Systems Manager, while the restore properties of `AWS::RDS::DBInstance` and `AWS::RDS::DBCluster` say the same with a token.
+
+use chrono::SecondsFormat;
+use serde_json::{Map, Value, json};
+
+use crate::domain::{Finding, MutatingCall, Problem};
+use crate::plan::{Action, DatabaseKind, DatabaseRestore};
+
+use super::super::prepare::{Asking, Draft};
+use super::{Following, Look, resource};
+
+/// CloudFormation's name of the type, and the names of its restore properties: own identifier, source, moment.
+fn names(kind: DatabaseKind) -> (&'static str, [&'static str; 3]) {
+    match kind {
+        DatabaseKind::Instance => ("AWS::RDS::DBInstance", ["DBInstanceIdentifier", "SourceDBInstanceIdentifier", "RestoreTime"]),
+        DatabaseKind::Cluster => ("AWS::RDS::DBCluster", ["DBClusterIdentifier", "SourceDBClusterIdentifier", "RestoreToTime"]),
+    }
+}
+
+pub(super) async fn prepare(asking: &Asking<'_>, restore: &DatabaseRestore) -> Result<Draft, Problem> {
+    let (type_name, [own, source_key, moment_key]) = names(restore.kind);
+    let (source, target) = (asking.text(&restore.source)?, asking.text(&restore.target)?);
+    let at = asking.moment(&restore.to)?;
+    let mut properties = match &restore.properties {
+        Some(template) => asking.json(template)?.as_object().cloned().unwrap_or_default(),
+        None => Map::new(),
+    };
+    properties.insert(own.to_owned(), json!(target));
+    let replicated = source.contains(":auto-backup:");
+    let source_key = if replicated { "SourceDBInstanceAutomatedBackupsArn" } else { source_key };
+    properties.insert(source_key.to_owned(), json!(source));
+    match at {
+        Some(at) => properties.insert(moment_key.to_owned(), json!(at.to_rfc3339_opts(SecondsFormat::Secs, true))),
+        None => properties.insert("UseLatestRestorableTime".to_owned(), json!(true)),
+    };
+    let mut draft = resource::draft(asking, type_name, &Value::Object(properties), Some(target.clone()));
+    let moment = at.map_or_else(|| "the latest moment that AWS has".to_owned(), |at| at.to_string());
+    draft.summary = format!("restore {source} as {target} in {}, as of {moment}", asking.place.region);
+    match asking.site.cloudcontrol.resource(type_name, &target).await? {
+        Some(_) => draft.findings.push(Finding::blocks(format!("{type_name} {target} exists already"))),
+        None => draft.findings.push(Finding::good(format!("the identifier {target} is free"))),
+    }
+    if !replicated && asking.site.cloudcontrol.resource(type_name, &source).await?.is_none() {
+        let text = format!("{source} is not in {}: a deleted one is restored by its backups' ARN", asking.place.region);
+        draft.findings.push(Finding::warns(text));
+    }
+    if restore.kind == DatabaseKind::Cluster && !adds_writer(asking) {
+        let text = "the cluster comes back without instances, and no later step of the plan makes its writer";
+        draft.findings.push(Finding::warns(text));
+    }
+    Ok(draft)
+}
+
+/// Does a step that needs this one make an instance?
+fn adds_writer(asking: &Asking<'_>) -> bool {
+    asking.plan.steps.iter().any(|step| {
+        let makes = matches!(&step.action, Action::CloudControlCreate(create) if create.type_name == "AWS::RDS::DBInstance");
+        makes && step.needs.contains(&asking.step.id)
+    })
+}
+
+pub(super) async fn look(following: &Following<'_>, restore: &DatabaseRestore) -> Result<Look, Problem> {
+    let mut look = resource::look(following).await?;
+    if let (Look::Done(end), Some(MutatingCall::CreateResource(creation))) = (&mut look, &following.confirmed.call) {
+        let (_, [.., moment_key]) = names(restore.kind);
+        let properties: Value = serde_json::from_str(&creation.desired_state).unwrap_or_default();
+        end.data_at = properties[moment_key].as_str().and_then(|at| at.parse().ok());
+        let identifier = end.outputs.get("identifier").cloned().unwrap_or_default();
+        end.tail = match restore.kind {
+            DatabaseKind::Instance => vec![format!(
+                "{identifier}: its blocks are loaded as they are read: the first queries are slow until a full scan has passed"
+            )],
+            DatabaseKind::Cluster => vec![format!("{identifier}: it has no instance until its writer is available")],
+        };
+    }
+    Ok(look)
+}
