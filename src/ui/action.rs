@@ -174,10 +174,14 @@ impl Action {
     /// Does it change AWS or the incident's course, once its dialog is answered?
     pub fn decides(self) -> bool {
         use Action::{AbortStep, Approve, CloseIncident, ConfirmStep, CorrectMoment, DecideToWait, Declare};
-        use Action::{FinishStep, PrepareStep, Reject, SkipStep, StartExercise, StopStep};
+        use Action::{Choose, FinishStep, PrepareStep, Reject, SetVariables, SkipStep, StartExercise, StopStep, TakeUp};
         let about_step =
             matches!(self, ConfirmStep | PrepareStep | FinishStep | Approve | Reject | StopStep | SkipStep | AbortStep);
-        about_step || matches!(self, Declare | DecideToWait | CorrectMoment | CloseIncident | StartExercise)
+        about_step
+            || matches!(
+                self,
+                Declare | DecideToWait | CorrectMoment | CloseIncident | StartExercise | TakeUp | SetVariables | Choose
+            )
     }
 }
 
