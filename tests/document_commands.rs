@@ -1,7 +1,7 @@
 //! The commands of the documents are run, one after the other, by a user who has nothing but the documents: against the simulated AWS
 //! where they need one, in lines because there is no terminal here.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of the test functions themselves")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of the test functions themselves")]
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! Every theme at every size: the text is the same in all of them and kept once, the styles are kept as a digest a theme.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of the test functions themselves")]
+
 #[expect(dead_code, reason = "the tests of the screens use the rest of it")]
 mod screens_world;
 

@@ -1,6 +1,6 @@
 //! What packages are made from is there, and the licences of all dependencies are ones that the project takes.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of the test functions themselves")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of the test functions themselves")]
 
 use std::collections::BTreeSet;
 use std::path::Path;
