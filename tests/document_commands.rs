@@ -59,7 +59,7 @@ fn run(home: &Path, line: &str, input: &str) -> (i32, String) {
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     if let Some(into) = into {
-        std::fs::write(home.join(Path::new(into).file_name().unwrap()), &said).unwrap();
+        std::fs::write(home.join(into.replace('/', "-")), &said).unwrap();
     }
     (output.status.code().unwrap_or(-1), said + &String::from_utf8_lossy(&output.stderr))
 }

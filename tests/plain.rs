@@ -209,6 +209,9 @@ fn a_live_console_that_is_read_only_tells_and_refuses() {
     line.until("hidden by the filter");
     line.say("find /[/");
     line.until("not done: /[/ is no regular expression");
+    while !line.heard.iter().any(|heard| heard.contains("recovery points of recovery: heard, ")) {
+        line.next("the recovery points");
+    }
     line.say("open orders-db");
     line.until("reads it: aws backup describe-recovery-point --region eu-central-1");
     line.until("AWS console: https://eu-central-1.console.aws.amazon.com/backup/");
