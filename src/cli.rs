@@ -1,11 +1,13 @@
 //! Arguments, and nothing else: no file, no terminal, no network. Flags follow the AWS CLI's habits.
 
+mod exercise;
 mod plan;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use exercise::{Facilitate, ScoreOf, TabletopCommand};
 pub use plan::{GraphFormat, PlanCheck, PlanCommand, PlanReach};
 
 /// A terminal console for bringing a workload on AWS back from backups after a disaster.
@@ -83,6 +85,10 @@ pub enum When {
 pub enum Command {
     /// Play an exercise on the simulated AWS.
     Tabletop(Tabletop),
+    /// Attach to a running exercise as its facilitator: see what is coming, inject, hold, change speed, note what players do.
+    Facilitate(Facilitate),
+    /// Print the score of an exercise, beside those of earlier runs.
+    Score(ScoreOf),
     /// Watch and recover the workload of a plan on AWS.
     Live(Live),
     /// List the incidents and exercises on this machine; export and import them.
@@ -246,7 +252,11 @@ pub enum IncidentsCommand {
 
 /// Arguments of `tabletop`.
 #[derive(Debug, Clone, PartialEq, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Tabletop {
+    /// Something else than playing.
+    #[command(subcommand)]
+    pub command: Option<TabletopCommand>,
     /// A shipped scenario, or a scenario file.
     #[arg(default_value = "region-outage")]
     pub scenario: String,
@@ -263,7 +273,7 @@ pub struct Tabletop {
 
 impl Default for Tabletop {
     fn default() -> Self {
-        Self { scenario: "region-outage".to_owned(), speed: None, seed: None, resume: None }
+        Self { command: None, scenario: "region-outage".to_owned(), speed: None, seed: None, resume: None }
     }
 }
 

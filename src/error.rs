@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::io;
 
 use crate::config::{NoHome, ReadSettings};
-use crate::console::{ScreenError, SessionError, StartExercise};
+use crate::console::{FacilitatorError, ScreenError, SessionError, StartExercise};
 use crate::document::Faults;
 use crate::domain::Problem;
 use crate::journal::JournalError;
@@ -76,6 +76,9 @@ pub enum Error {
     /// The session.
     #[error(transparent)]
     Session(#[from] SessionError),
+    /// A running exercise.
+    #[error(transparent)]
+    Facilitate(#[from] FacilitatorError),
     /// The terminal.
     #[error(transparent)]
     Screen(#[from] ScreenError),

@@ -1,5 +1,6 @@
 //! Runs one command: reads what it needs, joins the rooms, prints what is to be printed.
 
+mod exercise;
 mod plan;
 mod preferences;
 mod record;
@@ -49,6 +50,12 @@ pub fn run(cli: Cli) -> Result<u8, Error> {
         print(commands::WELCOME)?;
     }
     match cli.command.unwrap_or_else(|| Command::Tabletop(Tabletop::default())) {
+        Command::Tabletop(Tabletop { command: Some(command), .. }) => exercise::tabletop(command),
+        Command::Facilitate(arguments) => {
+            let operator = Operator::new(cli.common.operator.clone().unwrap_or_else(|| "facilitator".to_owned()));
+            block_on(exercise::facilitate(arguments, operator, &paths))?
+        }
+        Command::Score(arguments) => exercise::score(&arguments, &paths),
         Command::Tabletop(arguments) => block_on(tabletop(arguments, &cli.common, &paths))?,
         Command::Live(arguments) => block_on(live(arguments, &cli.common, &paths))?,
         Command::Incidents { command: None } => record::list(&paths),
@@ -186,6 +193,9 @@ async fn tabletop(arguments: Tabletop, common: &Common, paths: &Paths) -> Result
     }
     let speed = arguments.speed.unwrap_or(scenario.speed);
     exercise.clock.set_speed(speed);
+    if let Err(error) = exercise.admit(&journal_path.with_extension("facilitator")).await {
+        tracing::warn!(%error, "no facilitator can be let in");
+    }
     let recorder = Recorder::new();
     let access =
         Access::Fixed { access_key_id: EXERCISE_KEY.to_owned(), secret_access_key: "exercise".to_owned(), session_token: None };
@@ -215,10 +225,16 @@ async fn tabletop(arguments: Tabletop, common: &Common, paths: &Paths) -> Result
         journals,
         incident_id,
         resumed: resumed.map(|resumed| (resumed.journal, resumed.events)),
+        room: Some(exercise.room()),
         exercise: Some((ExerciseOf { scenario: name, seed }, state)),
     };
     let result = play(opening, preferences).await;
     exercise.stop().await;
+    if journal_path.exists()
+        && let Some((score, earlier)) = exercise::scored(&journal_path, paths)?.filter(|(score, _)| score.closed)
+    {
+        print(&score.text(&earlier))?;
+    }
     if !journal_path.exists() {
         // An exercise that was only looked at leaves nothing behind.
         let _ = std::fs::remove_file(&record);
@@ -271,6 +287,7 @@ async fn live(arguments: Live, common: &Common, paths: &Paths) -> Result<u8, Err
         journals,
         incident_id,
         resumed: resumed.map(|resumed| (resumed.journal, resumed.events)),
+        room: None,
         exercise: None,
     };
     play(opening, preferences).await

@@ -33,7 +33,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("ui", &["document", "domain", "engine", "journal", "plan", "report", "store"]),
     (
         "console",
-        &["clock", "cloud", "document", "domain", "driver", "engine", "feed", "gate", "journal", "plan", "sim", "store", "ui"],
+        &[
+            "clock", "cloud", "document", "domain", "driver", "engine", "feed", "gate", "journal", "plan", "report", "sim",
+            "store", "ui",
+        ],
     ),
     ("list", &["cli", "clock", "cloud", "console", "domain", "error", "plan", "query"]),
     ("error", &["config", "console", "document", "domain", "journal", "plan", "report", "ui"]),

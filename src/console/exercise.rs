@@ -13,11 +13,28 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::document::Faults;
-use crate::sim::{self, RecordError, Scenario, World};
+use crate::sim::{self, RecordError, Scenario, World, scenario};
 
-/// The shipped scenarios: name, scenario text, plan text.
-const SHIPPED: &[(&str, &str, &str)] =
-    &[("region-outage", include_str!("../../assets/scenarios/region-outage.toml"), include_str!("../../assets/plans/shop.toml"))];
+use super::{Room, control};
+
+/// What is shipped: name, scenario text, plan path and text.
+type Shipped = (&'static str, &'static str, (&'static str, &'static str));
+
+/// The plan of the shop.
+const SHOP: (&str, &str) = ("assets/plans/shop.toml", include_str!("../../assets/plans/shop.toml"));
+
+/// The plan of the shop with a routing control.
+const ROUTING: (&str, &str) = ("assets/plans/shop-routing.toml", include_str!("../../assets/plans/shop-routing.toml"));
+
+/// The shipped scenarios.
+const SHIPPED: &[Shipped] = &[
+    ("region-outage", include_str!("../../assets/scenarios/region-outage.toml"), SHOP),
+    ("s3-errors", include_str!("../../assets/scenarios/s3-errors.toml"), SHOP),
+    ("backup-missing", include_str!("../../assets/scenarios/backup-missing.toml"), SHOP),
+    ("quiet-failure", include_str!("../../assets/scenarios/quiet-failure.toml"), SHOP),
+    ("ransomware", include_str!("../../assets/scenarios/ransomware.toml"), SHOP),
+    ("control-plane", include_str!("../../assets/scenarios/control-plane.toml"), ROUTING),
+];
 
 /// A scenario with the plan that is played.
 #[derive(Debug, Clone)]
@@ -100,8 +117,8 @@ fn shipped() -> Vec<&'static str> {
 /// [`StartExercise`] says what is wrong with which file, all faults at once.
 pub fn read(name: &str) -> Result<Played, StartExercise> {
     if let Some((name, scenario, plan)) = SHIPPED.iter().find(|(shipped, ..)| *shipped == name) {
-        let scenario = parse(&format!("assets/scenarios/{name}.toml"), scenario)?;
-        return Ok(Played { scenario, plan_path: "assets/plans/shop.toml".into(), plan_text: (*plan).to_owned() });
+        let scenario = parse(&shipped_path(name), scenario, &|_| None)?;
+        return Ok(Played { scenario, plan_path: plan.0.to_owned(), plan_text: plan.1.to_owned() });
     }
     if !name.ends_with(".toml") {
         return Err(StartExercise::NoSuchScenario { name: name.to_owned() });
@@ -109,7 +126,11 @@ pub fn read(name: &str) -> Result<Played, StartExercise> {
     let read_file = |path: &Path| {
         std::fs::read_to_string(path).map_err(|source| StartExercise::Read { path: path.display().to_string(), source })
     };
-    let scenario = parse(name, &read_file(Path::new(name))?)?;
+    let beside = |other: &str| {
+        let path = Path::new(name).parent().unwrap_or(Path::new("")).join(other);
+        Some((path.display().to_string(), std::fs::read_to_string(&path).ok()?))
+    };
+    let scenario = parse(name, &read_file(Path::new(name))?, &beside)?;
     let plan = scenario.plan.clone().ok_or_else(|| StartExercise::NoPlan { path: name.to_owned() })?;
     let plan_path = Path::new(name).parent().unwrap_or(Path::new("")).join(plan);
     Ok(Played { scenario, plan_text: read_file(&plan_path)?, plan_path: plan_path.display().to_string() })
@@ -133,8 +154,36 @@ pub fn begun(record: Option<&Path>) -> Result<Option<sim::Begun>, StartExercise>
     Ok(record.map(sim::begun).transpose()?.flatten())
 }
 
-fn parse(path: &str, text: &str) -> Result<Arc<Scenario>, StartExercise> {
-    sim::scenario::parse(path, text).map(Arc::new).map_err(|faults| StartExercise::Faults { faults, text: text.to_owned() })
+/// Where a shipped scenario stands in the source.
+fn shipped_path(name: &str) -> String {
+    format!("assets/scenarios/{name}.toml")
+}
+
+/// A shipped scenario may be named as an estate by anyone.
+fn parse(path: &str, text: &str, beside: scenario::Find<'_>) -> Result<Arc<Scenario>, StartExercise> {
+    let find = |name: &str| {
+        let shipped = SHIPPED.iter().find(|(shipped, ..)| *shipped == name);
+        shipped.map(|(name, text, _)| (shipped_path(name), (*text).to_owned())).or_else(|| beside(name))
+    };
+    let parsed = scenario::parse_with(path, text, &find);
+    parsed.map(Arc::new).map_err(|faults| StartExercise::Faults { faults, text: text.to_owned() })
+}
+
+/// The shipped exercises, with what they teach, for people.
+pub fn exercises() -> String {
+    let mut text = String::new();
+    for (name, scenario, _) in SHIPPED {
+        let Ok(scenario) = parse(&shipped_path(name), scenario, &|_| None) else { continue };
+        text.push_str(&format!("{name}: {}\n", scenario.title));
+        scenario.goals.iter().for_each(|goal| text.push_str(&format!("  - {goal}\n")));
+    }
+    text.push_str("play one with `lifeboat tabletop NAME`\n");
+    text
+}
+
+/// The JSON schema of scenario files.
+pub fn scenario_schema() -> serde_json::Value {
+    scenario::schema()
 }
 
 impl Exercise {
@@ -165,6 +214,22 @@ impl Exercise {
         let served = sim::serve_dns(datagrams, names, world.clone(), clock.clone(), stop.clone());
         tasks.spawn(async move { note_end("the simulated name server", served.await) });
         Ok(Self { clock, endpoint, name_server, world, stop, tasks })
+    }
+
+    /// The room that the exercise is played in.
+    pub fn room(&self) -> Room {
+        Room::new(self.world.clone())
+    }
+
+    /// Lets a facilitator in, by way of this file: see [`super::control`].
+    ///
+    /// # Errors
+    /// The file cannot be written, or nothing can be listened on.
+    pub async fn admit(&self, file: &Path) -> std::io::Result<()> {
+        let door = control::open(self.world.clone(), self.clock.clone(), file).await?;
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move { door.serve(stop).await });
+        Ok(())
     }
 
     /// The URL for `--endpoint-url`.

@@ -5,18 +5,24 @@
 //! nothing itself, and draws nothing itself.
 
 mod appearance;
+mod control;
 mod exercise;
 mod last_seen;
 mod live;
 mod opening;
 mod plain;
+mod rehearsal;
+mod room;
 mod screen;
 mod session;
 
 pub use appearance::Appearance;
-pub use exercise::{Exercise, Played, StartExercise, begun, empty, read, scaled};
+pub use control::{Coming, Facilitator, FacilitatorError, Order, Standing};
+pub use exercise::{Exercise, Played, StartExercise, begun, empty, exercises, read, scaled, scenario_schema};
 pub use live::{Reach, connect};
 pub use opening::{Opening, SessionError};
 pub use plain::run_plain;
+pub use rehearsal::rehearsal;
+pub use room::Room;
 pub use screen::{Leave, ScreenError, run};
 pub use session::Session;

@@ -11,6 +11,8 @@ use crate::journal::{Journal, JournalDirectory, JournalError, Recorded};
 use crate::plan::Plan;
 use crate::store::ExerciseState;
 
+use super::Room;
+
 /// What a session is opened with.
 pub struct Opening {
     /// Live or exercise.
@@ -37,6 +39,8 @@ pub struct Opening {
     pub incident_id: IncidentId,
     /// The journal to go on with.
     pub resumed: Option<(Journal, Vec<Recorded>)>,
+    /// The room that an exercise is played in.
+    pub room: Option<Room>,
     /// The scenario of an exercise.
     pub exercise: Option<(ExerciseOf, ExerciseState)>,
 }

@@ -17,11 +17,12 @@ use crate::engine::{self, Context, Decision, Effect, ExerciseOf, Input, Intent};
 use crate::feed::Feeds;
 use crate::gate::Gate;
 use crate::journal::{Attachment, Confirmed, Event, Journal, JournalDirectory, JournalError, Purpose, Recorded};
+use crate::report::Score;
 use crate::store::{Notice, NoticeLevel, State, Update};
 use crate::ui::Request;
 
 use super::last_seen::LastSeen;
-use super::{Opening, SessionError};
+use super::{Opening, Room, SessionError};
 
 /// How many answers may wait to be taken in; a feed that is faster waits.
 const INBOX: usize = 256;
@@ -41,6 +42,7 @@ pub struct Session {
     incident_id: IncidentId,
     journal: Option<Journal>,
     exercise: Option<ExerciseOf>,
+    room: Option<Room>,
     driver: Driver,
     feeds: Feeds,
     told: mpsc::Receiver<Told>,
@@ -94,6 +96,7 @@ impl Session {
             incident_id: opening.incident_id,
             journal: None,
             exercise,
+            room: opening.room,
             driver,
             feeds,
             told,
@@ -212,12 +215,12 @@ impl Session {
     fn resume(&mut self, mut journal: Journal, events: Vec<Recorded>) -> Result<(), SessionError> {
         self.state.journal_path = Some(journal.path().display().to_string());
         for recorded in events {
-            self.state.record(recorded);
+            self.record(recorded);
         }
         let joined = Event::OperatorJoined { host: self.host.clone(), read_only: self.state.read_only };
         let appended = journal.append(vec![joined], &self.state.operator, self.clock.now())?;
         for recorded in appended.recorded {
-            self.state.record(recorded);
+            self.record(recorded);
         }
         self.journal = Some(journal);
         if self.state.incident.exercise_started_at.is_some() {
@@ -237,6 +240,39 @@ impl Session {
         Ok(())
     }
 
+    /// Applies what the journal holds, and tells the room.
+    fn record(&mut self, recorded: Recorded) {
+        if let Some(room) = &mut self.room {
+            room.hear(&recorded);
+        }
+        let closed = matches!(recorded.event, Event::IncidentClosed { .. });
+        self.state.record(recorded);
+        if closed && let Some(score) = Score::of(&self.state.events) {
+            let text = format!("score {} of 100: lifeboat score {} says why", score.percent, self.incident_id);
+            self.notice(NoticeLevel::Info, text);
+        }
+    }
+
+    /// What the room brings: questions, and a clock that its facilitator turned.
+    fn listen(&mut self) -> bool {
+        let Some(room) = &self.room else { return false };
+        let asked = room.asked();
+        let news = !asked.is_empty() && self.journal.is_some();
+        if news && let Err(error) = self.carry_out(Decision { events: asked, effects: Vec::new() }) {
+            match error {
+                // Another console wrote first: the question is asked at the next look.
+                JournalError::Moved { .. } => {}
+                error => self.journal_failed(&error),
+            }
+        }
+        let told = self.state.exercise.as_ref().map(|told| (told.paused, told.speed));
+        let turned = told.is_some_and(|told| told != (self.clock.is_paused(), self.clock.speed()));
+        if turned && self.state.incident.exercise_started_at.is_some() {
+            self.exercise_turned();
+        }
+        news || turned
+    }
+
     /// Takes in what another console has written, and looks up calls whose answer nobody can be waiting for any more.
     fn look_again(&mut self) -> Result<bool, JournalError> {
         let news = self.catch_up()?;
@@ -250,7 +286,7 @@ impl Session {
         for (_, step, attempt, purpose) in due {
             self.reconcile(&step, attempt, purpose);
         }
-        Ok(news)
+        Ok(self.listen() || news)
     }
 
     fn confirmed_at(&self, step: &StepId) -> DateTime<Utc> {
@@ -363,7 +399,7 @@ impl Session {
         let written = journal.catch_up()?;
         let news = !written.is_empty();
         for recorded in written {
-            self.state.record(recorded);
+            self.record(recorded);
         }
         Ok(news)
     }
@@ -395,7 +431,7 @@ impl Session {
         let Some(journal) = &mut self.journal else { return Ok(()) };
         let appended = journal.append(events, &self.state.operator, self.clock.now())?;
         for recorded in appended.recorded {
-            self.state.record(recorded);
+            self.record(recorded);
         }
         let mut permits = appended.confirmed;
         for effect in effects {
@@ -411,6 +447,7 @@ impl Session {
         ];
         let known: BTreeMap<_, _> =
             self.state.identities.iter().filter_map(|(site, source)| Some((site, source.data.as_ref()?))).collect();
+        events.extend(self.room.as_ref().and_then(Room::rules));
         events.extend(
             known.into_iter().map(|(site, identity)| Event::IdentitySeen { site: site.clone(), identity: identity.clone() }),
         );

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::{
-    AccountId, AlarmState, Condition, Fixed, Identity, IncidentId, Mode, Moment, MutatingCall, Operator, Part, Phase, Problem,
-    Region, Role, SignalId, SiteName, StepId, Strength,
+    AccountId, AlarmState, Condition, Facilitation, Fixed, Identity, IncidentId, Mode, Moment, MutatingCall, Operator, Part,
+    Phase, Problem, Region, Role, Rules, SignalId, SiteName, StepId, Strength,
 };
 
 use super::{Attachment, Elsewhere, Mark, Observed, Weighed};
@@ -51,6 +51,10 @@ pub enum Event {
         /// Simulated seconds in one real second.
         speed: f64,
     },
+    /// What an exercise is judged by.
+    ExerciseRules(Box<Rules>),
+    /// What the facilitator of an exercise did.
+    Facilitated(Facilitation),
     /// A signal of the plan was seen in a new state.
     SignalSeen(SignalSeen),
     /// Evidence fixed a moment, or better evidence did.
@@ -406,6 +410,8 @@ impl Event {
             Self::OperatorJoined { .. } => "operator-joined",
             Self::IdentitySeen { .. } => "identity-seen",
             Self::ExerciseStarted { .. } => "exercise-started",
+            Self::ExerciseRules(_) => "exercise-rules",
+            Self::Facilitated(_) => "facilitated",
             Self::SignalSeen(_) => "signal-seen",
             Self::MomentFixed { .. } => "moment-fixed",
             Self::MomentCorrected { .. } => "moment-corrected",

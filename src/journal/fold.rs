@@ -307,7 +307,7 @@ impl Incident {
                 self.variables.clone_from(&opened.variables);
                 self.opened_at = Some(at);
             }
-            Event::OperatorJoined { .. } => {}
+            Event::OperatorJoined { .. } | Event::ExerciseRules(_) | Event::Facilitated(_) => {}
             Event::IdentitySeen { site, identity } => {
                 self.identities.insert(site.clone(), identity.clone());
             }

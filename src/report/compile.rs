@@ -32,6 +32,7 @@ pub(super) fn document(reading: &Reading) -> Document {
         banner: mode.map_or("UNKNOWN", Mode::banner),
         incident: incident.id(),
         scenario: opened.and_then(|opened| opened.scenario.clone()),
+        score: super::Score::of(events),
         seed: opened.and_then(|opened| opened.seed),
         plan: plan(&incident),
         sites: sites(&incident),

@@ -79,9 +79,11 @@ fn origin(event: &Event) -> Origin {
             Origin { at: work.ended_at.or(work.began_at), source: "elsewhere", evidence: work.id.clone(), request_id: None }
         }
         Event::Attached(attached) => Origin { evidence: attached.sha256.clone(), ..of("person") },
-        Event::IncidentOpened(_) | Event::OperatorJoined { .. } | Event::ExerciseStarted { .. } | Event::Unknown { .. } => {
-            of("console")
-        }
+        Event::IncidentOpened(_)
+        | Event::OperatorJoined { .. }
+        | Event::ExerciseStarted { .. }
+        | Event::ExerciseRules(_)
+        | Event::Unknown { .. } => of("console"),
         _ => of("person"),
     }
 }

@@ -30,6 +30,8 @@ pub(super) struct Document {
     pub banner: &'static str,
     pub incident: IncidentId,
     pub scenario: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<super::Score>,
     pub seed: Option<u64>,
     pub plan: PlanLine,
     pub sites: Vec<SiteLine>,

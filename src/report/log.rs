@@ -1,6 +1,6 @@
 //! Every event as one sentence: the log of a report.
 
-use crate::domain::{AlarmState, MutatingCall, SignalId, Strength};
+use crate::domain::{AlarmState, Answered, Facilitation, MutatingCall, SignalId, Strength};
 use crate::journal::{Ended, Event, Mark, Observed, Purpose, SignalSeen, StepConfirmed};
 
 use super::markdown::words;
@@ -17,6 +17,10 @@ pub fn sentence(event: &Event) -> String {
             format!("AWS says that we are {} at {site}, account {}", identity.arn, identity.account)
         }
         Event::ExerciseStarted { speed } => format!("the exercise's clock was started at {speed} times real time"),
+        Event::ExerciseRules(rules) => {
+            format!("the exercise {:?} is judged by {} criteria", rules.title, rules.expect.len() + rules.wrong.len())
+        }
+        Event::Facilitated(done) => facilitation(done),
         Event::SignalSeen(seen) => format!("{} is {}: {}", seen.signal, state_word(seen), seen.reason),
         Event::MomentFixed { moment, fixed } => {
             format!("{:?} fixed at {} by {}", moment.name(), fixed.at.format("%Y-%m-%d %H:%M:%SZ"), fixed.evidence.text)
@@ -77,6 +81,23 @@ pub fn sentence(event: &Event) -> String {
         }
         Event::IncidentClosed { reason } => format!("closed: {reason}"),
         Event::Unknown { kind, .. } => format!("an event of the kind {kind:?}, which this version does not know"),
+    }
+}
+
+/// What a facilitator did, in one sentence.
+pub fn facilitation(done: &Facilitation) -> String {
+    match done {
+        Facilitation::Asked { number, text } => format!("question {number} to the room: {text}"),
+        Facilitation::Judged { number, answer, text } => {
+            let how = match answer {
+                Answered::Good => "well",
+                Answered::Partly => "in part",
+                Answered::Missed => "not",
+            };
+            format!("question {number} was answered {how}{}{text}", if text.is_empty() { "" } else { ": " })
+        }
+        Facilitation::Noted { text } => format!("facilitator's note: {text}"),
+        Facilitation::Turned { text } => format!("facilitator: {text}"),
     }
 }
 

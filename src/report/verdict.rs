@@ -31,7 +31,7 @@ pub(super) struct Verdict<'a> {
 /// One thing that was to be so.
 #[derive(Debug, Serialize)]
 struct Check {
-    /// `objective`, `detection`, `step` or `record`; the verdict is about objectives.
+    /// `objective`, `detection`, `step`, `score` or `record`; the verdict is about objectives.
     group: &'static str,
     name: String,
     verdict: Measured,
@@ -53,6 +53,7 @@ pub(super) fn of(document: &Document) -> Verdict<'_> {
     }));
     checks.push(detection(document));
     checks.extend(document.steps.iter().map(|row| step(row, document.closed.is_some())));
+    checks.extend(document.score.iter().flat_map(|score| &score.lines).filter(|line| line.group != "objective").map(scored));
     let whole = if document.integrity.damage.is_none() { Measured::Met } else { Measured::Missed };
     let mut record = check("record", "the journal is whole".to_owned(), whole, None, None);
     if let Some(damage) = &document.integrity.damage {
@@ -88,6 +89,15 @@ fn check(group: &'static str, name: String, verdict: Measured, achieved: Option<
         message.push_str(&format!(": {} of {}", words(achieved), words(objective)));
     }
     Check { group, name, verdict, achieved_secs: achieved, objective_secs: objective, message }
+}
+
+/// What an exercise was judged by.
+fn scored(line: &super::Line) -> Check {
+    let mut check = check("score", format!("{}: {}", line.group, line.title), line.verdict, None, None);
+    if !line.message.is_empty() {
+        check.message.clone_from(&line.message);
+    }
+    check
 }
 
 /// Detection ought to be automatic: a person's word is a miss.

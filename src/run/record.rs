@@ -44,7 +44,7 @@ pub(super) fn compare(first: &str, second: &str, paths: &Paths) -> Result<u8, Er
 }
 
 /// The journal that a person named: a file, or an incident's id or its beginning.
-fn journal_file(named: &str, paths: &Paths) -> Result<PathBuf, Error> {
+pub(super) fn journal_file(named: &str, paths: &Paths) -> Result<PathBuf, Error> {
     let file = Path::new(named);
     if file.is_file() { Ok(file.to_owned()) } else { Ok(JournalDirectory::new(&paths.data).find(named)?) }
 }

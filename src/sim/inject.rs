@@ -43,8 +43,43 @@ pub enum Condition {
     Alarm(String, String, String),
     /// The document has run to Success: its name.
     Ran(String),
+    /// The exercise has told that its players did this: what, and with which step.
+    Told(Act, Option<String>),
     /// All of them.
     All(Vec<Condition>),
+}
+
+/// What the world is told of its players: it knows nothing of plans and consoles, only what others say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Act {
+    /// The exercise began.
+    Begun,
+    /// Something was found to be wrong.
+    Detected,
+    /// The failover was declared.
+    Declared,
+    /// It was decided to wait.
+    Waited,
+    /// A step was confirmed.
+    Started,
+    /// A step ended well.
+    Ended,
+    /// A step failed.
+    Failed,
+    /// A step was skipped.
+    Skipped,
+    /// The incident was closed.
+    Closed,
+}
+
+/// A question to the room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// What is asked.
+    pub text: String,
+    /// What a good answer holds; for the facilitator alone.
+    pub good: String,
 }
 
 /// One change to the world.
@@ -76,6 +111,14 @@ pub enum Change {
     FailResource(String, String),
     /// A recovery point changes its status: ARN, status.
     PointStatus(String, String),
+    /// The newest points of a resource are gone: the site's name, the resource's ARN, how many.
+    PointsGone(String, String, u32),
+    /// Another point of a resource is there, of the data of this moment: the site's name, the resource's ARN, the moment.
+    PointCome(String, String, DateTime<Utc>),
+    /// The newest points of a resource were scanned for malware: the site's name, the resource's ARN, how many, was something found.
+    Scanned(String, String, u32, bool),
+    /// A question is asked of the room; nothing else changes.
+    Ask(Question),
 }
 
 /// A fault between callers and operations.
@@ -184,10 +227,10 @@ impl Active {
 
     fn concerns(&self, caller: &Caller, service: &str, operation: &str) -> bool {
         let fault = &self.fault;
-        glob(&fault.service, service)
-            && glob(&fault.region, &caller.region)
-            && glob(&fault.operation, operation)
-            && glob(&fault.account, &caller.account)
+        any(&fault.service, service)
+            && any(&fault.region, &caller.region)
+            && any(&fault.operation, operation)
+            && any(&fault.account, &caller.account)
     }
 
     fn weather(&self, caller: &Caller, service: &str, operation: &str, now: DateTime<Utc>) -> Weather {
@@ -200,6 +243,40 @@ impl Active {
             FaultKind::AnswerLost => Weather::AnswerLost,
             FaultKind::Denied => Weather::Refused(denied(caller, service, operation)),
             FaultKind::Expired => Weather::Refused(expired(service)),
+        }
+    }
+}
+
+/// Does one of the globs between bars fit?
+fn any(globs: &str, text: &str) -> bool {
+    globs.split('|').any(|one| glob(one.trim(), text))
+}
+
+/// Faults that have a name of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preset {
+    /// A Region answers nothing.
+    Region,
+    /// Nothing can be made, changed or begun; what runs goes on, and can be read.
+    ControlPlane,
+    /// us-east-1 answers nothing, and with it the control planes of Route 53 and other global services; names are still answered.
+    UsEast1,
+}
+
+/// The first words of operations that belong to control planes.
+const CHANGING: &str = "Create*|Update*|Put*|Delete*|Modify*|Change*|Start*|Stop*|Run*|Restore*|Attach*|Associate*|Tag*|Untag*";
+
+impl Preset {
+    /// The presets by name.
+    pub const NAMES: [(&'static str, Self); 3] =
+        [("region", Self::Region), ("control-plane", Self::ControlPlane), ("us-east-1", Self::UsEast1)];
+
+    /// Makes a fault that meets everybody the one that it stands for.
+    pub fn apply(self, fault: Fault) -> Fault {
+        match self {
+            Self::Region => Fault { kind: FaultKind::Silent, ..fault },
+            Self::ControlPlane => Fault { kind: FaultKind::Broken(503), operation: CHANGING.to_owned(), ..fault },
+            Self::UsEast1 => Fault { kind: FaultKind::Silent, region: "us-east-1".to_owned(), ..fault },
         }
     }
 }
@@ -309,6 +386,22 @@ mod tests {
         assert_eq!(draw(3), draw(3));
         let met = draw(3).into_iter().filter(|met| *met).count();
         assert!((30..90).contains(&met), "{met} of 200");
+    }
+
+    #[test]
+    fn a_control_plane_that_is_gone_can_be_read_and_changes_nothing() {
+        let mut sky = Sky::new(1);
+        sky.begin(Preset::ControlPlane.apply(fault(FaultKind::Silent)), at(0));
+        for (operation, lives) in
+            [("ListBackupVaults", true), ("DescribeRestoreJob", true), ("StartRestoreJob", false), ("CreateBackupVault", false)]
+        {
+            assert_eq!(sky.meet(&caller(), "backup", operation, at(1)).0 == Weather::Fair, lives, "{operation}");
+        }
+        let mut sky = Sky::new(1);
+        sky.begin(Preset::UsEast1.apply(Fault { service: "*".into(), ..fault(FaultKind::Throttle) }), at(0));
+        let global = Caller { region: "us-east-1".into(), ..caller() };
+        assert_eq!(sky.meet(&global, "route53", "ListHostedZones", at(1)).0, Weather::Silent);
+        assert_eq!(sky.meet(&caller(), "backup", "ListBackupVaults", at(1)).0, Weather::Fair);
     }
 
     #[test]

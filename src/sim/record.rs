@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::call::Caller;
-use super::inject::Inject;
+use super::inject::{Act, Inject};
 
 /// How far the clock may run on, in the world's time, before the record is told.
 const MARK_EVERY: TimeDelta = TimeDelta::seconds(5);
@@ -63,6 +63,25 @@ pub enum Entry {
         at: DateTime<Utc>,
         /// What.
         inject: Inject,
+    },
+    /// A planned inject happens now, or is held back.
+    Turn {
+        /// The world's time.
+        at: DateTime<Utc>,
+        /// Its number.
+        number: usize,
+        /// Is it held back?
+        held: bool,
+    },
+    /// The world was told what its players did.
+    Told {
+        /// The world's time.
+        at: DateTime<Utc>,
+        /// What.
+        act: Act,
+        /// With which step.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<String>,
     },
     /// The world's clock showed this.
     Mark {

@@ -4,7 +4,7 @@
 //! at its own time, so that an idle world costs nothing and nobody can see when it was asked.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
 use super::call::{Answer, Call, Caller, Refusal, Services, Weather};
 use super::estate::{DEFAULT_ACCOUNT, Effect, Estate, Key, Place, Site, SiteKey, key};
-use super::inject::{Change, Condition, Inject, Sky, When, expired};
+use super::inject::{Act, Change, Condition, Inject, Question, Sky, When, expired};
 use super::members::{self, glob};
 use super::network::Network;
 use super::record::{Entry, Record, RecordError};
@@ -20,8 +20,9 @@ use super::scenario::{self, Scenario};
 use super::seed::Ids;
 use super::service::backup::copies;
 use super::service::backup::jobs;
-use super::service::backup::points::Status;
+use super::service::backup::points::{self, Point, Status};
 use super::service::backup::restore::{self, JobKey};
+use super::service::backup::rows::Rows;
 use super::service::backup::rules::Outcome;
 use super::service::ssm::automation;
 use super::service::ssm::execution::ExecutionKey;
@@ -54,6 +55,10 @@ pub enum Happening {
 /// One line of what is coming.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Upcoming {
+    /// Its number among the injects.
+    pub number: usize,
+    /// Is it held back?
+    pub held: bool,
     /// When; `None` as long as its condition does not hold, or a person has not said so.
     pub at: Option<DateTime<Utc>>,
     /// The inject's title.
@@ -65,6 +70,7 @@ pub struct Upcoming {
 enum Stage {
     Waiting,
     Due(DateTime<Utc>),
+    Held,
     Done,
 }
 
@@ -89,6 +95,8 @@ pub struct World {
     failing: Vec<(String, String)>,
     failing_resources: Vec<(String, String)>,
     sky: Sky,
+    told: BTreeSet<(Act, Option<String>)>,
+    asked: Vec<(DateTime<Utc>, Question)>,
     effects: Vec<Effect>,
     calls: BTreeMap<String, usize>,
     record: Option<Record>,
@@ -111,6 +119,8 @@ impl World {
             failing: Vec::new(),
             failing_resources: Vec::new(),
             sky: Sky::new(seed),
+            told: BTreeSet::new(),
+            asked: Vec::new(),
             effects: Vec::new(),
             calls: BTreeMap::new(),
             record: None,
@@ -145,6 +155,15 @@ impl World {
             Entry::Inject { at, inject } => {
                 self.advance_to(at);
                 self.inject_now(inject);
+            }
+            Entry::Turn { at, number, held } => {
+                self.advance_to(at);
+                self.turn_now(number, held);
+            }
+            Entry::Told { at, act, step } => {
+                self.advance_to(at);
+                self.told.insert((act, step));
+                self.settle();
             }
             Entry::Met { at, caller, service, operation } => {
                 self.advance_to(at);
@@ -198,7 +217,11 @@ impl World {
     fn happen(&mut self, happening: Happening) {
         match happening {
             Happening::Inject(number) => {
-                let (inject, stage) = &mut self.injects[number];
+                let Some((inject, stage)) = self.injects.get_mut(number) else { return };
+                // Held back, or let happen by hand before its time.
+                if !matches!(stage, Stage::Due(at) if *at <= self.now) {
+                    return;
+                }
                 *stage = Stage::Done;
                 for change in inject.changes.clone() {
                     self.change(change);
@@ -271,6 +294,18 @@ impl World {
             }
             Change::FailResource(of, message) => self.failing_resources.push((of, message)),
             Change::FailRestore(of, message) => self.failing.push((of, message)),
+            Change::PointsGone(site, resource, count) => self.newest(&site, &resource, count, |rows, arn| drop(rows.remove(arn))),
+            Change::Scanned(site, resource, count, found) => {
+                self.newest(&site, &resource, count, |rows, arn| rows.set_scan(arn, points::scan(found, now)));
+            }
+            Change::PointCome(site, resource, of) => {
+                let id = (self.ids.bits(), self.ids.bits());
+                for found in self.estate.sites.values_mut().filter(|found| found.name == site) {
+                    let like = found.backup.points.of_resource(&resource, None).next().map(|(_, point)| point.clone());
+                    found.backup.add_all(like.map(|point| Point { created: of, id, status: Status::Completed, ..point }));
+                }
+            }
+            Change::Ask(question) => self.asked.push((now, question)),
             Change::PointStatus(arn, status) => {
                 for site in self.estate.sites.values_mut() {
                     if let Some(status) = Status::named(&status) {
@@ -278,6 +313,15 @@ impl World {
                     }
                 }
             }
+        }
+    }
+
+    /// Does something with the newest points of a resource in a site.
+    fn newest(&mut self, site: &str, resource: &str, count: u32, act: impl Fn(&mut Rows, &str)) {
+        for found in self.estate.sites.values_mut().filter(|found| found.name == site) {
+            let newest = found.backup.points.of_resource(resource, None).take(usize::try_from(count).unwrap_or(usize::MAX));
+            let arns: Vec<String> = newest.map(|(_, point)| point.arn()).collect();
+            arns.iter().for_each(|arn| act(&mut found.backup.points, arn));
         }
     }
 
@@ -309,6 +353,10 @@ impl World {
             Condition::Ran(document) => sites
                 .flat_map(|site| site.ssm.executions.values())
                 .any(|execution| execution.document.name == *document && execution.status == "Success"),
+            Condition::Told(act, step) => match step {
+                Some(_) => self.told.contains(&(*act, step.clone())),
+                None => self.told.iter().any(|(told, _)| told == act),
+            },
             Condition::All(conditions) => conditions.iter().all(|condition| self.holds(condition)),
         }
     }
@@ -350,15 +398,64 @@ impl World {
         Ok(())
     }
 
+    fn turn_now(&mut self, number: usize, held: bool) {
+        let Some((_, stage)) = self.injects.get_mut(number).filter(|(_, stage)| *stage != Stage::Done) else { return };
+        *stage = if held { Stage::Held } else { Stage::Due(self.now) };
+        if !held {
+            self.happen(Happening::Inject(number));
+            self.settle();
+        }
+    }
+
+    /// Lets a planned inject happen now, or holds it back until somebody lets it happen. `false`: there is none of this number that is
+    /// still to come.
+    ///
+    /// # Errors
+    /// The record could not be written; nothing was done.
+    pub fn turn(&mut self, number: usize, held: bool) -> Result<bool, RecordError> {
+        if self.injects.get(number).is_none_or(|(_, stage)| *stage == Stage::Done) {
+            return Ok(false);
+        }
+        if let Some(record) = &mut self.record {
+            record.append(&Entry::Turn { at: self.now, number, held })?;
+        }
+        self.turn_now(number, held);
+        Ok(true)
+    }
+
+    /// Takes in what the players did. What was told before changes nothing.
+    ///
+    /// # Errors
+    /// The record could not be written.
+    pub fn tell(&mut self, act: Act, step: Option<String>) -> Result<(), RecordError> {
+        if self.told.contains(&(act, step.clone())) {
+            return Ok(());
+        }
+        if let Some(record) = &mut self.record {
+            record.append(&Entry::Told { at: self.now, act, step: step.clone() })?;
+        }
+        self.told.insert((act, step));
+        self.settle();
+        Ok(())
+    }
+
+    /// The questions that were asked of the room, in order, with their times.
+    pub fn asked(&self) -> &[(DateTime<Utc>, Question)] {
+        &self.asked
+    }
+
     /// What is still to come, soonest first; what waits for a condition or a person is last.
     pub fn upcoming(&self) -> Vec<Upcoming> {
+        let told = |number: usize, at, held, title: &String| Some(Upcoming { number, held, at, title: title.clone() });
         let mut coming: Vec<_> = self
             .injects
             .iter()
-            .filter_map(|(inject, stage)| match stage {
+            .enumerate()
+            .filter_map(|(number, (inject, stage))| match stage {
                 Stage::Done => None,
-                Stage::Waiting => Some(Upcoming { at: None, title: inject.title.clone() }),
-                Stage::Due(at) => Some(Upcoming { at: Some(*at), title: inject.title.clone() }),
+                Stage::Waiting => told(number, None, false, &inject.title),
+                Stage::Held => told(number, None, true, &inject.title),
+                Stage::Due(at) => told(number, Some(*at), false, &inject.title),
             })
             .collect();
         coming.sort_by_key(|upcoming| (upcoming.at.is_none(), upcoming.at));

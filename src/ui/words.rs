@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::domain::{Alarm, AlarmState, HealthEvent, SiteName, StepId, Usable, Verdict};
 use crate::journal::{Ended, Event, Purpose, StepStatus};
 use crate::plan::Step;
+use crate::report;
 use crate::store::{Completeness, Freshness, Source, State};
 
 use super::{Role, format};
@@ -130,6 +131,11 @@ pub fn of_step(state: &State, step: &Step) -> Word {
     }
 }
 
+/// May players see this event? What a facilitator does is hidden from them, but for questions.
+pub fn is_for_players(event: &Event) -> bool {
+    !matches!(event, Event::Facilitated(done) if !done.is_for_players())
+}
+
 /// One event of the journal in one sentence.
 pub fn sentence(event: &Event) -> (Role, String) {
     match event {
@@ -144,6 +150,8 @@ pub fn sentence(event: &Event) -> (Role, String) {
             (Role::Muted, format!("{site}: AWS says we are {} in {}", identity.arn, identity.account))
         }
         Event::ExerciseStarted { speed } => (Role::Heading, format!("exercise started, clock {}", format::speed(*speed))),
+        Event::ExerciseRules(rules) => (Role::Muted, format!("exercise: {}", rules.title)),
+        Event::Facilitated(done) => (Role::Accent, report::facilitation(done)),
         Event::SignalSeen(seen) => {
             let role = match seen.state {
                 AlarmState::Alarm => Role::Bad,

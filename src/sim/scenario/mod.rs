@@ -3,13 +3,16 @@
 mod build;
 mod parse;
 mod parse_injects;
+mod parse_rules;
 mod parse_sites;
 pub mod reader;
 mod scale;
+mod schema;
 
 pub use build::{estate, service};
-pub use parse::parse;
+pub use parse::{Find, parse, parse_with};
 pub use scale::Scale;
+pub use schema::schema;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
@@ -63,6 +66,8 @@ pub struct Scenario {
     pub shop: Option<Shop>,
     /// What happens.
     pub injects: Vec<Inject>,
+    /// What players are judged by; nobody in here weighs it.
+    pub rules: Option<Value>,
 }
 
 /// What exists in one account and Region.
@@ -158,6 +163,7 @@ impl Scenario {
             restores: Vec::new(),
             shop: None,
             injects: Vec::new(),
+            rules: None,
         }
     }
 }

@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chrono::TimeDelta;
 use serde_json::Value;
 
 use super::reader::{Table, nearest};
-use super::{Scenario, SiteSpec, ZoneSpec, parse_injects, parse_sites};
+use super::{Scenario, SiteSpec, ZoneSpec, parse_injects, parse_rules, parse_sites};
 use crate::document::{Document, Faults};
 use crate::sim::estate::{Account, Key, Role};
 use crate::sim::members;
@@ -19,51 +18,92 @@ use crate::sim::shop::{Front, Need, Shop};
 /// The longest session of a role that says nothing else: twelve hours, in seconds.
 const SESSION: i64 = 43_200;
 
-/// Reads a scenario; `path` is what faults call the file.
+/// Gives the path and the text of another scenario by the name under which a scenario refers to it.
+pub type Find<'f> = &'f dyn Fn(&str) -> Option<(String, String)>;
+
+/// Reads a scenario that stands alone; `path` is what faults call the file.
 ///
 /// # Errors
 /// Every fault of the file.
 pub fn parse(path: &str, text: &str) -> Result<Scenario, Faults> {
+    parse_with(path, text, &|_| None)
+}
+
+/// Reads a scenario that may take its estate from another one, which `find` gives.
+///
+/// # Errors
+/// Every fault of the file; those of the other one if it has any.
+pub fn parse_with(path: &str, text: &str, find: Find<'_>) -> Result<Scenario, Faults> {
     let document = Document::parse(path, text)?;
     let faults = Faults::new();
-    let scenario = scenario(&document.root(&faults).into());
+    let root: Table<'_> = document.root(&faults).into();
+    let named = root.text("estate");
+    let base = match named.as_deref().map(|name| (name, find(name))) {
+        Some((_, Some((path, text)))) => Some(parse_with(&path, &text, &|_| None)?),
+        Some((name, None)) => {
+            root.fault("estate", format!("there is no scenario `{name}` to take the estate from"), None);
+            None
+        }
+        None => None,
+    };
+    let scenario = scenario(&root, base);
+    drop(root);
     faults.settle(scenario)
 }
 
-fn scenario(root: &Table<'_>) -> Option<Scenario> {
+fn scenario(root: &Table<'_>, base: Option<Scenario>) -> Option<Scenario> {
     let name = root.required("name");
-    let starts_at = root.time("starts_at");
-    if !root.has("starts_at") {
+    let starts_at = root.time("starts_at").or(base.as_ref().map(|base| base.starts_at));
+    if !root.has("starts_at") && base.is_none() {
         root.fault("starts_at", "`starts_at` is missing: when the scenario's clock starts", None);
     }
-    let sites: Vec<_> = root.tables("site").iter().filter_map(|table| parse_sites::site(table, starts_at)).collect();
-    let names = Names::of(&sites);
-    let scenario = Scenario {
+    let mut estate = base.unwrap_or_else(|| Scenario::empty(starts_at.unwrap_or_default()));
+    for site in root.tables("site") {
+        if let Some(site) = parse_sites::site(&site, starts_at, &estate.sites) {
+            add_site(&mut estate.sites, site);
+        }
+    }
+    let names = Names::of(&estate.sites);
+    let shop = root.table("shop").and_then(|table| shop(&table, &names, &estate.sites));
+    estate.accounts.extend(root.tables("account").iter().filter_map(account));
+    estate.keys.extend(root.tables("principal").iter().filter_map(principal));
+    estate.roles.extend(root.tables("role").iter().filter_map(role));
+    estate.zones.extend(root.tables("zone").iter().filter_map(zone));
+    estate.checks.extend(root.tables("health_check").iter().filter_map(|table| check(table, &names)));
+    let expected = root.tables("expect");
+    // Its own come first: the first that fits is taken.
+    let expected = expected.iter().filter_map(|table| Some((table.required("restore")?, table.duration("takes")?)));
+    estate.restores.splice(0..0, expected);
+    Some(Scenario {
         name: name?,
         title: root.required("title").unwrap_or_default(),
         brief: root.text("brief").unwrap_or_default(),
         goals: root.texts("goals"),
-        plan: root.text("plan"),
+        plan: root.text("plan").or(estate.plan),
         starts_at: starts_at?,
-        speed: root.float("speed").unwrap_or(1.0),
-        seed: root.integer("seed").and_then(|seed| u64::try_from(seed).ok()).unwrap_or(0),
+        speed: root.float("speed").unwrap_or(estate.speed),
+        seed: root.integer("seed").and_then(|seed| u64::try_from(seed).ok()).unwrap_or(estate.seed),
         bare: false,
-        propagation: root.duration("propagation").unwrap_or(TimeDelta::seconds(30)),
-        accounts: root.tables("account").iter().filter_map(account).collect(),
-        keys: root.tables("principal").iter().filter_map(principal).collect(),
-        roles: root.tables("role").iter().filter_map(role).collect(),
-        zones: root.tables("zone").iter().filter_map(zone).collect(),
-        checks: root.tables("health_check").iter().filter_map(|table| check(table, &names)).collect(),
-        restores: root
-            .tables("expect")
-            .iter()
-            .filter_map(|table| Some((table.required("restore")?, table.duration("takes")?)))
-            .collect(),
-        shop: root.table("shop").and_then(|table| shop(&table, &names, &sites)),
+        propagation: root.duration("propagation").unwrap_or(estate.propagation),
+        shop: shop.or(estate.shop),
+        rules: root.table("score").map(|table| parse_rules::rules(&table)),
         injects: root.tables("inject").iter().filter_map(|table| parse_injects::inject(table, &names)).collect(),
-        sites,
+        ..estate
+    })
+}
+
+/// A site that is there already gets what is new.
+fn add_site(sites: &mut Vec<SiteSpec>, new: SiteSpec) {
+    let Some(site) = sites.iter_mut().find(|site| (&site.account, &site.region) == (&new.account, &new.region)) else {
+        return sites.push(new);
     };
-    Some(scenario)
+    site.metrics.extend(new.metrics);
+    site.alarms.extend(new.alarms);
+    site.vaults.extend(new.vaults);
+    site.points.extend(new.points);
+    site.documents.extend(new.documents);
+    site.network.resources.extend(new.network.resources);
+    site.scale = new.scale;
 }
 
 /// The names that a scenario gives and that other parts of it refer to.

@@ -6,9 +6,20 @@ use chrono::TimeDelta;
 
 use super::parse::{Names, known};
 use super::reader::Table;
-use crate::sim::inject::{Change, Condition, Fault, FaultKind, Inject, When};
+use crate::sim::inject::{Act, Change, Condition, Fault, FaultKind, Inject, Preset, Question, When};
 use crate::sim::service::backup::points::Status;
 use crate::sim::service::health;
+
+/// What players do, by the key that waits for it.
+const ACTS: &[(&str, Act)] =
+    &[("detected", Act::Detected), ("waited", Act::Waited), ("declared", Act::Declared), ("closed", Act::Closed)];
+/// What players do with the step that the key names.
+const STEP_ACTS: &[(&str, Act)] =
+    &[("started", Act::Started), ("ended", Act::Ended), ("failed", Act::Failed), ("skipped", Act::Skipped)];
+
+fn known_resource(table: &Table<'_>, names: &Names) -> Option<String> {
+    known(table, "resource", "resource with recovery points", &names.backed_up)
+}
 
 /// One inject.
 pub fn inject(table: &Table<'_>, names: &Names) -> Option<Inject> {
@@ -17,7 +28,8 @@ pub fn inject(table: &Table<'_>, names: &Names) -> Option<Inject> {
     changes.extend(table.tables("metric").iter().filter_map(|metric_table| metric(metric_table, names)));
     changes.extend(table.tables("shop").iter().filter_map(|shop| {
         let (site, down) = (known(shop, "site", "site", &names.sites), shop.boolean("down"));
-        Some(Change::Shop(site?, down.unwrap_or(true), shop.duration("wait").unwrap_or_default()))
+        let wait = shop.duration("wait").unwrap_or_default();
+        Some(Change::Shop(site?, down.unwrap_or(true), wait))
     }));
     changes.extend(table.tables("health").iter().map(|event| {
         let own = ["description", "accounts", "entities"];
@@ -42,6 +54,27 @@ pub fn inject(table: &Table<'_>, names: &Names) -> Option<Inject> {
         let (arn, status) = (point.required("arn"), point.one_of("status", &Status::NAMES.map(|(name, _)| name)));
         Some(Change::PointStatus(arn?, status?))
     }));
+    changes.extend(table.tables("gone").iter().filter_map(|gone| {
+        let (site, resource) = (known(gone, "site", "site", &names.sites), known_resource(gone, names));
+        let newest = gone.count("newest").unwrap_or(1);
+        Some(Change::PointsGone(site?, resource?, newest))
+    }));
+    changes.extend(table.tables("come").iter().filter_map(|come| {
+        let (site, resource) = (known(come, "site", "site", &names.sites), known_resource(come, names));
+        if !come.has("of") {
+            come.fault("of", "`of` is missing: the moment that the data is of", None);
+        }
+        Some(Change::PointCome(site?, resource?, come.time("of")?))
+    }));
+    changes.extend(table.tables("scanned").iter().filter_map(|scanned| {
+        let (site, resource) = (known(scanned, "site", "site", &names.sites), known_resource(scanned, names));
+        let (newest, found) = (scanned.count("newest").unwrap_or(1), scanned.boolean("malware").unwrap_or(false));
+        Some(Change::Scanned(site?, resource?, newest, found))
+    }));
+    changes.extend(table.tables("ask").iter().filter_map(|ask| {
+        let (text, good) = (ask.required("text"), ask.text("good").unwrap_or_default());
+        Some(Change::Ask(Question { text: text?, good }))
+    }));
     Some(Inject { title: title?, when: when?, changes })
 }
 
@@ -63,26 +96,38 @@ fn when(table: &Table<'_>, names: &Names) -> Option<When> {
 
 fn condition(table: &Table<'_>, names: &Names) -> Option<Condition> {
     let mut all = Vec::new();
+    for (key, act) in ACTS {
+        if table.boolean(key) == Some(true) {
+            all.push(Some(Condition::Told(*act, None)));
+        }
+    }
+    for (key, act) in STEP_ACTS {
+        if let Some(step) = table.text(key) {
+            all.push(Some(Condition::Told(*act, Some(step))));
+        }
+    }
     if table.has("restored") {
-        let resource = known(table, "restored", "resource with recovery points", &names.backed_up)?;
-        all.push(Condition::Restored(Arc::from(resource)));
+        let resource = known(table, "restored", "resource with recovery points", &names.backed_up);
+        all.push(resource.map(|resource| Condition::Restored(Arc::from(resource))));
     }
     if table.has("served_by") {
-        all.push(Condition::ServedBy(known(table, "served_by", "site", &names.sites)?));
+        all.push(known(table, "served_by", "site", &names.sites).map(Condition::ServedBy));
     }
     if table.has("ran") {
-        all.push(Condition::Ran(known(table, "ran", "document", &names.documents)?));
+        all.push(known(table, "ran", "document", &names.documents).map(Condition::Ran));
     }
     if table.has("alarm") {
         let alarm = known(table, "alarm", "alarm", &names.alarms);
         let site = known(table, "site", "site", &names.sites);
         let state = table.one_of("state", &["OK", "ALARM", "INSUFFICIENT_DATA"]).unwrap_or_else(|| "ALARM".to_owned());
-        all.push(Condition::Alarm(site?, alarm?, state));
+        all.push(site.zip(alarm).map(|(site, alarm)| Condition::Alarm(site, alarm, state)));
     }
     if all.is_empty() {
-        table.fault("", "`when` needs at least one of `restored`, `served_by`, `ran` and `alarm`", None);
+        table.fault("", "`when` needs at least one of `restored`, `served_by`, `ran`, `alarm`, `detected`, `waited`, `declared`, `closed`, `started`, `ended`, \
+                         `failed` and `skipped`", None);
     }
-    Some(Condition::All(all))
+    // What is wrong with one has been told; the others were read all the same.
+    all.into_iter().collect::<Option<_>>().map(Condition::All)
 }
 
 fn metric(table: &Table<'_>, names: &Names) -> Option<Change> {
@@ -95,11 +140,21 @@ fn metric(table: &Table<'_>, names: &Names) -> Option<Change> {
     Some(Change::Metric { name: name?, to, over })
 }
 
-const KINDS: &[&str] = &["slow", "throttle", "broken", "silent", "reset", "answer-lost", "denied", "expired"];
+/// What faults do, by name.
+pub(super) const KINDS: &[&str] = &["slow", "throttle", "broken", "silent", "reset", "answer-lost", "denied", "expired"];
 
 fn fault(table: &Table<'_>) -> Option<Change> {
     let glob = |key| table.text(key).unwrap_or_else(|| "*".to_owned());
-    let kind = table.required("kind").and_then(|_| table.one_of("kind", KINDS));
+    let presets = Preset::NAMES.map(|(name, _)| name);
+    let preset = table.one_of("preset", &presets).and_then(|name| Preset::NAMES.iter().find(|(known, _)| *known == name));
+    let named = table.one_of("kind", KINDS);
+    if !table.has("kind") && !table.has("preset") {
+        table.fault("kind", "a fault needs a `kind` or a `preset`", None);
+    }
+    let kind = if table.has("preset") { Some("silent".to_owned()) } else { named };
+    if preset.is_some_and(|(_, preset)| *preset == Preset::Region) && !table.has("region") {
+        table.fault("preset", "the preset `region` needs a `region`", None);
+    }
     let millis =
         |key, default: TimeDelta| u64::try_from(table.duration(key).unwrap_or(default).num_milliseconds()).unwrap_or_default();
     let (from, over) = (millis("from", TimeDelta::seconds(1)), table.duration("over").unwrap_or_default());
@@ -125,5 +180,8 @@ fn fault(table: &Table<'_>) -> Option<Change> {
         calls: table.count("calls"),
         chance: table.float("chance").unwrap_or(1.0),
     };
-    Some(Change::Fault(fault))
+    Some(Change::Fault(match preset {
+        Some((_, preset)) => preset.apply(fault),
+        None => fault,
+    }))
 }

@@ -19,12 +19,14 @@ use crate::sim::service::ssm::execution::Deed;
 use crate::sim::service::ssm::{Document, StepSpec};
 
 /// One site.
-pub fn site(table: &Table<'_>, starts_at: Option<DateTime<Utc>>) -> Option<SiteSpec> {
+pub fn site(table: &Table<'_>, starts_at: Option<DateTime<Utc>>, there: &[SiteSpec]) -> Option<SiteSpec> {
     let (name, account, region) = (table.required("name"), account_id(table, "account"), table.required("region"));
     let metrics = table.tables("metric").iter().filter_map(metric).collect();
     let alarms = table.tables("alarm").iter().filter_map(|alarm_table| alarm(alarm_table, starts_at)).collect();
     let vaults: Vec<_> = table.tables("vault").iter().filter_map(vault).collect();
-    let points = table.tables("point").iter().filter_map(|point| points(point, &vaults)).collect();
+    let known = there.iter().filter(|site| Some(&site.name) == name.as_ref()).flat_map(|site| &site.vaults).chain(&vaults);
+    let known: Vec<&str> = known.map(|vault| vault.name.as_str()).collect();
+    let points = table.tables("point").iter().filter_map(|point| points(point, &known)).collect();
     let documents = table.tables("document").iter().filter_map(document).collect();
     let place = (account.clone().unwrap_or_default(), region.clone().unwrap_or_default());
     let laid = table.table("network").map(|network| self::network(&network, &place));
@@ -91,10 +93,10 @@ fn vault(table: &Table<'_>) -> Option<VaultSpec> {
     Some(VaultSpec { name: name?, vault_type, key_arn: key_arn?, locked })
 }
 
-fn points(table: &Table<'_>, vaults: &[VaultSpec]) -> Option<PointSpec> {
+fn points(table: &Table<'_>, vaults: &[&str]) -> Option<PointSpec> {
     let (vault, resource, kind) = (table.required("vault"), table.required("resource"), table.required("type"));
-    if let Some(vault) = vault.as_ref().filter(|vault| !vaults.iter().any(|known| known.name == **vault)) {
-        let hint = super::reader::nearest(vault, vaults.iter().map(|known| known.name.as_str()));
+    if let Some(vault) = vault.as_ref().filter(|vault| !vaults.contains(&vault.as_str())) {
+        let hint = super::reader::nearest(vault, vaults.iter().copied());
         table.fault("vault", format!("there is no vault `{vault}` in this site"), hint);
     }
     let age = table.duration("age");

@@ -12,7 +12,8 @@ const COLUMNS: [Column; 4] = [
 ];
 
 pub(super) fn listing(look: &Look<'_>) -> Listing {
-    let events = &look.state.events;
+    // What a facilitator notes is not for players.
+    let events: Vec<_> = look.state.events.iter().filter(|recorded| words::is_for_players(&recorded.event)).collect();
     let rows = events.iter().map(|recorded| {
         let (role, text) = words::sentence(&recorded.event);
         let cells = vec![

@@ -42,7 +42,7 @@ impl News {
         self.clock(state, &time, &mut lines);
         self.sources(state, now, &mut lines);
         self.signals(state, &time, &mut lines);
-        for recorded in state.events.iter().filter(|recorded| recorded.seq > self.seq) {
+        for recorded in state.events.iter().filter(|recorded| recorded.seq > self.seq && words::is_for_players(&recorded.event)) {
             lines.push(format!("{} {}", format::time(recorded.recorded_at), sentence(&recorded.event).1));
         }
         self.seq = self.seq.max(state.incident.last_seq);

@@ -278,6 +278,14 @@ impl Point {
     }
 }
 
+/// AWS's ScanResults of a scan that ended at `now`.
+pub fn scan(found: bool, now: DateTime<Utc>) -> Value {
+    json!([{
+        "MalwareScanner": "GUARDDUTY", "ScanJobState": "COMPLETED", "LastScanTimestamp": crate::sim::members::stamp(now),
+        "Findings": if found { json!(["MALWARE"]) } else { json!([]) },
+    }])
+}
+
 impl Vault {
     /// Why a recovery point that is kept for so many days cannot be put here.
     pub fn outside(&self, days: Option<i64>) -> Option<String> {

@@ -84,10 +84,20 @@ impl Rows {
 
     /// Gives the point with this ARN another status.
     pub fn set_status(&mut self, arn: &str, status: Status) {
+        self.edit(arn, |point| point.status = status);
+    }
+
+    /// The point with this ARN was scanned for malware: AWS's ScanResults.
+    pub fn set_scan(&mut self, arn: &str, scan: serde_json::Value) {
+        self.edit(arn, |point| Arc::make_mut(&mut point.lineage).scan = Some(scan));
+    }
+
+    /// Changes what is no part of an index.
+    fn edit(&mut self, arn: &str, change: impl FnOnce(&mut Point)) {
         if let Some(number) = self.number(arn)
             && let Some(Some(point)) = self.points.get_mut(number)
         {
-            point.status = status;
+            change(point);
         }
     }
 
