@@ -21,7 +21,7 @@ use crate::crash;
 use crate::logging;
 
 use crate::console::{self, Exercise, Leave, Opening, Reach, Session};
-use crate::domain::{Identity, IncidentId, Mode, Problem, ProblemKind, Region, SiteName};
+use crate::domain::{Identity, IncidentId, Mode, Operator, Problem, ProblemKind, Region, SiteName};
 use crate::driver::Probe;
 use crate::engine::ExerciseOf;
 use crate::error::{DONE, Error, FAILED, WORK_OPEN};
