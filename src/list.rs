@@ -46,6 +46,7 @@ pub async fn list(what: What, arguments: Query) -> Result<u8, Error> {
         regions: plan.health.regions.iter().map(Region::to_string).collect(),
         type_codes: plan.health.type_codes.clone(),
         categories: plan.health.categories.clone(),
+        organization: plan.health.organization,
         updated_since: Some(since),
     };
     // What AWS can leave out need not be read.

@@ -163,6 +163,7 @@ fn every_kind_of_failure_has_its_answer() {
 /// IAM's prefix of a service that a file of `cloud` or `gate` calls, where it is not the file's own name.
 const PREFIXES: &[(&str, &str)] = &[
     ("credentials", "sts"),
+    ("health_org", "health"),
     ("cloudcontrol", "cloudformation"),
     ("sfn", "states"),
     ("regionswitch", "arc-region-switch"),

@@ -197,7 +197,9 @@ fn rows_open_in_full() {
         answer: Ok(points.collect()),
     });
     let mut bench = Bench::new(state, NOW());
-    assert_eq!(bench.keys("1 g enter"), [], "a composite has no graph");
+    // A composite has no graph, but a history.
+    let asked = bench.keys("1 g enter");
+    assert_eq!(asked, [Request::Graph { site: SiteName::primary(), alarm: "shop-unavailable".into() }]);
     bench.keys("esc");
     let asked = bench.keys("j enter");
     assert_eq!(asked, [Request::Graph { site: SiteName::primary(), alarm: "shop-error-rate".into() }]);

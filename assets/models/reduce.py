@@ -47,9 +47,10 @@ OPERATIONS = {
     "ec2": """
         AttachVolume AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress CreateKeyPair CreateSecurityGroup
         CreateSnapshot CreateSubnet CreateTags CreateVolume CreateVpc DeleteKeyPair DeleteSecurityGroup DeleteSnapshot
-        DeleteSubnet DeleteTags DeleteVolume DeleteVpc DescribeAvailabilityZones DescribeImages DescribeInstanceStatus
-        DescribeInstances DescribeKeyPairs DescribeRegions DescribeSecurityGroups DescribeSnapshots DescribeSubnets
-        DescribeTags DescribeVolumeStatus DescribeVolumes DescribeVpcs DetachVolume ImportKeyPair ModifyVpcAttribute
+        DeleteSubnet DeleteTags DeleteVolume DeleteVpc DescribeAvailabilityZones DescribeImages
+        DescribeInstanceAttribute DescribeInstanceStatus DescribeInstances DescribeKeyPairs DescribeRegions
+        DescribeSecurityGroups DescribeSnapshots DescribeSubnets DescribeTags DescribeVolumeStatus DescribeVolumes
+        DescribeVpcs DetachVolume ImportKeyPair ModifyInstanceAttribute ModifySubnetAttribute ModifyVpcAttribute
         RebootInstances RevokeSecurityGroupEgress RevokeSecurityGroupIngress RunInstances StartInstances StopInstances
         TerminateInstances
     """,

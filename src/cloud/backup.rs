@@ -6,6 +6,7 @@ use std::future::Future;
 use aws_sdk_backup::operation::describe_recovery_point::DescribeRecoveryPointOutput;
 use aws_sdk_backup::operation::describe_restore_job::DescribeRestoreJobOutput;
 use aws_sdk_backup::operation::list_backup_vaults::ListBackupVaultsOutput;
+use aws_sdk_backup::operation::list_copy_jobs::ListCopyJobsOutput;
 use aws_sdk_backup::operation::list_protected_resources::ListProtectedResourcesOutput;
 use aws_sdk_backup::operation::list_recovery_points_by_backup_vault::ListRecoveryPointsByBackupVaultOutput;
 use aws_sdk_backup::operation::list_recovery_points_by_resource::ListRecoveryPointsByResourceOutput;
@@ -20,30 +21,13 @@ use super::client;
 use super::listing::{Listing, Pages, Sink, gather, keep};
 use super::site::{Connection, Retries};
 use super::time::{to_aws, utc};
-use crate::domain::{JobStatus, Problem, ProblemKind, ProtectedResource, RecoveryPoint, RestoreJob, SiteName};
+use crate::domain::{CopyJob, JobStatus, Problem, ProblemKind, ProtectedResource, RecoveryPoint, RestoreJob, SiteName, Vault};
 
 /// Asks AWS Backup at one site.
 #[derive(Debug, Clone)]
 pub struct Backup {
     connection: Connection,
     client: aws_sdk_backup::Client,
-}
-
-/// A backup vault.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Vault {
-    /// Its name.
-    pub name: String,
-    /// Its ARN.
-    pub arn: String,
-    /// `BACKUP_VAULT`, `LOGICALLY_AIR_GAPPED_BACKUP_VAULT`, … as it came.
-    pub vault_type: Option<String>,
-    /// The key that it encrypts with.
-    pub key_arn: Option<String>,
-    /// Is it locked against deletion?
-    pub locked: bool,
-    /// How many recovery points AWS counts in it.
-    pub recovery_points: i64,
 }
 
 impl Backup {
@@ -166,6 +150,23 @@ impl Backup {
         found.gather().await
     }
 
+    /// The copies that began in this account and Region since `since`, at most `pages` pages of 1,000.
+    ///
+    /// # Errors
+    /// Any kind.
+    pub async fn copies_since(&self, since: DateTime<Utc>, pages: usize) -> Result<Listing<CopyJob>, Problem> {
+        let ask = self.client.list_copy_jobs().by_created_after(to_aws(since)).max_results(1000);
+        let found = Pages {
+            connection: &self.connection,
+            operation: "Backup ListCopyJobs",
+            pages,
+            ask: |token| ask.clone().set_next_token(token).send(),
+            token: |page: &ListCopyJobsOutput| page.next_token().map(str::to_owned),
+            rows: |page: ListCopyJobsOutput| page.copy_jobs().iter().map(copy_listed).collect(),
+        };
+        found.gather().await
+    }
+
     /// A restore job.
     ///
     /// # Errors
@@ -229,6 +230,18 @@ impl Backup {
             rows: |page: ListRestoreJobsOutput| page.restore_jobs().iter().map(job_listed).collect(),
         };
         found.gather().await
+    }
+}
+
+fn copy_listed(job: &aws_sdk_backup::types::CopyJob) -> CopyJob {
+    CopyJob {
+        id: job.copy_job_id().unwrap_or_default().to_owned(),
+        state: job.state().map(|state| state.as_str().to_owned()).unwrap_or_default(),
+        message: job.status_message().map(str::to_owned),
+        resource_arn: job.resource_arn().unwrap_or_default().to_owned(),
+        to_vault_arn: job.destination_backup_vault_arn().unwrap_or_default().to_owned(),
+        created_at: utc(job.creation_date()),
+        completed_at: utc(job.completion_date()),
     }
 }
 

@@ -7,7 +7,8 @@ use aws_sdk_cloudwatch::operation::describe_alarm_history::DescribeAlarmHistoryO
 use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsOutput;
 use aws_sdk_cloudwatch::operation::get_metric_data::GetMetricDataOutput;
 use aws_sdk_cloudwatch::types::{
-    AlarmType, CompositeAlarm, Dimension, Metric, MetricAlarm, MetricDataQuery, MetricDataResult, MetricStat, ScanBy, StateValue,
+    AlarmMuteRuleStatus, AlarmType, CompositeAlarm, Dimension, Metric, MetricAlarm, MetricDataQuery, MetricDataResult,
+    MetricStat, ScanBy, StateValue,
 };
 use chrono::{DateTime, Utc};
 
@@ -15,7 +16,10 @@ use super::listing::{Listing, Pages, Sink, keep};
 use super::older_protocol::OlderProtocol;
 use super::site::{Connection, Retries};
 use super::time::{to_aws, utc};
-use crate::domain::{Alarm, AlarmKind, AlarmMetric, AlarmState, Comparison, MetricPoint, Problem, ProblemKind, SiteName};
+use crate::domain::{
+    Alarm, AlarmHistoryItem, AlarmKind, AlarmMetric, AlarmState, Comparison, MetricGraph, MetricPoint, Problem, ProblemKind,
+    SiteName,
+};
 
 const DESCRIBE_ALARMS: &str = "CloudWatch DescribeAlarms";
 
@@ -24,19 +28,6 @@ const DESCRIBE_ALARMS: &str = "CloudWatch DescribeAlarms";
 pub struct CloudWatch {
     connection: Connection,
     client: aws_sdk_cloudwatch::Client,
-}
-
-/// One entry of an alarm's history, which CloudWatch keeps for 30 days, even beyond the alarm itself.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct AlarmHistoryItem {
-    /// When.
-    pub at: Option<DateTime<Utc>>,
-    /// `StateUpdate`, `Action`, `ConfigurationUpdate`, … as it came.
-    pub kind: String,
-    /// CloudWatch's sentence.
-    pub summary: String,
-    /// CloudWatch's JSON behind it.
-    pub data: Option<String>,
 }
 
 impl CloudWatch {
@@ -140,34 +131,33 @@ impl CloudWatch {
         Ok(found)
     }
 
-    /// The metric's points from `from` to before `to`, oldest first, at most `pages` pages.
+    /// The names of the mute rules that hold the alarm's actions back now.
     ///
     /// # Errors
-    /// Any kind; Unavailable for a metric math alarm, which has no single metric.
-    pub async fn metric_points(
-        &self,
-        metric: &AlarmMetric,
-        from: DateTime<Utc>,
-        to: DateTime<Utc>,
-        pages: usize,
-    ) -> Result<Listing<MetricPoint>, Problem> {
+    /// Any kind.
+    pub async fn muted_by(&self, name: &str) -> Result<Vec<String>, Problem> {
+        let ask = self.client.list_alarm_mute_rules().alarm_name(name).statuses(AlarmMuteRuleStatus::Active);
+        let answer = self.connection.ask("CloudWatch ListAlarmMuteRules", || ask.clone().send()).await?;
+        let arns = answer.alarm_mute_rule_summaries().iter().filter_map(|rule| rule.alarm_mute_rule_arn());
+        Ok(arns.map(|arn| arn.rsplit([':', '/']).next().unwrap_or(arn).to_owned()).collect())
+    }
+
+    /// What the alarm compares, from `from` to before `to`: its metric or what its expression gives, and its band if it has one.
+    /// At most `pages` pages. The alarm is read first, because a list does not keep its queries.
+    ///
+    /// # Errors
+    /// Any kind; Missing where there is no such metric alarm.
+    pub async fn graph(&self, name: &str, from: DateTime<Utc>, to: DateTime<Utc>, pages: usize) -> Result<MetricGraph, Problem> {
         let operation = "CloudWatch GetMetricData";
-        if metric.namespace.is_empty() {
-            let message = "an alarm on a metric math expression has no single metric to show";
-            return Err(self.connection.no_answer(ProblemKind::Unavailable, operation, message));
-        }
-        let dimensions = metric.dimensions.iter();
-        let dimensions = dimensions.map(|(name, value)| Dimension::builder().name(name).value(value).build()).collect();
-        let wanted = Metric::builder().namespace(&metric.namespace).metric_name(&metric.name);
-        let stat = MetricStat::builder()
-            .metric(wanted.set_dimensions(Some(dimensions)).build())
-            .period(i32::try_from(metric.period_secs).unwrap_or(i32::MAX))
-            .stat(&metric.statistic)
-            .build();
+        let ask = self.client.describe_alarms().alarm_names(name).alarm_types(AlarmType::MetricAlarm);
+        let answer = self.connection.ask(DESCRIBE_ALARMS, || ask.clone().send()).await?;
+        let missing = || self.connection.no_answer(ProblemKind::Missing, operation, "there is no such metric alarm");
+        let alarm = answer.metric_alarms().first().ok_or_else(missing)?;
+        let band = alarm.threshold_metric_id();
         let ask = self
             .client
             .get_metric_data()
-            .metric_data_queries(MetricDataQuery::builder().id("m").metric_stat(stat).build())
+            .set_metric_data_queries(Some(queries(alarm)))
             .start_time(to_aws(from))
             .end_time(to_aws(to))
             .scan_by(ScanBy::TimestampAscending);
@@ -177,12 +167,51 @@ impl CloudWatch {
             pages,
             ask: |token| ask.clone().set_next_token(token).send(),
             token: |page: &GetMetricDataOutput| page.next_token().map(str::to_owned),
-            rows: |page: GetMetricDataOutput| page.metric_data_results().iter().flat_map(points_of).collect(),
+            rows: |page: GetMetricDataOutput| page.metric_data_results.unwrap_or_default(),
         };
-        let mut found = found.gather().await?;
-        found.rows.sort_by_key(|point| point.at);
-        Ok(found)
+        Ok(graph_of(&found.gather().await?.rows, band))
     }
+}
+
+/// The alarm's own queries, or the one that its metric is.
+fn queries(alarm: &MetricAlarm) -> Vec<MetricDataQuery> {
+    if !alarm.metrics().is_empty() {
+        return alarm.metrics().to_vec();
+    }
+    let metric = Metric::builder()
+        .set_namespace(alarm.namespace().map(str::to_owned))
+        .set_metric_name(alarm.metric_name().map(str::to_owned))
+        .set_dimensions(Some(alarm.dimensions().to_vec()))
+        .build();
+    let statistic = alarm.statistic().map(|statistic| statistic.as_str()).or(alarm.extended_statistic());
+    let stat = MetricStat::builder().metric(metric).set_period(alarm.period()).set_stat(statistic.map(str::to_owned));
+    vec![MetricDataQuery::builder().id("m").metric_stat(stat.build()).build()]
+}
+
+/// A band comes as two results of one id; which of them is the upper edge, their values say.
+fn graph_of(results: &[MetricDataResult], band: Option<&str>) -> MetricGraph {
+    let mut graph = MetricGraph::default();
+    let mut edges: Vec<(String, Vec<MetricPoint>)> = Vec::new();
+    let main = results.iter().find(|result| band.is_none() || result.id() != band).and_then(MetricDataResult::id);
+    for result in results {
+        let points = points_of(result);
+        if band.is_some() && result.id() == band {
+            let label = result.label().unwrap_or_default();
+            match edges.iter_mut().find(|(known, _)| known == label) {
+                Some((_, edge)) => edge.extend(points),
+                None => edges.push((label.to_owned(), points.collect())),
+            }
+        } else if result.id() == main {
+            graph.points.extend(points);
+        }
+    }
+    let mean = |edge: &[MetricPoint]| edge.iter().map(|point| point.value).sum::<f64>() / edge.len().max(1) as f64;
+    edges.sort_by(|(_, one), (_, other)| mean(one).total_cmp(&mean(other)));
+    if let [(_, low), .., (_, high)] = &mut edges[..] {
+        (graph.low, graph.high) = (std::mem::take(low), std::mem::take(high));
+    }
+    graph.points.sort_by_key(|point| point.at);
+    graph
 }
 
 fn alarms_of(site: &SiteName, page: &DescribeAlarmsOutput) -> Vec<Alarm> {
@@ -308,6 +337,19 @@ fn pairs(dimensions: &[Dimension]) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_band_is_told_from_the_metric_and_its_upper_edge_from_its_lower() {
+        let result = |id: &str, label: &str, value: f64| {
+            let at = aws_smithy_types::DateTime::from_secs(1_773_457_200);
+            MetricDataResult::builder().id(id).label(label).timestamps(at).values(value).build()
+        };
+        let results = [result("ad1", "High", 9.0), result("m1", "errors", 5.0), result("ad1", "Low", 1.0)];
+        let graph = graph_of(&results, Some("ad1"));
+        assert_eq!((graph.points[0].value, graph.low[0].value, graph.high[0].value), (5.0, 1.0, 9.0));
+        let plain = graph_of(&[result("m", "errors", 5.0)], None);
+        assert_eq!((plain.points.len(), plain.low.len()), (1, 0));
+    }
     use aws_sdk_cloudwatch::types::{ActionsSuppressedBy, ComparisonOperator, EvaluationState, StateValue, Statistic};
 
     fn plain() -> aws_sdk_cloudwatch::types::builders::MetricAlarmBuilder {

@@ -31,6 +31,8 @@ pub struct HealthFilter {
     pub type_codes: Vec<String>,
     /// `issue`, `accountNotification`, `scheduledChange`.
     pub categories: Vec<String>,
+    /// Those of all accounts of the organisation, asked from its management account or a delegated administrator.
+    pub organization: bool,
     /// Only what AWS has told something about since then.
     pub updated_since: Option<DateTime<Utc>>,
 }
@@ -49,7 +51,7 @@ impl From<&HealthFilter> for EventFilter {
     }
 }
 
-fn categories(names: Vec<String>) -> Vec<EventTypeCategory> {
+pub(super) fn categories(names: Vec<String>) -> Vec<EventTypeCategory> {
     names.iter().map(|name| EventTypeCategory::from(name.as_str())).collect()
 }
 
@@ -61,9 +63,9 @@ pub struct Health {
 }
 
 #[derive(Debug, Clone)]
-struct Endpoint {
-    connection: Connection,
-    client: aws_sdk_health::Client,
+pub(super) struct Endpoint {
+    pub(super) connection: Connection,
+    pub(super) client: aws_sdk_health::Client,
 }
 
 impl Health {
@@ -91,13 +93,23 @@ impl Health {
     pub async fn events(&self, filter: &HealthFilter, pages: usize) -> Result<Listing<HealthEvent>, Problem> {
         let mut last = None;
         for endpoint in &self.endpoints {
-            match endpoint.events(filter, pages).await {
+            let mut answer = endpoint.ask(filter, pages).await;
+            if answer.as_ref().is_err_and(has_flipped) {
+                answer = endpoint.ask(filter, pages).await;
+            }
+            match answer {
                 Err(problem) if has_moved(&problem) => last = last.or(Some(problem)),
                 other => return other.map_err(without_plan),
             }
         }
         Err(last.unwrap_or_else(|| Problem::new(ProblemKind::Unavailable, "Health DescribeEvents", "no endpoint to ask")))
     }
+}
+
+/// Has the active Region changed between two pages? Its tokens are good in one Region only, so the list begins anew (AWS Health User
+/// Guide, "Accessing the AWS Health API").
+fn has_flipped(problem: &Problem) -> bool {
+    problem.code.as_deref() == Some("InvalidPaginationToken")
 }
 
 /// May the other endpoint answer instead?
@@ -116,6 +128,10 @@ fn without_plan(mut problem: Problem) -> Problem {
 }
 
 impl Endpoint {
+    async fn ask(&self, filter: &HealthFilter, pages: usize) -> Result<Listing<HealthEvent>, Problem> {
+        if filter.organization { self.organization_events(filter, pages).await } else { self.events(filter, pages).await }
+    }
+
     async fn events(&self, filter: &HealthFilter, pages: usize) -> Result<Listing<HealthEvent>, Problem> {
         let ask = self.client.describe_events().filter(filter.into()).max_results(100);
         let found = Pages {

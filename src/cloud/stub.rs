@@ -13,6 +13,8 @@ use crate::domain::{Region, SiteName};
 pub(super) enum Answer {
     /// A status and a body.
     Says(u16, &'static str),
+    /// A status and a body in RPC v2 CBOR.
+    Cbor(u16, &'static [u8]),
     /// Takes the request and closes the connection.
     HangsUp,
     /// Takes the request and never answers.
@@ -68,18 +70,24 @@ async fn serve(listener: TcpListener, answers: Vec<Answer>, asked: Arc<Mutex<Vec
         match answer {
             Answer::HangsUp => {}
             Answer::Silence => silent.push(stream),
-            Answer::Says(status, body) => {
-                let head = format!(
-                    "HTTP/1.1 {status} .\r\nconnection: close\r\ndate: Sat, 14 Mar 2026 03:00:07 GMT\r\n\
-                     x-amzn-requestid: req-1\r\ncontent-length: {}\r\n\r\n",
-                    body.len()
-                );
-                stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+            Answer::Says(status, body) => say(&mut stream, status, "", body.as_bytes()).await,
+            Answer::Cbor(status, body) => {
+                say(&mut stream, status, "smithy-protocol: rpc-v2-cbor\r\ncontent-type: application/cbor\r\n", body).await;
             }
         }
     }
     // Holds silent connections open, and refuses nothing, until the test ends.
     std::future::pending::<()>().await;
+}
+
+async fn say(stream: &mut TcpStream, status: u16, headers: &str, body: &[u8]) {
+    let head = format!(
+        "HTTP/1.1 {status} .\r\nconnection: close\r\ndate: Sat, 14 Mar 2026 03:00:07 GMT\r\n\
+         x-amzn-requestid: req-1\r\n{headers}content-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(body).await.unwrap();
 }
 
 async fn read_request(stream: &mut TcpStream) -> String {
@@ -104,7 +112,7 @@ async fn read_request(stream: &mut TcpStream) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Answer::{HangsUp, Says, Silence};
+    use super::Answer::{Cbor, HangsUp, Says, Silence};
     use super::*;
     use crate::cloud::{Effect, Health, HealthFilter, Retries, Route53, Sts, client};
     use crate::domain::ProblemKind;
@@ -163,6 +171,28 @@ mod tests {
         let problem = Health::new(&connection).events(&HealthFilter::default(), 1).await.unwrap_err();
         assert!(stub.asked()[0].contains("/us-east-1/health/aws4_request"), "{}", stub.asked()[0]);
         assert_eq!(problem.region, Some(Region::new("us-east-1")));
+    }
+
+    #[tokio::test]
+    async fn a_list_of_events_begins_anew_when_health_moves_between_two_pages() {
+        let told = |body: &'static [u8]| Cbor(200, body);
+        // {"events": [], "nextToken": "t"}, the refusal of that token by the other Region, and an empty list.
+        let first = told(b"\xa2\x66events\x80\x69nextToken\x61t");
+        let refused = Cbor(400, b"\xa1\x66__type\x76InvalidPaginationToken");
+        let stub = Stub::start(vec![first, refused, told(b"\xa1\x66events\x80")]).await;
+        let connection = stub.connect(None, Timeouts::default(), &Recorder::new()).await;
+        let found = Health::new(&connection).events(&HealthFilter::default(), 9).await.unwrap();
+        assert!(found.complete && found.rows.is_empty());
+        assert_eq!(stub.asked().len(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_question_that_is_throttled_is_asked_again_at_the_pace_of_its_budget() {
+        let throttled = Cbor(400, b"\xa1\x66__type\x73ThrottlingException");
+        let stub = Stub::start(vec![throttled, Cbor(200, b"\xa1\x66events\x80")]).await;
+        let connection = stub.connect(None, Timeouts::default(), &Recorder::new()).await;
+        assert!(Health::new(&connection).events(&HealthFilter::default(), 1).await.is_ok());
+        assert_eq!(stub.asked().len(), 2);
     }
 
     #[tokio::test]

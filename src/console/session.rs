@@ -159,7 +159,7 @@ impl Session {
             Request::Graph { site, alarm } => {
                 let alarms = self.state.alarms.get(&site).and_then(|source| source.data.as_ref());
                 if let Some(alarm) = alarms.and_then(|alarms| alarms.iter().find(|known| known.name == alarm)) {
-                    self.feeds.graph(site, alarm.clone(), GRAPH_WINDOW);
+                    self.feeds.look_at(site, alarm.clone(), GRAPH_WINDOW);
                 }
             }
             Request::Refresh(_) => self.feeds.refresh(),

@@ -15,6 +15,7 @@ mod rules;
 mod signal;
 mod site;
 mod step;
+mod story;
 
 pub use call::*;
 pub use condition::{Condition, Facts, MODE, Watched, possible};
@@ -28,3 +29,4 @@ pub use rules::{Answered, Criterion, Deed, Facilitation, Rules};
 pub use signal::{AffectedEntity, Alarm, AlarmKind, AlarmMetric, AlarmState, Comparison, HealthEvent, MetricPoint, SignalId};
 pub use site::{Identity, Mode, SiteName};
 pub use step::{Part, Phase, Progress, ProgressPart, Strength};
+pub use story::{AlarmHistoryItem, AlarmStory, Backups, CopyJob, MetricGraph, Vault};

@@ -4,6 +4,7 @@
 //! no engine.
 
 mod push;
+mod story;
 mod template;
 
 pub use template::template;
@@ -54,6 +55,7 @@ enum Question {
     Alarms(SiteName),
     Health(SiteName),
     RecoveryPoints(SiteName),
+    Backups(SiteName),
 }
 
 impl Feeds {
@@ -75,6 +77,7 @@ impl Feeds {
             feeds.poll(Question::Identity(site.clone()), 60);
             feeds.poll(Question::Alarms(site.clone()), 15);
             feeds.poll(Question::RecoveryPoints(site.clone()), 60);
+            feeds.poll(Question::Backups(site.clone()), 120);
             feeds.tasks.spawn(push::listen(feeds.common.clone(), site.clone()));
         }
         // Health belongs to an account: the primary's account is the one whose workload suffers.
@@ -88,19 +91,11 @@ impl Feeds {
         self.refresh.send_modify(|turn| *turn += 1);
     }
 
-    /// Asks for the datapoints of an alarm's metric over the last `window`, once.
-    pub fn graph(&self, site: SiteName, alarm: crate::domain::Alarm, window: TimeDelta) {
+    /// Asks once for what is worth knowing about an alarm that somebody looks at: its metric over the last `window` or as much more
+    /// as its evaluation looks at, its history of a day, the rules that mute it.
+    pub fn look_at(&self, site: SiteName, alarm: crate::domain::Alarm, window: TimeDelta) {
         let common = self.common.clone();
-        self.tasks.spawn(async move {
-            let Some(clients) = common.sites.site(&site) else { return };
-            let at = common.clock.now();
-            let answer = match &alarm.metric {
-                Some(metric) => clients.cloudwatch.metric_points(metric, at - window, at, PAGES).await.map(|points| points.rows),
-                None => Err(Problem::new(ProblemKind::Missing, "CloudWatch GetMetricData", "a composite alarm has no metric")),
-            };
-            let at = common.clock.now();
-            common.tell(Update::Graph { site, alarm: alarm.name, at, answer }).await;
-        });
+        self.tasks.spawn(async move { common.within(story::tell(&common, site, alarm, window)).await });
     }
 
     /// Waits until every poller has left, once the stop signal was given.
@@ -199,6 +194,13 @@ impl Common {
                 };
                 Update::RecoveryPoints { site: site.clone(), seq, at: self.clock.now(), answer }
             }
+            Question::Backups(site) => {
+                let answer = match self.site(site) {
+                    Ok(clients) => story::backups(clients, self.clock.now()).await,
+                    Err(problem) => Err(problem),
+                };
+                Update::Backups { site: site.clone(), seq, at: self.clock.now(), answer }
+            }
         }
     }
 
@@ -214,6 +216,7 @@ impl Common {
             regions: plan.regions.iter().map(Region::to_string).collect(),
             type_codes: plan.type_codes.clone(),
             categories: plan.categories.clone(),
+            organization: plan.organization,
             updated_since: Some(self.clock.now() - HEALTH_WINDOW),
         }
     }

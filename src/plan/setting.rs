@@ -113,6 +113,7 @@ impl Setting {
                 regions: regions.into_iter().map(|(region, _)| Region::new(region)).collect(),
                 type_codes: health.texts("type_codes"),
                 categories: health.texts("categories"),
+                organization: health.boolean("organization").unwrap_or(false),
                 pattern: read_pattern(&health),
             };
             health.finish();

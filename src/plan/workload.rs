@@ -91,6 +91,8 @@ pub struct HealthFilter {
     pub type_codes: Vec<String>,
     /// `issue`, `accountNotification`, `scheduledChange`.
     pub categories: Vec<String>,
+    /// Ask for all accounts of the organisation.
+    pub organization: bool,
     /// An EventBridge event pattern that an event has to match as well.
     pub pattern: Option<Pattern>,
 }

@@ -328,3 +328,28 @@ fn a_restored_cluster_has_no_instances_until_one_is_made() {
     let gone = json!({"DBClusterIdentifier": "ledger-back", "SkipFinalSnapshot": true});
     assert_eq!(player.refused("rds", "DeleteDBCluster", gone), "InvalidDBClusterStateFault");
 }
+
+#[test]
+fn an_instance_that_is_protected_stays_until_it_is_not() {
+    let mut player = Player::new();
+    let run = player.get(
+        "ec2",
+        "RunInstances",
+        json!({"ImageId": "ami-12345678", "MinCount": 1, "MaxCount": 1, "DisableApiTermination": true}),
+    );
+    let id = run["Instances"][0]["InstanceId"].clone();
+    assert_eq!(player.refused("ec2", "TerminateInstances", json!({"InstanceIds": [id]})), "OperationNotPermitted");
+    let attribute = json!({"InstanceId": id, "Attribute": "disableApiTermination"});
+    assert_eq!(
+        player.get("ec2", "DescribeInstanceAttribute", attribute.clone())["DisableApiTermination"],
+        json!({"Value": true})
+    );
+    player.get("ec2", "ModifyInstanceAttribute", json!({"InstanceId": id, "DisableApiTermination": {"Value": false}}));
+    assert_eq!(player.get("ec2", "DescribeInstanceAttribute", attribute)["DisableApiTermination"], json!({"Value": false}));
+    let running = json!({"InstanceId": id, "InstanceType": {"Value": "t3.large"}});
+    assert_eq!(player.refused("ec2", "ModifyInstanceAttribute", running), "IncorrectInstanceState");
+    let told = player.get("ec2", "DescribeInstances", json!({"InstanceIds": [id]}))["Reservations"][0]["Instances"][0].clone();
+    let interface = &told["NetworkInterfaces"][0];
+    assert_eq!((&interface["PrivateIpAddress"], &interface["Groups"]), (&told["PrivateIpAddress"], &told["SecurityGroups"]));
+    player.get("ec2", "TerminateInstances", json!({"InstanceIds": [id]}));
+}

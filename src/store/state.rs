@@ -6,8 +6,8 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{
-    Alarm, HealthEvent, Identity, MetricPoint, Mode, Operator, Preparation, Problem, Progress, ProtectedResource, RecoveryPoint,
-    SiteName, StepId,
+    Alarm, AlarmStory, Backups, HealthEvent, Identity, MetricPoint, Mode, Operator, Preparation, Problem, Progress,
+    ProtectedResource, RecoveryPoint, SiteName, StepId,
 };
 use crate::journal::{Incident, Recorded};
 use crate::plan::Plan;
@@ -47,6 +47,10 @@ pub struct State {
     pub recovery_points: BTreeMap<SiteName, Source<RecoveryPoints>>,
     /// The graph of the alarm that is being looked at.
     pub graphs: BTreeMap<(SiteName, String), Result<Vec<MetricPoint>, Problem>>,
+    /// What was asked about the alarm that is being looked at, beside its graph.
+    pub stories: BTreeMap<(SiteName, String), AlarmStory>,
+    /// Vaults, copies and restores of each site.
+    pub backups: BTreeMap<SiteName, Source<Backups>>,
     /// The preparations of steps.
     pub preparations: BTreeMap<StepId, (u64, Prepared)>,
     /// How far the running steps are: attempt, when asked, answer, and why the last question failed if it did.
@@ -136,6 +140,8 @@ impl State {
             ahead: Ahead::default(),
             recovery_points: sites().map(|site| (site, Source::new(CADENCE_SECS * 4))).collect(),
             graphs: BTreeMap::new(),
+            stories: BTreeMap::new(),
+            backups: sites().map(|site| (site, Source::new(CADENCE_SECS * 8))).collect(),
             preparations: BTreeMap::new(),
             progress: BTreeMap::new(),
             clock_offset: None,
@@ -185,6 +191,14 @@ impl State {
             }
             Update::Graph { site, alarm, answer, .. } => {
                 self.graphs.insert((site, alarm), answer);
+            }
+            Update::Story { site, alarm, story } => {
+                self.stories.insert((site, alarm), *story);
+            }
+            Update::Backups { site, seq, at, answer } => {
+                if let Some(source) = self.backups.get_mut(&site) {
+                    source.apply(seq, at, answer);
+                }
             }
             Update::ClockOffset { offset, uncertainty } => self.clock_offset = Some((offset, uncertainty)),
             Update::Preparing { step, seq } => {

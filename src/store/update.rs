@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{
-    Alarm, HealthEvent, Identity, MetricPoint, Preparation, Problem, Progress, ProtectedResource, Pushed, RecoveryPoint,
-    SiteName, StepId,
+    Alarm, AlarmStory, Backups, HealthEvent, Identity, MetricPoint, Preparation, Problem, Progress, ProtectedResource, Pushed,
+    RecoveryPoint, SiteName, StepId,
 };
 
 use super::Completeness;
@@ -79,6 +79,26 @@ pub enum Update {
         /// The answer, oldest first.
         answer: Result<Vec<MetricPoint>, Problem>,
     },
+    /// What was asked about the alarm that is being looked at, beside its graph.
+    Story {
+        /// Where the alarm lives.
+        site: SiteName,
+        /// Its name.
+        alarm: String,
+        /// What is known.
+        story: Box<AlarmStory>,
+    },
+    /// Vaults, copies and restores of a site.
+    Backups {
+        /// The site.
+        site: SiteName,
+        /// The question's number.
+        seq: u64,
+        /// When it was answered.
+        at: DateTime<Utc>,
+        /// The answer.
+        answer: Loaded<Backups>,
+    },
     /// AWS's clock minus ours, with the half round trip as uncertainty.
     ClockOffset {
         /// The difference.
@@ -134,9 +154,10 @@ impl Update {
             Self::RecoveryPoints { answer, .. } => answer.is_err(),
             Self::Pushed { answer, .. } => answer.is_err(),
             Self::Graph { answer, .. } => answer.is_err(),
+            Self::Backups { answer, .. } => answer.is_err(),
             Self::Prepared { answer, .. } => answer.is_err(),
             Self::Progress { answer, .. } => answer.is_err(),
-            Self::ClockOffset { .. } | Self::Preparing { .. } | Self::Exercise { .. } => false,
+            Self::Story { .. } | Self::ClockOffset { .. } | Self::Preparing { .. } | Self::Exercise { .. } => false,
         }
     }
 }

@@ -190,7 +190,7 @@ impl App {
         if self.focus != Pane::Alarms {
             return Vec::new();
         }
-        let alarm = panes::alarm_of(&key, &self.look(state, now)).filter(|alarm| alarm.metric.is_some());
+        let alarm = panes::alarm_of(&key, &self.look(state, now));
         alarm.map(|alarm| Request::Graph { site: alarm.site.clone(), alarm: alarm.name.clone() }).into_iter().collect()
     }
 

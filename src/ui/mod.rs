@@ -29,6 +29,7 @@ mod seen;
 mod symbols;
 pub mod terminal;
 mod theme;
+mod together;
 mod view;
 mod widgets;
 mod words;

@@ -1,7 +1,7 @@
 //! CloudWatch alarms of every site: those in ALARM first, then those that cannot tell, then those that are OK; the alarms that a
 //! composite names stand under it.
 
-use std::collections::BTreeSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::TimeDelta;
 
@@ -9,7 +9,7 @@ use super::{Heard, Listing, Look, heard};
 use crate::domain::{Alarm, AlarmState, SiteName};
 use crate::store::Freshness;
 use crate::ui::widgets::{Column, Doc, Plot, Row, Runs, Sort, Table, plot};
-use crate::ui::{Action, Role, format, links, words};
+use crate::ui::{Action, Role, format, links, together, words};
 
 const COLUMNS: [Column; 6] = [
     Column::new("state", 14, 14, 10),
@@ -47,9 +47,7 @@ pub(super) fn listing(look: &Look<'_>) -> Listing {
                 _ => ok += 1,
             }
         }
-        rows.extend(
-            tree(&alarms).into_iter().map(|(depth, alarm)| (rank_of_tree(depth, alarm, &alarms), row(alarm, depth, stale, look))),
-        );
+        rows.extend(tree(&alarms).into_iter().map(|(depth, rank, alarm)| (rank, row(alarm, depth, stale, look))));
     }
     // Stable: what stands under a composite stays under it.
     rows.sort_by_key(|(rank, _)| *rank);
@@ -105,22 +103,20 @@ fn named_in(rule: &str) -> Vec<String> {
     names
 }
 
-/// The alarms with their depth: composites at the root with what they name under them, once each.
-fn tree<'a>(alarms: &[&'a Alarm]) -> Vec<(usize, &'a Alarm)> {
-    let mut children = BTreeSet::new();
+/// The alarms with their depth and the rank of the root that they stand under: composites with what they name under them, once each.
+fn tree<'a>(alarms: &[&'a Alarm]) -> Vec<(usize, u8, &'a Alarm)> {
+    let by_name: HashMap<&str, &Alarm> = alarms.iter().map(|alarm| (alarm.name.as_str(), *alarm)).collect();
+    let mut children = HashSet::new();
     for alarm in alarms {
         children.extend(alarm.rule.iter().flat_map(|rule| named_in(rule)));
     }
     let mut roots: Vec<&Alarm> = alarms.iter().copied().filter(|alarm| !children.contains(&alarm.name)).collect();
-    roots.sort_by_key(|alarm| (rank(alarm), alarm.rule.is_none(), std::cmp::Reverse(alarm.transitioned_at), alarm.name.clone()));
-    let mut out = Vec::new();
-    let mut seen = BTreeSet::new();
-    for root in roots {
-        descend(root, 0, alarms, &mut seen, &mut out);
-    }
+    roots.sort_by_key(|alarm| (rank(alarm), alarm.rule.is_none(), std::cmp::Reverse(alarm.transitioned_at), &alarm.name));
+    let mut out = Vec::with_capacity(alarms.len());
+    let mut seen = HashSet::with_capacity(alarms.len());
     // Rules that name each other in a ring have no root.
-    for alarm in alarms {
-        descend(alarm, 0, alarms, &mut seen, &mut out);
+    for root in roots.into_iter().chain(alarms.iter().copied()) {
+        descend(root, 0, rank(root), &by_name, &mut seen, &mut out);
     }
     out
 }
@@ -128,28 +124,39 @@ fn tree<'a>(alarms: &[&'a Alarm]) -> Vec<(usize, &'a Alarm)> {
 fn descend<'a>(
     alarm: &'a Alarm,
     depth: usize,
-    alarms: &[&'a Alarm],
-    seen: &mut BTreeSet<String>,
-    out: &mut Vec<(usize, &'a Alarm)>,
+    of_root: u8,
+    by_name: &HashMap<&str, &'a Alarm>,
+    seen: &mut HashSet<&'a str>,
+    out: &mut Vec<(usize, u8, &'a Alarm)>,
 ) {
-    if !seen.insert(alarm.name.clone()) {
+    if !seen.insert(&alarm.name) {
         return;
     }
-    out.push((depth, alarm));
+    out.push((depth, of_root, alarm));
     for name in alarm.rule.iter().flat_map(|rule| named_in(rule)) {
-        if let Some(child) = alarms.iter().find(|other| other.name == name) {
-            descend(child, depth + 1, alarms, seen, out);
+        if let Some(child) = by_name.get(name.as_str()) {
+            descend(child, depth + 1, of_root, by_name, seen, out);
         }
     }
 }
 
-/// A child ranks with the root above it, so that a sort by rank keeps them together.
-fn rank_of_tree(depth: usize, alarm: &Alarm, alarms: &[&Alarm]) -> u8 {
-    if depth == 0 {
-        return rank(alarm);
+/// The alarms that a composite in ALARM is in ALARM for: those in ALARM at the ends of its tree.
+fn blamed<'a>(alarm: &Alarm, look: &Look<'a>) -> Vec<&'a Alarm> {
+    let Some(alarms) = look.state.alarms.get(&alarm.site).and_then(|source| source.data.as_ref()) else { return Vec::new() };
+    let by_name: HashMap<&str, &'a Alarm> = alarms.iter().map(|alarm| (alarm.name.as_str(), alarm)).collect();
+    let (mut open, mut seen, mut found) = (vec![alarm], HashSet::new(), Vec::new());
+    while let Some(next) = open.pop() {
+        let named: Vec<String> = next.rule.iter().flat_map(|rule| named_in(rule)).collect();
+        let children = named.iter().filter_map(|name| by_name.get(name.as_str()).copied());
+        for child in children.filter(|child| child.state == AlarmState::Alarm) {
+            if !seen.insert(child.name.as_str()) {
+                continue;
+            }
+            if child.rule.is_some() { open.push(child) } else { found.push(child) }
+        }
     }
-    let parent = alarms.iter().find(|parent| parent.rule.as_ref().is_some_and(|rule| named_in(rule).contains(&alarm.name)));
-    parent.map_or_else(|| rank(alarm), |parent| rank_of_tree(depth - 1, parent, alarms))
+    found.sort_by_key(|alarm| (alarm.transitioned_at, &alarm.name));
+    found
 }
 
 fn row(alarm: &Alarm, depth: usize, stale: bool, look: &Look<'_>) -> Row {
@@ -212,6 +219,12 @@ pub(super) fn detail(key: &str, look: &Look<'_>, width: usize) -> Option<Doc> {
     }
     graph(alarm, look, width, &mut doc);
     doc.gap();
+    if alarm.rule.is_some() && alarm.state == AlarmState::Alarm {
+        for (n, child) in blamed(alarm, look).into_iter().enumerate() {
+            let since = child.transitioned_at.map(|at| format!(", since {}", format::moment(at, look.now))).unwrap_or_default();
+            doc.field(if n == 0 { "to blame" } else { "" }, Role::Bad, &format!("▲ {}{since}", child.name));
+        }
+    }
     if let Some(at) = alarm.transitioned_at {
         doc.field("since", Role::Text, &format!("{} UTC, {} ago", format::date_time(at), format::duration(look.now - at)));
     }
@@ -237,8 +250,34 @@ pub(super) fn detail(key: &str, look: &Look<'_>, width: usize) -> Option<Doc> {
     if let Some(by) = &alarm.suppressed_by {
         doc.field("held back by", Role::Warn, by);
     }
+    story(alarm, look, &mut doc);
     doc.field("ARN", Role::Code, &alarm.arn);
     Some(doc)
+}
+
+/// What was asked because somebody looks: mute rules, history, what began at the same time.
+fn story(alarm: &Alarm, look: &Look<'_>, doc: &mut Doc) {
+    let story = look.state.stories.get(&(alarm.site.clone(), alarm.name.clone()));
+    for rule in story.iter().flat_map(|story| &story.muted_by) {
+        doc.field("muted by", Role::Warn, &format!("{rule}: its actions are held back, its state is what it is"));
+    }
+    together::with_alarm(alarm, look.state, look.now, doc);
+    match story.and_then(|story| story.history.as_ref()) {
+        None => {}
+        Some(Err(problem)) => {
+            doc.gap().text(Role::Bad, &format!("✗ no history: {problem}"));
+        }
+        Some(Ok(items)) => {
+            doc.heading("What happened to it in a day");
+            if items.is_empty() {
+                doc.text(Role::Muted, "Nothing that CloudWatch tells.");
+            }
+            for item in items.iter().take(20) {
+                let at = item.at.map_or_else(|| "unknown".to_owned(), |at| format::moment(at, look.now));
+                doc.item(&at, Role::Muted, Role::Text, &format!("{}: {}", item.kind, item.summary));
+            }
+        }
+    }
 }
 
 fn graph(alarm: &Alarm, look: &Look<'_>, width: usize, doc: &mut Doc) {
@@ -258,7 +297,9 @@ fn graph(alarm: &Alarm, look: &Look<'_>, width: usize, doc: &mut Doc) {
         Some(Ok(points)) => {
             let above = metric.comparison.sign().starts_with('>');
             let threshold = metric.threshold.map(|limit| (limit, above));
-            for line in plot(&Plot { points, threshold, width: width.min(110), height: 9 }) {
+            let story = look.state.stories.get(&(alarm.site.clone(), alarm.name.clone()));
+            let band = story.and_then(|story| story.band.as_ref()).map(|(low, high)| (low.as_slice(), high.as_slice()));
+            for line in plot(&Plot { points, threshold, band, width: width.min(110), height: 9 }) {
                 doc.line(line);
             }
             if let Some(last) = points.last() {
@@ -278,6 +319,33 @@ fn graph(alarm: &Alarm, look: &Look<'_>, width: usize, doc: &mut Doc) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn alarm(name: &str, state: &str, rule: Option<&str>) -> Alarm {
+        serde_json::from_value(serde_json::json!({
+            "site": "primary", "name": name, "arn": name, "kind": if rule.is_some() { "composite" } else { "metric" },
+            "state": state, "evaluation": null, "transitioned_at": null, "updated_at": null, "reason": "", "reason_data": null,
+            "rule": rule, "suppressed_by": null, "metric": null
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn each_alarm_stands_once_under_the_root_that_ranks_it_even_in_a_ring() {
+        let all = [
+            alarm("b", "OK", None),
+            alarm("top", "ALARM", Some("ALARM(mid) OR ALARM(b)")),
+            alarm("mid", "ALARM", Some("ALARM(a) AND ALARM(top)")),
+            alarm("a", "ALARM", None),
+            alarm("ring-1", "OK", Some("ALARM(ring-2)")),
+            alarm("ring-2", "OK", Some("ALARM(ring-1)")),
+        ];
+        let refs: Vec<&Alarm> = all.iter().collect();
+        let told: Vec<(usize, u8, &str)> =
+            tree(&refs).into_iter().map(|(depth, rank, alarm)| (depth, rank, alarm.name.as_str())).collect();
+        assert_eq!(told.len(), all.len());
+        assert!(told.contains(&(1, 0, "mid")) || told.contains(&(0, 0, "mid")), "{told:?}");
+        assert!(told.contains(&(0, 2, "ring-1")) && told.contains(&(1, 2, "ring-2")), "{told:?}");
+    }
 
     #[test]
     fn the_alarms_of_a_rule_are_found_by_name_and_by_arn() {

@@ -4,7 +4,7 @@ use super::{Listing, Look, heard};
 use crate::domain::HealthEvent;
 use crate::store::Freshness;
 use crate::ui::widgets::{Column, Doc, Row, Runs, Sort, Table};
-use crate::ui::{Role, format, links, words};
+use crate::ui::{Role, format, links, together, words};
 
 const COLUMNS: [Column; 7] = [
     Column::new("status", 8, 10, 10),
@@ -110,6 +110,7 @@ pub(super) fn detail(key: &str, look: &Look<'_>) -> Option<Doc> {
     doc.field("service", Role::Text, &event.service);
     doc.field("category", Role::Text, &event.category);
     doc.field("ARN", Role::Code, &event.arn);
+    together::with_event(event, look.state, look.now, &mut doc);
     doc.heading("What of ours it touches");
     if event.entities.is_empty() {
         doc.text(Role::Muted, "AWS names no resource of this account. That is not a promise that none is touched.");

@@ -1,6 +1,7 @@
 //! The panes: what each shows of the state, and how. Each reads the state and owns at most its cursor and scroll.
 
 mod alarms;
+mod backups;
 mod frame;
 mod header;
 mod health;

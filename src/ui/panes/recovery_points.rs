@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 
-use super::{Listing, Look, heard};
+use super::{Listing, Look, backups, heard};
 use crate::domain::{Moment, RecoveryPoint, SiteName, Usable};
 use crate::store::Freshness;
 use crate::ui::loss::{Loss, losses, worst};
@@ -200,8 +200,14 @@ pub(super) fn detail(key: &str, look: &Look<'_>) -> Option<Doc> {
         let rpo = format::objective(look.state.plan.objectives.rpo);
         doc.field("data loss", inside.role, &format!("{} {lost}; RPO {rpo}: {}", inside.glyph, inside.word));
         match loss.point {
-            Some(point) => doc.heading("Newest usable recovery point at the recovery site").append(point_text(point, look)),
-            None => doc.gap().text(Role::Bad, "✗ No usable recovery point of it is known at the recovery site."),
+            Some(point) => {
+                backups::of_resource(&loss.resource.arn, &loss.resource.resource_type, look, &mut doc);
+                doc.heading("Newest usable recovery point at the recovery site").append(point_text(point, look))
+            }
+            None => {
+                backups::of_resource(&loss.resource.arn, &loss.resource.resource_type, look, &mut doc);
+                doc.gap().text(Role::Bad, "✗ No usable recovery point of it is known at the recovery site.")
+            }
         };
         return Some(doc);
     }
@@ -247,6 +253,7 @@ fn point_text(point: &RecoveryPoint, look: &Look<'_>) -> Doc {
             doc.field(label, Role::Text, &value);
         }
     }
+    backups::of_point(point, look, &mut doc);
     doc.field("resource", Role::Code, &point.resource_arn);
     doc.field("ARN", Role::Code, &point.arn);
     doc

@@ -13,6 +13,8 @@ pub struct Plot<'a> {
     pub points: &'a [MetricPoint],
     /// The threshold, and whether values above it are bad.
     pub threshold: Option<(f64, bool)>,
+    /// Lower and upper edge of the band that the points should lie in.
+    pub band: Option<(&'a [MetricPoint], &'a [MetricPoint])>,
     /// Columns.
     pub width: usize,
     /// Rows, the time axis included.
@@ -38,13 +40,24 @@ pub fn plot(plot: &Plot<'_>) -> Vec<Runs> {
     for point in plot.points.iter().filter(|point| point.value.is_finite()) {
         let x = ((point.at - first.at).num_milliseconds() as f64 / span * (columns * 2 - 1) as f64).round() as usize;
         let y = level(point.value);
-        let bad = plot.threshold.is_some_and(|(limit, above)| if above { point.value > limit } else { point.value < limit });
+        let beyond = |(limit, above): (f64, bool)| if above { point.value > limit } else { point.value < limit };
+        let edges = plot.band.and_then(|(low, high)| Some((value_at(low, point.at)?, value_at(high, point.at)?)));
+        let outside = edges.is_some_and(|(low, high)| point.value < low || point.value > high);
+        let bad = outside || plot.threshold.is_some_and(beyond);
         for (px, py) in line(previous.unwrap_or((x, y)), (x, y)) {
             let cell = &mut cells[py / 4 * columns + (px / 2).min(columns - 1)];
             cell.0 |= DOTS[px % 2][py % 4];
             cell.1 |= bad;
         }
         previous = Some((x, y));
+    }
+    // Where the band is, one mark a column and edge, under the points.
+    let mut edges = vec![false; columns * rows];
+    for point in plot.band.iter().flat_map(|(low, high)| low.iter().chain(*high)).filter(|point| point.value.is_finite()) {
+        let x = (point.at - first.at).num_milliseconds() as f64 / span * (columns - 1) as f64;
+        if (0.0..=(columns - 1) as f64).contains(&x) {
+            edges[level(point.value) / 4 * columns + x.round() as usize] = true;
+        }
     }
     let limit_row = plot.threshold.map(|(limit, _)| level(limit) / 4);
     let mut lines: Vec<Runs> = (0..rows)
@@ -56,8 +69,9 @@ pub fn plot(plot: &Plot<'_>) -> Vec<Runs> {
                 _ => (None, Role::Muted),
             };
             let mut runs = vec![(format::fit(&label.0.unwrap_or_default(), labels, true), label.1), (" ".to_owned(), Role::Text)];
-            for (dots, bad) in &cells[row * columns..(row + 1) * columns] {
-                let limit_here = Some(row) == limit_row;
+            let here = row * columns..(row + 1) * columns;
+            for ((dots, bad), edge) in cells[here.clone()].iter().zip(&edges[here]) {
+                let limit_here = *edge || Some(row) == limit_row;
                 let (c, role) = match (*dots, limit_here) {
                     (0, true) => ('╌', Role::Threshold),
                     (0, false) => (' ', Role::Text),
@@ -82,9 +96,16 @@ fn axis(first: DateTime<Utc>, last: DateTime<Utc>, labels: usize, columns: usize
     vec![(" ".repeat(labels + 1), Role::Text), (text, Role::Muted)]
 }
 
+/// The value of the latest point at or before `at`.
+fn value_at(points: &[MetricPoint], at: DateTime<Utc>) -> Option<f64> {
+    let after = points.partition_point(|point| point.at <= at);
+    after.checked_sub(1).map(|last| points[last].value)
+}
+
 fn range(plot: &Plot<'_>) -> (f64, f64) {
-    let values =
-        plot.points.iter().map(|point| point.value).chain(plot.threshold.map(|(limit, _)| limit)).filter(|v| v.is_finite());
+    let edges = plot.band.iter().flat_map(|(low, high)| low.iter().chain(*high));
+    let values = plot.points.iter().chain(edges).map(|point| point.value);
+    let values = values.chain(plot.threshold.map(|(limit, _)| limit)).filter(|v| v.is_finite());
     let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
     if !low.is_finite() || !high.is_finite() {
         return (0.0, 1.0);
@@ -116,7 +137,7 @@ mod tests {
         for values in [&[0.4, 22.0, 38.0][..], &[5.0], &[f64::NAN, 1.0], &[-3.0, 1e12, 0.0], &[]] {
             let points = points(values);
             for (width, height) in [(60, 10), (20, 4), (9, 3), (0, 0)] {
-                for runs in plot(&Plot { points: &points, threshold: Some((5.0, true)), width, height }) {
+                for runs in plot(&Plot { points: &points, threshold: Some((5.0, true)), band: None, width, height }) {
                     let text: String = runs.into_iter().map(|(text, _)| text).collect();
                     assert_eq!(format::width(&text), width);
                 }
@@ -125,9 +146,18 @@ mod tests {
     }
 
     #[test]
+    fn a_point_outside_the_band_is_a_breach_and_the_band_is_seen() {
+        let (inside, low, high) = (points(&[5.0, 5.0, 30.0]), points(&[2.0, 2.0, 2.0]), points(&[8.0, 8.0, 8.0]));
+        let plot_of = |points| Plot { points, threshold: None, band: Some((&low, &high)), width: 60, height: 9 };
+        let roles = |points| plot(&plot_of(points)).into_iter().flatten().map(|(_, role)| role).collect::<Vec<_>>();
+        assert!(roles(&inside).contains(&Role::Bad) && roles(&inside).contains(&Role::Threshold));
+        assert!(!roles(&inside[..2]).contains(&Role::Bad));
+    }
+
+    #[test]
     fn the_threshold_is_labelled_and_breaches_are_marked() {
         let points = points(&[0.4, 0.5, 38.0, 36.0]);
-        let lines = plot(&Plot { points: &points, threshold: Some((5.0, true)), width: 40, height: 8 });
+        let lines = plot(&Plot { points: &points, threshold: Some((5.0, true)), band: None, width: 40, height: 8 });
         assert!(lines.iter().any(|runs| runs[0].0.trim() == "5" && runs[0].1 == Role::Threshold));
         assert!(lines.iter().flatten().any(|(_, role)| *role == Role::Bad));
         assert!(lines.iter().flatten().any(|(_, role)| *role == Role::Bar));

@@ -250,6 +250,12 @@ pub fn inferred(point: &Point, region: &str) -> Value {
             json!({"newFileSystem": "true", "encrypted": "true", "performanceMode": "generalPurpose", "creationToken": test})
         }
         "S3" => json!({"destinationBucketName": test, "newBucket": "true", "encryptionType": "SSE-S3"}),
+        "FSx" => Members::new()
+            .maybe("subnetIds", known("SubnetIds"))
+            .maybe("securityGroupIds", known("SecurityGroupIds"))
+            .maybe("storageVirtualMachineId", known("storageVirtualMachineId"))
+            .maybe("name", known("storageVirtualMachineId").map(|_| test.clone()))
+            .done(),
         _ => json!({"name": name}),
     }
 }

@@ -45,13 +45,17 @@ pub(super) const LISTING: Listing = Listing {
         ("instance.group-name", "SecurityGroups.GroupName"),
         ("ip-address", "PublicIpAddress"),
         ("key-name", "KeyName"),
+        ("network-interface.network-interface-id", "NetworkInterfaces.NetworkInterfaceId"),
         ("network-interface.private-dns-name", "PrivateDnsName"),
+        ("owner-id", "OwnerId"),
         ("private-dns-name", "PrivateDnsName"),
         ("private-ip-address", "PrivateIpAddress"),
         ("reason", "StateTransitionReason"),
         ("reservation-id", "ReservationId"),
         ("root-device-name", "RootDeviceName"),
         ("root-device-type", "RootDeviceType"),
+        ("source-dest-check", "SourceDestCheck"),
+        ("state-reason-code", "StateReason.Code"),
         ("subnet-id", "SubnetId"),
         ("vpc-id", "VpcId"),
     ],
@@ -93,18 +97,20 @@ fn told(network: &Network, place: &Place, resource: &Resource) -> Value {
     });
     let mut row = listing::row(resource, basic, KEPT);
     let tenancy = resource.text("Tenancy").unwrap_or("default");
+    row.insert("OwnerId".into(), place.account.clone().into());
     row.insert("Placement".into(), json!({"AvailabilityZone": zone, "GroupName": "", "Tenancy": tenancy}));
     row.insert("State".into(), state(state_now));
     let groups = resource.members.get("SecurityGroupIds").and_then(Value::as_array).into_iter().flatten();
-    let groups: Vec<Value> = groups
+    let groups: Value = groups
         .filter_map(Value::as_str)
         .map(|id| {
             let name = network.find("SecurityGroup", id).and_then(|group| group.text("GroupName")).unwrap_or("default");
             json!({"GroupId": id, "GroupName": name})
         })
         .collect();
-    row.insert("SecurityGroups".into(), groups.into());
-    row.insert("NetworkInterfaces".into(), json!([]));
+    let held = subnet.filter(|_| !over).map(|subnet| interface(place, resource, subnet, &address, &groups));
+    row.insert("NetworkInterfaces".into(), held.into_iter().collect());
+    row.insert("SecurityGroups".into(), groups);
     if !over {
         row.insert("PrivateDnsName".into(), format!("ip-{}.{domain}", address.replace('.', "-")).into());
         row.insert("PrivateIpAddress".into(), address.into());
@@ -156,9 +162,27 @@ const KEPT: &[&str] = &[
 /// An address in the subnet's block, from the instance's id.
 fn address(id: &str, subnet: Option<&Resource>) -> String {
     let block = subnet.and_then(|subnet| subnet.text("CidrBlock")).unwrap_or("172.31.0.0/20");
-    let mut parts = block.split(['.', '/']);
-    let (a, b, c) = (parts.next().unwrap_or("10"), parts.next().unwrap_or("0"), parts.next().unwrap_or("0"));
-    format!("{a}.{b}.{c}.{}", 10 + seed::hash(4, id) % 240)
+    let (base, bits) = block.split_once('/').unwrap_or((block, "24"));
+    let base: u32 = base.parse::<std::net::Ipv4Addr>().map_or(0, u32::from);
+    let size = 1_u64 << (32 - bits.parse::<u32>().unwrap_or(24).clamp(8, 28));
+    // The first four addresses of a subnet and the last are AWS's own.
+    let place = 4 + seed::hash(4, id) % (size - 5);
+    std::net::Ipv4Addr::from(base.wrapping_add(u32::try_from(place).unwrap_or(4))).to_string()
+}
+
+/// The network interface that an instance is made with.
+fn interface(place: &Place, resource: &Resource, subnet: &Resource, address: &str, groups: &Value) -> Value {
+    let id = seed::hash(15, &resource.name);
+    let since = stamp(resource.life.made.unwrap_or(SET_UP));
+    json!({
+        "NetworkInterfaceId": format!("eni-0{id:016x}"), "OwnerId": place.account, "Status": "in-use", "InterfaceType": "interface",
+        "SubnetId": subnet.name, "VpcId": subnet.text("VpcId").unwrap_or_default(), "Description": "", "SourceDestCheck": true,
+        "MacAddress": format!("0a:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", id as u8, (id >> 8) as u8, (id >> 16) as u8, (id >> 24) as u8, (id >> 32) as u8),
+        "PrivateIpAddress": address, "PrivateIpAddresses": [{"Primary": true, "PrivateIpAddress": address}], "Ipv6Addresses": [],
+        "Groups": groups,
+        "Attachment": {"AttachmentId": format!("eni-attach-0{id:016x}"), "AttachTime": since, "DeleteOnTermination": true,
+            "DeviceIndex": 0, "NetworkCardIndex": 0, "Status": "attached"},
+    })
 }
 
 /// The rows of all instances that are told.
@@ -171,9 +195,16 @@ pub(super) fn rows(world: &World, call: &Call) -> Vec<Value> {
 
 /// DescribeInstances.
 pub(super) fn describe(world: &World, call: &Call) -> Answer {
+    if !members::list(&call.input, "InstanceIds").is_empty() && call.input.get("MaxResults").is_some() {
+        let message = "The parameter instancesSet cannot be used with the parameter maxResults";
+        return Err(Refusal::new("InvalidParameterCombination", message));
+    }
     let mut reservations: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for mut row in LISTING.wanted(call, rows(world, call))? {
-        let id = row.as_object_mut().and_then(|row| row.remove("ReservationId"));
+        let id = row.as_object_mut().and_then(|row| {
+            row.remove("OwnerId");
+            row.remove("ReservationId")
+        });
         reservations.entry(id.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned()).or_default().push(row);
     }
     let account = &call.caller.account;
@@ -266,6 +297,7 @@ fn reservation(world: &World, call: &Call, id: &str, first: Option<&str>) -> Val
     instances.retain(|row| members::text(row, "ReservationId") == Some(id));
     for row in instances.iter_mut().filter_map(Value::as_object_mut) {
         row.remove("ReservationId");
+        row.remove("OwnerId");
         if let Some(first) = first {
             row.insert("State".into(), state(first));
         }
@@ -284,6 +316,11 @@ fn place(world: &World, call: &Call) -> Result<Placed, Refusal> {
     let input = &call.input;
     let network = world.network(&call.caller);
     let interface = members::list(input, "NetworkInterfaces").first();
+    if interface.is_some() && (input.get("SubnetId").is_some() || input.get("SecurityGroupIds").is_some()) {
+        let message =
+            "Network interfaces and an instance-level subnet ID or security groups may not be specified on the same request";
+        return Err(Refusal::new("InvalidParameterCombination", message));
+    }
     let subnet = members::text(input, "SubnetId").or_else(|| members::text(interface?, "SubnetId"));
     let zone = input.get("Placement").and_then(|placement| members::text(placement, "AvailabilityZone"));
     let zones = Network::zones(&call.caller.region);
@@ -296,8 +333,9 @@ fn place(world: &World, call: &Call) -> Result<Placed, Refusal> {
             found.ok_or_else(|| Refusal::new("InvalidSubnetID.NotFound", format!("The subnet ID '{id}' does not exist")))?
         }
         None => {
-            let mut default = network.of("Subnet").filter(|(_, subnet)| zone.is_none() || subnet.zone.as_deref() == zone);
-            let found = default.find(|(_, subnet)| subnet.members.get("DefaultForAz") == Some(&true.into()));
+            let default = network.of("Subnet").filter(|(_, subnet)| zone.is_none() || subnet.zone.as_deref() == zone);
+            let default = default.filter(|(_, subnet)| subnet.members.get("DefaultForAz") == Some(&true.into()));
+            let found = default.min_by_key(|(_, subnet)| subnet.zone.clone());
             let none = "No default VPC for this user. GroupName is only supported for EC2-Classic and default VPC.";
             found.map(|(_, subnet)| subnet).ok_or_else(|| Refusal::new("VPCIdNotSpecified", none))?
         }
@@ -336,7 +374,20 @@ fn make(world: &mut World, call: &Call, placed: &Placed, reservation: &str, numb
     let id = format!("i-0{}", world.ids.hex(16));
     let now = world.now();
     let mut members = Members::new()
-        .copy(input, &["ImageId", "KeyName", "EbsOptimized", "PrivateIpAddress", "ClientToken"])
+        .copy(
+            input,
+            &[
+                "ImageId",
+                "KeyName",
+                "EbsOptimized",
+                "PrivateIpAddress",
+                "ClientToken",
+                "UserData",
+                "DisableApiTermination",
+                "DisableApiStop",
+                "InstanceInitiatedShutdownBehavior",
+            ],
+        )
         .set("InstanceType", members::text(input, "InstanceType").unwrap_or("m1.small"))
         .set("AmiLaunchIndex", number)
         .set("SubnetId", placed.subnet.as_str())
@@ -377,10 +428,26 @@ fn make(world: &mut World, call: &Call, placed: &Placed, reservation: &str, numb
 pub(super) fn turn(world: &mut World, call: &Call) -> Answer {
     let ids = members::texts(&call.input, "InstanceIds");
     let now = world.now();
-    for id in &ids {
-        LISTING.well_formed(id)?;
-        let network = world.network(&call.caller);
-        let found = network.find("EC2", id).filter(|found| !found.life.over(now)).ok_or_else(|| LISTING.not_found(&[id]))?;
+    ids.iter().try_for_each(|id| LISTING.well_formed(id))?;
+    let network = world.network(&call.caller);
+    let there = |id: &&str| network.find("EC2", id).is_some_and(|found| !found.life.over(now));
+    let missing: Vec<&str> = ids.iter().copied().filter(|id| !there(id)).collect();
+    if !missing.is_empty() {
+        return Err(LISTING.not_found(&missing));
+    }
+    for found in ids.iter().filter_map(|id| network.find("EC2", id)) {
+        let id = &found.name;
+        let bars = if call.operation == "TerminateInstances" { "DisableApiTermination" } else { "DisableApiStop" };
+        if matches!(call.operation.as_str(), "TerminateInstances" | "StopInstances")
+            && found.members.get(bars) == Some(&true.into())
+        {
+            let word = if call.operation == "TerminateInstances" { "terminated" } else { "stopped" };
+            let message = format!(
+                "The instance '{id}' may not be {word}. Modify its '{}' instance attribute and try again.",
+                if word == "terminated" { "disableApiTermination" } else { "disableApiStop" }
+            );
+            return Err(Refusal::new("OperationNotPermitted", message));
+        }
         let before = found.life.at(now, "running");
         let allowed: &[&str] = match call.operation.as_str() {
             "StartInstances" => &["stopped", "pending", "running"],
@@ -394,6 +461,7 @@ pub(super) fn turn(world: &mut World, call: &Call) -> Answer {
             return Err(Refusal::new("IncorrectInstanceState", message));
         }
     }
+    drop(network);
     let (starts, stops, told) = (world.takes(STARTS), world.takes(STOPS), TimeDelta::seconds(TOLD));
     let operation = call.operation.clone();
     let mut changes = Vec::new();

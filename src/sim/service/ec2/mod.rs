@@ -1,5 +1,6 @@
 //! EC2: instances, volumes, and the network that they stand in. All of it is the site's network and resources; nothing is kept here.
 
+mod attributes;
 mod groups;
 mod images;
 pub mod instances;
@@ -41,6 +42,7 @@ pub const OPERATIONS: &[Operation] = &[
     changes("DeleteVpc", ""),
     reads("DescribeAvailabilityZones", "three zones in every Region; of the filters those on names, states and Regions"),
     reads("DescribeImages", "two images of Amazon Linux in every Region, and the images of recovery points"),
+    reads("DescribeInstanceAttribute", ""),
     reads("DescribeInstanceStatus", ""),
     reads("DescribeInstances", ""),
     reads("DescribeKeyPairs", ""),
@@ -54,6 +56,8 @@ pub const OPERATIONS: &[Operation] = &[
     reads("DescribeVpcs", ""),
     changes("DetachVolume", "at once"),
     changes("ImportKeyPair", ""),
+    changes("ModifyInstanceAttribute", ""),
+    changes("ModifySubnetAttribute", "public addresses at launch only"),
     changes("ModifyVpcAttribute", ""),
     changes("RebootInstances", ""),
     changes("RevokeSecurityGroupEgress", ""),
@@ -80,6 +84,9 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
         "StartInstances" | "StopInstances" | "TerminateInstances" | "RebootInstances" => instances::turn(world, call),
         "DescribeInstances" => instances::describe(world, call),
         "DescribeInstanceStatus" => instances::status(world, call),
+        "DescribeInstanceAttribute" => attributes::describe(world, call),
+        "ModifyInstanceAttribute" => attributes::modify(world, call),
+        "ModifySubnetAttribute" => attributes::modify_subnet(world, call),
         "DescribeVolumes" => volumes::describe(world, call),
         "DescribeVolumeStatus" => volumes::status(world, call),
         "CreateVolume" => volumes::create(world, call),

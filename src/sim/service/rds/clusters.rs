@@ -120,6 +120,10 @@ pub(super) fn create(world: &mut World, call: &Call) -> Answer {
     if !ENGINES.contains(&engine) {
         return Err(invalid(format!("Invalid DB engine: {engine}")));
     }
+    if input.get("MasterUsername").is_none() {
+        return Err(invalid("The parameter MasterUsername must be provided and must not be blank."));
+    }
+    told::password(input)?;
     let members = Members::new().copy(input, SET).done();
     put(world, call, &name, members, None, None)
 }

@@ -139,6 +139,11 @@ pub(super) fn create(world: &mut World, call: &Call) -> Answer {
     let input = &call.input;
     let name = checked(world, call, "DBInstanceIdentifier")?;
     let engine = members::required(input, "Engine");
+    const ENGINES: [&str; 8] = ["aurora-", "custom-", "db2-", "docdb", "mariadb", "mysql", "neptune", "postgres"];
+    let known = ENGINES.iter().chain(&["oracle-", "sqlserver-"]).any(|known| engine.starts_with(known));
+    if !known {
+        return Err(invalid(format!("Invalid DB engine: {engine}")));
+    }
     let mut members = Members::new().copy(input, SET).done();
     members["IAMDatabaseAuthenticationEnabled"] = members::flag(input, "EnableIAMDatabaseAuthentication").unwrap_or(false).into();
     if let Some(cluster) = members::text(input, "DBClusterIdentifier") {

@@ -166,6 +166,10 @@ fn events(world: &World, call: &Call) -> Answer {
     let input = &call.input;
     let network = world.network(&call.caller);
     let (wanted, kind) = (members::text(input, "SourceIdentifier"), members::text(input, "SourceType"));
+    if wanted.is_some() && kind.is_none() {
+        let message = "Cannot specify source identifier without source type";
+        return Err(Refusal::new("InvalidParameterCombination", message));
+    }
     let minutes = members::integer(input, "Duration").unwrap_or(60);
     let since = members::time(input, "StartTime").unwrap_or(world.now() - chrono::TimeDelta::minutes(minutes));
     let until = members::time(input, "EndTime").unwrap_or(world.now());

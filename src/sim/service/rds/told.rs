@@ -277,6 +277,19 @@ pub(super) fn name(input: &Value, member: &str) -> Result<String, Refusal> {
     )))
 }
 
+/// Refuses a password that is missing or too short.
+pub(super) fn password(input: &Value) -> Result<(), Refusal> {
+    match members::text(input, "MasterUserPassword") {
+        None if members::flag(input, "ManageMasterUserPassword") == Some(true) => Ok(()),
+        None => Err(super::invalid("The parameter MasterUserPassword must be provided and must not be blank.")),
+        Some(password) if password.chars().count() < 8 => {
+            let message = "The parameter MasterUserPassword is not a valid password because it is shorter than 8 characters.";
+            Err(super::invalid(message))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
 /// Refuses groups that are not there.
 pub(super) fn groups_there(world: &World, network: &Network, input: &Value) -> Result<(), Refusal> {
     if let Some(group) = members::text(input, "DBSubnetGroupName")
