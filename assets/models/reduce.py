@@ -17,6 +17,11 @@ import re
 import sys
 
 OPERATIONS = {
+    "arc-region-switch": """
+        ApprovePlanExecutionStep CancelPlanExecution CreatePlan DeletePlan GetPlan GetPlanEvaluationStatus GetPlanExecution
+        GetPlanInRegion ListPlanExecutionEvents ListPlanExecutions ListPlans ListPlansInRegion StartPlanExecution UpdatePlan
+        UpdatePlanExecution UpdatePlanExecutionStep
+    """,
     "backup": """
         CreateBackupPlan CreateBackupSelection CreateBackupVault CreateLogicallyAirGappedBackupVault DeleteBackupPlan
         DeleteBackupSelection DeleteBackupVault DeleteBackupVaultAccessPolicy DeleteBackupVaultLockConfiguration
@@ -42,7 +47,13 @@ OPERATIONS = {
     "cloudwatch": """
         DescribeAlarms DescribeAlarmsForMetric DescribeAlarmHistory GetMetricData SetAlarmState PutMetricAlarm PutMetricData
         PutCompositeAlarm DeleteAlarms EnableAlarmActions DisableAlarmActions ListMetrics GetMetricStatistics ListTagsForResource
-        TagResource UntagResource
+        TagResource UntagResource PutAnomalyDetector DescribeAnomalyDetectors DeleteAnomalyDetector
+    """,
+    "dynamodb": """
+        CreateTable DeleteTable DescribeTable ListTables UpdateTable PutItem GetItem UpdateItem DeleteItem Query Scan
+        BatchGetItem BatchWriteItem TransactWriteItems TransactGetItems DescribeContinuousBackups UpdateContinuousBackups
+        RestoreTableToPointInTime DescribeTimeToLive UpdateTimeToLive TagResource UntagResource ListTagsOfResource
+        DescribeLimits DescribeEndpoints
     """,
     "ec2": """
         AttachVolume AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress CreateKeyPair CreateSecurityGroup
@@ -66,11 +77,20 @@ OPERATIONS = {
         DisableRule PutTargets RemoveTargets ListTargetsByRule ListRuleNamesByTarget PutEvents TestEventPattern TagResource
         UntagResource ListTagsForResource
     """,
+    "health": """
+        DescribeEvents DescribeEventDetails DescribeAffectedEntities DescribeEventsForOrganization
+        DescribeEventDetailsForOrganization DescribeAffectedEntitiesForOrganization DescribeAffectedAccountsForOrganization
+        DescribeEventAggregates DescribeEntityAggregates DescribeEntityAggregatesForOrganization DescribeEventTypes
+        DescribeHealthServiceStatusForOrganization
+    """,
+    "lambda": """
+        CreateFunction DeleteFunction GetFunction GetFunctionConfiguration Invoke ListFunctions ListTags TagResource
+        UntagResource UpdateFunctionCode UpdateFunctionConfiguration
+    """,
     "fsx": """
         CreateFileSystem DeleteFileSystem DescribeBackups DescribeFileSystems DescribeStorageVirtualMachines
         DescribeVolumes ListTagsForResource TagResource UntagResource
     """,
-    "health": "DescribeEvents DescribeEventDetails DescribeAffectedEntities",
     "rds": """
         AddTagsToResource CopyDBClusterSnapshot CopyDBSnapshot CreateDBCluster CreateDBClusterSnapshot
         CreateDBInstance CreateDBParameterGroup CreateDBSnapshot CreateDBSubnetGroup DeleteDBCluster
@@ -87,6 +107,23 @@ OPERATIONS = {
         CreateHostedZone DeleteHostedZone CreateHealthCheck UpdateHealthCheck DeleteHealthCheck GetHostedZoneCount
         GetHealthCheckCount ChangeTagsForResource ListTagsForResource
     """,
+    "route53-recovery-cluster": "GetRoutingControlState ListRoutingControls UpdateRoutingControlState UpdateRoutingControlStates",
+    "route53-recovery-control-config": """
+        CreateCluster CreateControlPanel CreateRoutingControl CreateSafetyRule DeleteCluster DeleteControlPanel
+        DeleteRoutingControl DeleteSafetyRule DescribeCluster DescribeControlPanel DescribeRoutingControl DescribeSafetyRule
+        ListAssociatedRoute53HealthChecks ListClusters ListControlPanels ListRoutingControls ListSafetyRules
+        UpdateControlPanel UpdateRoutingControl UpdateSafetyRule
+    """,
+    "s3": """
+        AbortMultipartUpload CompleteMultipartUpload CopyObject CreateBucket CreateMultipartUpload DeleteBucket DeleteBucketCors
+        DeleteBucketEncryption DeleteBucketLifecycle DeleteBucketPolicy DeleteBucketTagging DeleteObject DeleteObjects
+        DeleteObjectTagging DeletePublicAccessBlock GetBucketAcl GetBucketCors GetBucketEncryption
+        GetBucketLifecycleConfiguration GetBucketLocation GetBucketPolicy GetBucketTagging GetBucketVersioning GetObject
+        GetObjectAcl GetObjectAttributes GetObjectTagging GetPublicAccessBlock HeadBucket HeadObject ListBuckets
+        ListMultipartUploads ListObjects ListObjectsV2 ListObjectVersions ListParts PutBucketCors PutBucketEncryption
+        PutBucketLifecycleConfiguration PutBucketPolicy PutBucketTagging PutBucketVersioning PutObject PutObjectTagging
+        PutPublicAccessBlock UploadPart UploadPartCopy
+    """,
     "sns": """
         CreateTopic DeleteTopic ListTopics GetTopicAttributes SetTopicAttributes Subscribe ConfirmSubscription Unsubscribe
         ListSubscriptions ListSubscriptionsByTopic GetSubscriptionAttributes SetSubscriptionAttributes Publish PublishBatch
@@ -102,6 +139,13 @@ OPERATIONS = {
         SendAutomationSignal StopAutomationExecution CreateOpsItem UpdateOpsItem GetOpsItem DescribeOpsItems
         PutParameter GetParameter GetParameters GetParametersByPath DescribeParameters DeleteParameter DeleteParameters
         ListDocuments DescribeDocument GetDocument CreateDocument DeleteDocument
+        SendCommand ListCommands ListCommandInvocations GetCommandInvocation CancelCommand
+    """,
+    "stepfunctions": """
+        CreateStateMachine UpdateStateMachine DeleteStateMachine DescribeStateMachine DescribeStateMachineForExecution
+        ListStateMachines ValidateStateMachineDefinition StartExecution StopExecution RedriveExecution DescribeExecution
+        ListExecutions GetExecutionHistory SendTaskSuccess SendTaskFailure SendTaskHeartbeat ListTagsForResource TagResource
+        UntagResource
     """,
     "sts": "GetCallerIdentity AssumeRole GetSessionToken GetAccessKeyInfo",
 }
@@ -157,6 +201,7 @@ def reach(name, shapes, into):
 
 def reduce(model, names):
     metadata = keep(model["metadata"], METADATA)
+    metadata.setdefault("protocols", [metadata["protocol"]])
     operations = {name: operation(model["operations"][name]) for name in sorted(names)}
     # A REST-XML service names its namespace on inputs that have a body; its answers use the same one.
     for whole in model["operations"].values():

@@ -6,16 +6,21 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 pub use super::network::{Life, Network, Resource};
+use super::service::arc::Arc as RoutingControls;
 use super::service::backup::Backup;
 use super::service::cloudcontrol::CloudControl;
 use super::service::cloudformation::CloudFormation;
 use super::service::cloudwatch::CloudWatch;
+use super::service::dynamodb::Dynamo;
 use super::service::events::Events;
 use super::service::health::HealthEvents;
+use super::service::lambda::Functions;
 use super::service::route53::Route53;
+use super::service::s3::S3;
 use super::service::sns::Sns;
 use super::service::sqs::Sqs;
 use super::service::ssm::Ssm;
+use super::service::states::States;
 use super::service::types::Declared;
 
 /// The account of callers that the scenario does not know, as most stand-ins for AWS have it.
@@ -52,6 +57,10 @@ pub struct Estate {
     pub route53: BTreeMap<String, Route53>,
     /// AWS Health.
     pub health: HealthEvents,
+    /// Routing controls and Region switch, by account.
+    pub arc: BTreeMap<String, RoutingControls>,
+    /// Buckets and objects.
+    pub s3: S3,
 }
 
 /// An account of the scenario.
@@ -104,6 +113,12 @@ pub struct Site {
     pub sqs: Sqs,
     /// Event buses and rules.
     pub events: Events,
+    /// Tables and their items.
+    pub dynamodb: Dynamo,
+    /// Functions.
+    pub lambda: Functions,
+    /// State machines and executions.
+    pub states: States,
     /// Stacks.
     pub cloudformation: CloudFormation,
     /// Requests of Cloud Control.

@@ -63,14 +63,20 @@ struct Asked {
 impl Front {
     /// Carries out one request.
     pub(super) fn exchange(&self, parts: Parts, body: Bytes) -> Outcome {
-        if !signing::is_signed(&parts.headers)
+        if !signing::is_signed(&parts.headers, parts.uri.query())
             && !is_for_aws(&parts)
             && let Some(mut response) = self.fallback.as_ref().and_then(|fallback| fallback(&parts))
         {
             self.date(&mut response);
             return Outcome::Answer(response, Duration::ZERO);
         }
-        let request = wire::unpack(Request::from_parts(parts, body));
+        let service = signing::scope(&parts.headers, parts.uri.query()).ok().map(|scope| scope.service);
+        let request = match wire::unpack(Request::from_parts(parts, body), service.as_deref()) {
+            Ok(request) => request,
+            Err(refusal) => {
+                return self.refuse(Protocol::RestXml, model::model(wire::s3::SIGNING_NAME).map(|(_, model)| model), refusal);
+            }
+        };
         let asked = match self.recognise(&request) {
             Ok(asked) => asked,
             Err((protocol, model, refusal)) => return self.refuse(protocol, model, refusal),
@@ -116,7 +122,7 @@ impl Front {
 
     /// Tells a refusal to a request whose body was not read.
     pub(super) fn refuse_unread(&self, parts: Parts, refusal: Refusal) -> Response {
-        let scope = signing::scope(&parts.headers).ok();
+        let scope = signing::scope(&parts.headers, parts.uri.query()).ok();
         let model = scope.and_then(|scope| model::model(&scope.service)).map(|(_, model)| model);
         let protocol = Protocol::of(model, &Request::from_parts(parts, Bytes::new()));
         self.told(protocol, model, refusal)
@@ -124,8 +130,9 @@ impl Front {
 
     /// Who asks for which operation, in the order in which AWS looks: signature, key, operation.
     fn recognise(&self, request: &Request) -> Result<Asked, (Protocol, Option<&'static Model>, Refusal)> {
-        let scope = signing::scope(request.headers()).map_err(|refusal| (Protocol::of(None, request), None, refusal))?;
-        let known = model::model(&scope.service);
+        let scope = signing::scope(request.headers(), request.uri().query())
+            .map_err(|refusal| (Protocol::of(None, request), None, refusal))?;
+        let known = Protocol::model(&scope.service, request);
         let model = known.map(|(_, model)| model);
         let protocol = Protocol::of(model, request);
         let refused = |refusal| (protocol, model, refusal);

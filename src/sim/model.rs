@@ -200,21 +200,32 @@ impl Default for Shape {
 }
 
 /// The services, by the name that they sign with.
-static MODELS: [(&str, &str, OnceLock<Model>); 15] = [
+static MODELS: [(&str, &str, OnceLock<Model>); 22] = [
+    ("arc-region-switch", include_str!("../../assets/models/arc-region-switch.json"), OnceLock::new()),
     ("backup", include_str!("../../assets/models/backup.json"), OnceLock::new()),
     ("cloudcontrolapi", include_str!("../../assets/models/cloudcontrol.json"), OnceLock::new()),
     ("cloudformation", include_str!("../../assets/models/cloudformation.json"), OnceLock::new()),
+    ("dynamodb", include_str!("../../assets/models/dynamodb.json"), OnceLock::new()),
     ("ec2", include_str!("../../assets/models/ec2.json"), OnceLock::new()),
     ("elasticfilesystem", include_str!("../../assets/models/efs.json"), OnceLock::new()),
     ("events", include_str!("../../assets/models/events.json"), OnceLock::new()),
     ("fsx", include_str!("../../assets/models/fsx.json"), OnceLock::new()),
     ("health", include_str!("../../assets/models/health.json"), OnceLock::new()),
+    ("lambda", include_str!("../../assets/models/lambda.json"), OnceLock::new()),
     ("monitoring", include_str!("../../assets/models/cloudwatch.json"), OnceLock::new()),
     ("rds", include_str!("../../assets/models/rds.json"), OnceLock::new()),
     ("route53", include_str!("../../assets/models/route53.json"), OnceLock::new()),
+    ("route53-recovery-cluster", include_str!("../../assets/models/route53-recovery-cluster.json"), OnceLock::new()),
+    (
+        "route53-recovery-control-config",
+        include_str!("../../assets/models/route53-recovery-control-config.json"),
+        OnceLock::new(),
+    ),
+    ("s3", include_str!("../../assets/models/s3.json"), OnceLock::new()),
     ("sns", include_str!("../../assets/models/sns.json"), OnceLock::new()),
     ("sqs", include_str!("../../assets/models/sqs.json"), OnceLock::new()),
     ("ssm", include_str!("../../assets/models/ssm.json"), OnceLock::new()),
+    ("states", include_str!("../../assets/models/stepfunctions.json"), OnceLock::new()),
     ("sts", include_str!("../../assets/models/sts.json"), OnceLock::new()),
 ];
 
@@ -227,6 +238,49 @@ pub fn services() -> impl Iterator<Item = &'static str> {
 pub fn model(signing_name: &str) -> Option<(&'static str, &'static Model)> {
     let (name, text, model) = MODELS.iter().find(|(name, ..)| *name == signing_name)?;
     Some((*name, model.get_or_init(|| parse(text))))
+}
+
+/// SQS's model as it was before the service spoke JSON: the names that the query protocol has, which the published model has lost.
+///
+/// Source: Amazon SQS API reference, "Query protocol".
+pub fn sqs_query() -> Option<&'static Model> {
+    static QUERY: OnceLock<Model> = OnceLock::new();
+    let (_, text, _) = MODELS.iter().find(|(name, ..)| *name == "sqs")?;
+    Some(QUERY.get_or_init(|| {
+        let mut model = parse(text);
+        model.metadata.protocols = vec!["query".to_owned()];
+        model.metadata.xml_namespace = Some("http://queue.amazonaws.com/doc/2012-11-05/".to_owned());
+        for shape in model.shapes.values_mut() {
+            let is_tags = shape.key.as_ref().is_some_and(|key| key.shape.starts_with("Tag"));
+            if let (Some(key), Some(value)) = (&mut shape.key, &mut shape.value) {
+                key.location_name = Some(if is_tags { "Key" } else { "Name" }.to_owned());
+                value.location_name = Some("Value".to_owned());
+            }
+            for (name, member) in &mut shape.members {
+                member.location_name = sqs_query_name(name, &member.shape);
+            }
+        }
+        model
+    }))
+}
+
+fn sqs_query_name(name: &str, shape: &str) -> Option<String> {
+    let plain = match name {
+        "Entries" | "Successful" | "Failed" => shape.strip_suffix("List")?,
+        "Attributes"
+        | "AttributeNames"
+        | "MessageAttributes"
+        | "MessageAttributeNames"
+        | "MessageSystemAttributes"
+        | "MessageSystemAttributeNames"
+        | "Messages"
+        | "QueueUrls"
+        | "TagKeys"
+        | "Tags" => name.strip_suffix('s')?,
+        "queueUrls" => "QueueUrl",
+        _ => return None,
+    };
+    Some(plain.to_owned())
 }
 
 fn parse(text: &str) -> Model {

@@ -304,7 +304,11 @@ fn a_runbook_that_a_caller_makes_is_told_and_runs() {
     let told = player.get("ssm", "DescribeDocument", json!({"Name": "mine"}));
     assert_eq!((&told["Document"]["Parameters"][0]["Name"], &told["Document"]["SchemaVersion"]), (&json!("Who"), &json!("0.3")));
     assert_eq!(player.get("ssm", "GetDocument", json!({"Name": "mine"}))["Content"], content.to_string());
-    let listed = player.get("ssm", "ListDocuments", json!({"Filters": [{"Key": "DocumentType", "Values": ["Automation"]}]}));
+    let listed = player.get(
+        "ssm",
+        "ListDocuments",
+        json!({"Filters": [{"Key": "DocumentType", "Values": ["Automation"]}, {"Key": "Owner", "Values": ["Self"]}]}),
+    );
     assert_eq!(listed["DocumentIdentifiers"][0]["Name"], "mine");
     let started = player.get("ssm", "StartAutomationExecution", json!({"DocumentName": "mine", "Parameters": {"Who": ["Kim"]}}));
     player.wait(60);

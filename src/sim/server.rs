@@ -23,10 +23,13 @@ use tokio_util::task::TaskTracker;
 use super::call::{Refusal, Services};
 pub use super::exchange::Fallback;
 use super::exchange::{Front, Outcome};
+use super::signing;
 use crate::clock::Clock;
 
-/// The longest body that is read; the longest that AWS takes of the simulated operations is 1 MiB.
+/// The longest body that is read; the longest that AWS takes of most of the simulated operations is 1 MiB.
 const BODY_LIMIT_BYTES: usize = 8 * 1024 * 1024;
+/// The longest body for S3 and Lambda, which take objects and packages of code. AWS takes more.
+const OBJECT_LIMIT_BYTES: usize = 64 * 1024 * 1024;
 /// How many connections are served at once; more wait to be accepted.
 const CONNECTIONS_LIMIT: usize = 512;
 /// How long a client may take to send a request's head, in real time.
@@ -151,15 +154,18 @@ async fn respond(
     request: http::Request<Incoming>,
 ) -> Result<http::Response<Full<Bytes>>, Cut> {
     let (parts, body) = request.into_parts();
+    let scope = signing::scope(&parts.headers, parts.uri.query()).ok();
+    let takes_objects = scope.is_some_and(|scope| ["s3", "lambda"].contains(&scope.service.as_str()));
+    let limit = if takes_objects { OBJECT_LIMIT_BYTES } else { BODY_LIMIT_BYTES };
     let read = tokio::select! {
         biased;
         () = stop.cancelled() => return Err(Cut),
-        read = tokio::time::timeout(BODY_PATIENCE, Limited::new(body, BODY_LIMIT_BYTES).collect()) => read,
+        read = tokio::time::timeout(BODY_PATIENCE, Limited::new(body, limit).collect()) => read,
     };
     let body = match read {
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(fault)) if fault.is::<LengthLimitError>() => {
-            let message = format!("The request is longer than {BODY_LIMIT_BYTES} bytes.");
+            let message = format!("The request is longer than {limit} bytes.");
             let refusal = Refusal::new("RequestEntityTooLarge", message).status(413);
             return Ok(front.refuse_unread(parts, refusal).map(Full::new));
         }

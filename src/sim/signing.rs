@@ -22,21 +22,34 @@ pub struct Scope {
 }
 
 /// Does the request carry AWS credentials of any kind?
-pub fn is_signed(headers: &HeaderMap) -> bool {
-    headers.get(AUTHORIZATION).is_some_and(|value| value.as_bytes().starts_with(b"AWS"))
+pub fn is_signed(headers: &HeaderMap, query: Option<&str>) -> bool {
+    query.is_some_and(|query| query.contains("X-Amz-Credential=") || query.contains("AWSAccessKeyId="))
+        || headers.get(AUTHORIZATION).is_some_and(|value| value.as_bytes().starts_with(b"AWS"))
 }
 
-/// Reads the `Authorization` header of Signature Version 4.
+/// Reads the `Authorization` header of Signature Version 4, or the query string of a URL that was signed beforehand.
 ///
 /// # Errors
 /// `MissingAuthenticationToken` (403) without the header, `IncompleteSignature` (400) where a part is missing or malformed.
 ///
 /// Source: IAM User Guide, "Create a signed AWS API request"; the codes are those of "Common Errors".
-pub fn scope(headers: &HeaderMap) -> Result<Scope, Refusal> {
+pub fn scope(headers: &HeaderMap, query: Option<&str>) -> Result<Scope, Refusal> {
     let Some(header) = headers.get(AUTHORIZATION) else {
+        let named = |name: &str| query?.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+        if let Some(credential) = named("X-Amz-Credential") {
+            let credential = percent_encoding::percent_decode_str(credential).decode_utf8_lossy();
+            let incomplete = |what: &str| Refusal::new("IncompleteSignature", format!("{what} X-Amz-Credential={credential}"));
+            return credential_scope(&credential, named("X-Amz-Security-Token").is_some(), &incomplete);
+        }
+        if let (Some(key), Some(_)) = (named("AWSAccessKeyId"), named("Signature")) {
+            return Ok(older(key, named("x-amz-security-token").is_some()));
+        }
         return Err(Refusal::new("MissingAuthenticationToken", "Missing Authentication Token").status(403));
     };
     let text = header.to_str().unwrap_or_default();
+    if let Some((key, _)) = text.strip_prefix("AWS ").and_then(|rest| rest.trim().split_once(':')) {
+        return Ok(older(key, headers.contains_key("x-amz-security-token")));
+    }
     let incomplete = |what: &str| Refusal::new("IncompleteSignature", format!("{what} Authorization={text}"));
     let Some(parts) = text.strip_prefix("AWS4-HMAC-SHA256") else {
         return Err(incomplete("Unsupported AWS 'algorithm'."));
@@ -50,6 +63,18 @@ pub fn scope(headers: &HeaderMap) -> Result<Scope, Refusal> {
     let credential = part("Credential")?;
     part("SignedHeaders")?;
     part("Signature")?;
+    credential_scope(credential, headers.contains_key("x-amz-security-token"), &incomplete)
+}
+
+/// The Region of Signature Version 2, which names none.
+pub const ANYWHERE: &str = "aws-global";
+
+/// Signature Version 2, which S3 still takes, and which names neither service nor Region.
+fn older(access_key: &str, session: bool) -> Scope {
+    Scope { access_key: access_key.to_owned(), region: ANYWHERE.to_owned(), service: "s3".to_owned(), session }
+}
+
+fn credential_scope(credential: &str, session: bool, incomplete: &dyn Fn(&str) -> Refusal) -> Result<Scope, Refusal> {
     let scope: Vec<&str> = credential.split('/').collect();
     let [access_key, date, region, service, "aws4_request"] = scope.as_slice() else {
         return Err(incomplete("Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term,"));
@@ -57,12 +82,7 @@ pub fn scope(headers: &HeaderMap) -> Result<Scope, Refusal> {
     if date.len() != 8 || [access_key, region, service].iter().any(|part| part.is_empty()) {
         return Err(incomplete("Credential must have a key, a date, a Region and a service."));
     }
-    Ok(Scope {
-        access_key: (*access_key).to_owned(),
-        region: (*region).to_owned(),
-        service: (*service).to_owned(),
-        session: headers.contains_key("x-amz-security-token"),
-    })
+    Ok(Scope { access_key: (*access_key).to_owned(), region: (*region).to_owned(), service: (*service).to_owned(), session })
 }
 
 #[cfg(test)]
@@ -70,7 +90,7 @@ mod tests {
     use super::*;
 
     fn signed(value: &str) -> Result<Scope, Refusal> {
-        scope(&HeaderMap::from_iter([(AUTHORIZATION, value.parse().unwrap())]))
+        scope(&HeaderMap::from_iter([(AUTHORIZATION, value.parse().unwrap())]), None)
     }
 
     #[test]
@@ -86,8 +106,18 @@ mod tests {
     }
 
     #[test]
+    fn s3_takes_the_older_signature_in_the_header_and_in_the_query_string() {
+        let header = signed("AWS AKIA:c2lnbmF0dXJl").unwrap();
+        assert_eq!((header.access_key.as_str(), header.service.as_str(), header.region.as_str()), ("AKIA", "s3", ANYWHERE));
+        let query = scope(&HeaderMap::new(), Some("AWSAccessKeyId=AKIA&Signature=x&Expires=1")).unwrap();
+        assert_eq!(query, header);
+        let credential = "X-Amz-Credential=AKIA%2F20260314%2Feu-west-1%2Fs3%2Faws4_request&X-Amz-Signature=0";
+        assert_eq!(scope(&HeaderMap::new(), Some(credential)).unwrap().region, "eu-west-1");
+    }
+
+    #[test]
     fn what_is_missing_is_said_with_the_code_of_aws() {
-        assert_eq!(scope(&HeaderMap::new()).unwrap_err().code, "MissingAuthenticationToken");
+        assert_eq!(scope(&HeaderMap::new(), None).unwrap_err().code, "MissingAuthenticationToken");
         for broken in ["Basic abc", "AWS4-HMAC-SHA256 Credential=AK/20260314/eu-west-1/ssm/aws4_request", "AWS4-HMAC-SHA256"] {
             assert_eq!(signed(broken).unwrap_err().code, "IncompleteSignature", "{broken}");
         }

@@ -26,7 +26,7 @@ use super::service::backup::rows::Rows;
 use super::service::backup::rules::Outcome;
 use super::service::ssm::automation;
 use super::service::ssm::execution::ExecutionKey;
-use super::service::{self, cloudcontrol, cloudformation, events, health, route53};
+use super::service::{self, arc, cloudcontrol, cloudformation, events, health, route53, states};
 use super::shop;
 
 /// Something that is due at a moment.
@@ -44,6 +44,12 @@ pub enum Happening {
     Copy(SiteKey, JobKey),
     /// The step of an execution that began with this turn ends.
     Step(SiteKey, ExecutionKey, u64),
+    /// A branch of an execution of a state machine goes on: site, execution, branch, turn.
+    State(SiteKey, String, usize, u64),
+    /// An execution of a state machine has had its time: site, execution.
+    StateTimeout(SiteKey, String),
+    /// Steps of a plan of Region switch end: account, execution, turn.
+    Plan(String, String, u64),
     /// An operation on a stack goes on: its id.
     Stack(SiteKey, String),
     /// A request of Cloud Control goes on: its token.
@@ -248,6 +254,15 @@ impl World {
                 copies::advance(self, &place, &job);
             }
             Happening::Step(site, execution, turn) => automation::advance(self, &site, &execution, turn),
+            Happening::State(site, execution, branch, turn) => {
+                states::advance(self, &states::At { site, execution, branch }, turn);
+                self.send_emitted();
+            }
+            Happening::StateTimeout(site, execution) => states::time_out(self, &states::At { site, execution, branch: 0 }),
+            Happening::Plan(account, execution, turn) => {
+                arc::advance(self, &account, &execution, turn);
+                self.send_emitted();
+            }
             Happening::Stack(site, stack) => cloudformation::work::advance(self, &site, &stack),
             Happening::Request(site, token) => cloudcontrol::advance(self, &site, &token),
             Happening::InSync(account, change) => {
@@ -534,6 +549,13 @@ impl World {
             self.send_emitted();
             self.settle();
         }
+        answer
+    }
+
+    /// Carries out a call that something within the world makes: the record holds what led to it, not the call.
+    pub(in crate::sim) fn carry_out_within(&mut self, call: &Call) -> Answer {
+        let answer = service::answer(self, call);
+        self.send_emitted();
         answer
     }
 

@@ -52,6 +52,32 @@ async fn a_body_in_gzip_is_read_and_one_that_only_says_so_is_refused() {
     sim.end().await;
 }
 
+#[tokio::test]
+async fn sqs_still_speaks_the_query_protocol() {
+    let message = json!({"MessageId": "1", "Body": "b", "Attributes": {"SenderId": "s"}});
+    let sim = Simulated::answering(json!({"Messages": [message]})).await;
+    let body =
+        "Action=ReceiveMessage&Version=2012-11-05&QueueUrl=http%3A%2F%2Fx%2F1%2Fq&AttributeName.1=All&MaxNumberOfMessages=2";
+    let told = sim.request("POST /", "sqs", &[FORM], body).await;
+    assert_eq!(told.status, 200, "{}", told.body);
+    let expected = "<ReceiveMessageResult><Message><MessageId>1</MessageId><Body>b</Body><Attribute><Name>SenderId</Name><Value>s</Value>\
+                    </Attribute></Message></ReceiveMessageResult>";
+    assert!(told.body.contains(expected), "{}", told.body);
+    assert_eq!(sim.input(), json!({"QueueUrl": "http://x/1/q", "AttributeNames": ["All"], "MaxNumberOfMessages": 2}));
+    let body = "Action=SendMessageBatch&QueueUrl=http%3A%2F%2Fx%2F1%2Fq&SendMessageBatchRequestEntry.1.Id=a\
+                &SendMessageBatchRequestEntry.1.MessageBody=b&SendMessageBatchRequestEntry.1.MessageAttribute.1.Name=n\
+                &SendMessageBatchRequestEntry.1.MessageAttribute.1.Value.DataType=String\
+                &SendMessageBatchRequestEntry.1.MessageAttribute.1.Value.StringValue=v";
+    sim.request("POST /", "sqs", &[FORM], body).await;
+    let attributes = json!({"n": {"DataType": "String", "StringValue": "v"}});
+    assert_eq!(sim.input()["Entries"], json!([{"Id": "a", "MessageBody": "b", "MessageAttributes": attributes}]));
+    sim.end().await;
+    let sim = Simulated::refusing(Refusal::new("QueueDoesNotExist", "no")).await;
+    let told = sim.request("POST /", "sqs", &[FORM], "Action=GetQueueUrl&QueueName=q").await;
+    assert!(told.status == 400 && told.body.contains("<Code>AWS.SimpleQueueService.NonExistentQueue</Code>"), "{}", told.body);
+    sim.end().await;
+}
+
 const SQS: (&str, &str) = ("X-Amz-Target", "AmazonSQS.ReceiveMessage");
 
 #[tokio::test]

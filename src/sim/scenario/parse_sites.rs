@@ -145,12 +145,12 @@ fn document(table: &Table<'_>) -> Option<Document> {
         let does = step.one_of("does", &["attach-volume"]).map(|_| Deed::AttachVolume);
         let outputs = step.json("outputs").and_then(|outputs| outputs.as_object().cloned()).unwrap_or_default();
         let takes = step.duration("takes").unwrap_or_default();
-        Some(StepSpec { name: name?, action: action?, takes, does, outputs })
+        Some(StepSpec { name: name?, action: action?, takes, does, outputs, ..StepSpec::default() })
     });
     let steps: Vec<_> = steps.collect();
     let version = table.text("version").unwrap_or_else(|| "1".to_owned());
     let (required, optional) = (table.texts("required"), table.texts("optional"));
-    Some(Document { name: name?, version, required, optional, steps })
+    Some(Document { name: name?, version, required, optional, steps, ..Document::default() })
 }
 
 /// The network that a scenario lays: one VPC with what is named in it.

@@ -27,24 +27,31 @@ pub const fn changes(name: &'static str, note: &'static str) -> Operation {
 
 /// The services in the order of the documentation: the name they sign with, what holds for all of the service, its operations.
 pub const SERVICES: &[(&str, &str, &[Operation])] = &[
+    ("arc-region-switch", super::arc::SWITCH_NOTE, super::arc::SWITCH),
     ("backup", super::backup::NOTE, super::backup::OPERATIONS),
     ("cloudcontrolapi", super::cloudcontrol::NOTE, super::cloudcontrol::OPERATIONS),
     ("cloudformation", super::cloudformation::NOTE, super::cloudformation::OPERATIONS),
     ("monitoring", super::cloudwatch::NOTE, super::cloudwatch::OPERATIONS),
+    ("dynamodb", super::dynamodb::NOTE, super::dynamodb::OPERATIONS),
     ("ec2", super::ec2::NOTE, super::ec2::OPERATIONS),
     ("elasticfilesystem", super::efs::NOTE, super::efs::OPERATIONS),
     ("events", super::events::NOTE, super::events::OPERATIONS),
     ("fsx", super::fsx::NOTE, super::fsx::OPERATIONS),
-    ("health", "Events come from scenarios; the organisation view is not modelled.", super::health::OPERATIONS),
+    (
+        "health",
+        "Events come from scenarios. Every account of the scenario is in the organisation, and any may look at it.",
+        super::health::OPERATIONS,
+    ),
+    ("lambda", super::lambda::NOTE, super::lambda::OPERATIONS),
     ("rds", super::rds::NOTE, super::rds::OPERATIONS),
     ("route53", super::route53::NOTE, super::route53::OPERATIONS),
+    ("route53-recovery-cluster", super::arc::CLUSTER_NOTE, super::arc::CLUSTER),
+    ("route53-recovery-control-config", super::arc::CONFIG_NOTE, super::arc::CONFIG),
+    ("s3", super::s3::NOTE, super::s3::OPERATIONS),
     ("sns", super::sns::NOTE, super::sns::OPERATIONS),
-    (
-        "sqs",
-        "The JSON protocol; the old query protocol is not spoken. Messages of other accounts' queues are denied.",
-        super::sqs::OPERATIONS,
-    ),
+    ("sqs", "The old query protocol is spoken too. Messages of other accounts' queues are denied.", super::sqs::OPERATIONS),
     ("ssm", super::ssm::NOTE, super::ssm::OPERATIONS),
+    ("states", super::states::NOTE, super::states::OPERATIONS),
     ("sts", "Any role may be assumed in an account that the scenario does not list.", super::sts::OPERATIONS),
 ];
 

@@ -13,13 +13,26 @@ use crate::sim::page::Paging;
 use crate::sim::seed;
 use crate::sim::service::coverage::{Operation, reads};
 use crate::sim::service::events::{self, Emitted};
+use crate::sim::service::health_organization;
 use crate::sim::world::World;
 
 /// What is modelled.
-pub const OPERATIONS: &[Operation] =
-    &[reads("DescribeAffectedEntities", ""), reads("DescribeEventDetails", ""), reads("DescribeEvents", "")];
+pub const OPERATIONS: &[Operation] = &[
+    reads("DescribeAffectedAccountsForOrganization", ""),
+    reads("DescribeAffectedEntities", ""),
+    reads("DescribeAffectedEntitiesForOrganization", "no filter on tags"),
+    reads("DescribeEntityAggregates", ""),
+    reads("DescribeEntityAggregatesForOrganization", ""),
+    reads("DescribeEventAggregates", ""),
+    reads("DescribeEventDetails", ""),
+    reads("DescribeEventDetailsForOrganization", ""),
+    reads("DescribeEvents", ""),
+    reads("DescribeEventsForOrganization", ""),
+    reads("DescribeEventTypes", "the types of the scenario's events"),
+    reads("DescribeHealthServiceStatusForOrganization", "enabled, always"),
+];
 
-const PAGING: Paging = Paging {
+pub(super) const PAGING: Paging = Paging {
     token: "nextToken",
     size: "maxResults",
     default: 100,
@@ -62,7 +75,8 @@ pub const MEMBERS: &[&str] = &[
 ];
 
 impl Event {
-    fn answer(&self) -> Value {
+    /// AWS's Event.
+    pub fn answer(&self) -> Value {
         Members::new().copy(&self.members, &["arn"]).copy(&self.members, MEMBERS).time("lastUpdatedTime", self.updated).done()
     }
 }
@@ -107,7 +121,7 @@ pub fn answer(world: &World, call: &Call) -> Answer {
         "DescribeEvents" => describe_events(&estate.health, call),
         "DescribeEventDetails" => describe_details(&estate.health, call),
         "DescribeAffectedEntities" => describe_entities(&estate.health, call),
-        _ => Err(super::unknown(call)),
+        _ => health_organization::answer(world, call),
     }
 }
 
@@ -164,12 +178,12 @@ pub fn announce(world: &mut World, arn: &str) {
     }
 }
 
-fn visible<'a>(events: &'a HealthEvents, call: &'a Call) -> impl Iterator<Item = (&'a String, &'a Event)> {
+pub(super) fn visible<'a>(events: &'a HealthEvents, call: &'a Call) -> impl Iterator<Item = (&'a String, &'a Event)> {
     events.iter().filter(|(_, event)| event.accounts.iter().any(|account| glob(account, &call.caller.account)))
 }
 
 /// Is `value` in the list that the filter gives for it, or is there no such list?
-fn among(filter: &Value, list: &str, value: Option<&str>) -> bool {
+pub(super) fn among(filter: &Value, list: &str, value: Option<&str>) -> bool {
     let wanted = members::texts(filter, list);
     wanted.is_empty() || value.is_some_and(|value| wanted.contains(&value))
 }
@@ -186,7 +200,7 @@ fn within(filter: &Value, list: &str, time: Option<DateTime<Utc>>) -> bool {
         })
 }
 
-fn matches(event: &Event, filter: &Value) -> bool {
+pub(super) fn matches(event: &Event, filter: &Value) -> bool {
     let text = |key| members::text(&event.members, key);
     let entity = |list: &str, member: &str| {
         members::texts(filter, list).is_empty()

@@ -1,20 +1,27 @@
 //! The services: what each operation does to the world, and what it answers. They know nothing of protocols.
 
+pub mod api;
+pub mod arc;
 pub mod backup;
 pub mod cloudcontrol;
 pub mod cloudformation;
 pub mod cloudwatch;
 pub mod coverage;
+pub mod dynamodb;
 pub mod ec2;
 pub mod efs;
 pub mod events;
 pub mod fsx;
 pub mod health;
+mod health_organization;
+pub mod lambda;
 pub mod rds;
 pub mod route53;
+pub mod s3;
 pub mod sns;
 pub mod sqs;
 pub mod ssm;
+pub mod states;
 pub mod sts;
 pub mod types;
 
@@ -28,6 +35,9 @@ use super::world::World;
 /// # Errors
 /// As AWS refuses it; `UnknownOperationException` for what is not modelled.
 pub fn answer(world: &mut World, call: &Call) -> Answer {
+    if coverage::operation(call.service, &call.operation).is_none() {
+        return Err(unknown(call));
+    }
     match call.service {
         "sts" => sts::answer(world, call),
         "monitoring" => cloudwatch::answer(world, call),
@@ -38,6 +48,13 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
         "sns" => sns::answer(world, call),
         "sqs" => sqs::answer(world, call),
         "events" => events::answer(world, call),
+        "arc-region-switch" => arc::switch(world, call),
+        "route53-recovery-cluster" => arc::control(world, call),
+        "route53-recovery-control-config" => arc::configure(world, call),
+        "lambda" => lambda::answer(world, call),
+        "s3" => s3::answer(world, call),
+        "states" => states::answer(world, call),
+        "dynamodb" => dynamodb::answer(world, call),
         "cloudformation" => cloudformation::answer(world, call),
         "cloudcontrolapi" => cloudcontrol::answer(world, call),
         "rds" => rds::answer(world, call),

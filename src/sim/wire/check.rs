@@ -20,6 +20,7 @@ fn codes(service_id: &str) -> Codes {
         "CloudWatch" => Codes { missing: "MissingParameter", invalid: "ValidationError" },
         "Route 53" => Codes { missing: "InvalidInput", invalid: "InvalidInput" },
         "EC2" => Codes { missing: "MissingParameter", invalid: "InvalidParameterValue" },
+        "S3" => Codes { missing: "InvalidRequest", invalid: "InvalidArgument" },
         "SNS" => Codes { missing: "InvalidParameter", invalid: "InvalidParameter" },
         "SQS" => Codes { missing: "MissingRequiredParameterException", invalid: "InvalidParameterValue" },
         "EFS" | "FSx" => Codes { missing: "BadRequest", invalid: "BadRequest" },
@@ -62,13 +63,27 @@ pub fn input(model: &Model, operation: &Operation, value: &Value) -> Result<(), 
     if let Some(input) = &operation.input {
         examine(model, input, value, "", &mut findings);
     }
+    // The model lists a queue's attributes here; what SQS takes are a message's.
+    if operation.name == "ReceiveMessage" {
+        findings.told.retain(|told| !told.contains("at 'attributeNames."));
+    }
     findings.told.truncate(TOLD_LIMIT);
     if findings.told.is_empty() {
         return Ok(());
     }
     // All enumerations in SQS's inputs are names of attributes.
-    if let Some(unknown) = findings.unknown.filter(|_| model.metadata.service_id == "SQS") {
+    if let Some(unknown) = findings.unknown.clone().filter(|_| model.metadata.service_id == "SQS") {
         return Err(Refusal::new("InvalidAttributeName", format!("Unknown Attribute {unknown}.")));
+    }
+    if model.metadata.service_id == "S3" {
+        let told = findings.told.join("; ");
+        if told.contains("ocationConstraint'") {
+            return Err(Refusal::new("InvalidLocationConstraint", "The specified location-constraint is not valid"));
+        }
+        if told.contains('.') {
+            let message = "The XML you provided was not well-formed or did not validate against our published schema";
+            return Err(Refusal::new("MalformedXML", message));
+        }
     }
     let codes = codes(&model.metadata.service_id);
     let plural = if findings.told.len() == 1 { "error" } else { "errors" };

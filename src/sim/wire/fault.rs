@@ -107,6 +107,7 @@ impl<'m> Fault<'m> {
             return self.name.clone();
         };
         let namespace = match (self.shape, self.name.as_str()) {
+            (Some(_), _) if model.metadata.service_id == "DynamoDB" => "com.amazonaws.dynamodb.v20120810".to_owned(),
             (Some(_), _) => format!("com.amazonaws.{}", model.metadata.service_id.to_ascii_lowercase().replace(' ', "")),
             (None, "ValidationException") => "com.amazon.coral.validate".to_owned(),
             (None, _) => "com.amazon.coral.service".to_owned(),

@@ -13,6 +13,7 @@ mod rest_json;
 mod rest_xml;
 #[cfg(test)]
 mod round_trip;
+pub mod s3;
 mod scalar;
 mod xml;
 

@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use super::fault::Fault;
 use super::scalar::Malformed;
-use super::{cbor, check, ec2, json, query, rest, rest_json, rest_xml};
+use super::{cbor, check, ec2, json, query, rest, rest_json, rest_xml, s3};
 use crate::sim::call::Refusal;
-use crate::sim::model::{Metadata, Model, Operation};
+use crate::sim::model::{self, Metadata, Model, Operation};
 
 /// A request with its whole body.
 pub type Request = http::Request<Bytes>;
@@ -60,6 +60,13 @@ impl Protocol {
         all.into_iter().find(|protocol| model.speaks(protocol.name())).unwrap_or(Self::Json)
     }
 
+    /// The model of the service that signs so, in the form that the request speaks.
+    pub fn model(signing_name: &str, request: &Request) -> Option<(&'static str, &'static Model)> {
+        let (name, model) = model::model(signing_name)?;
+        let older = (name == "sqs" && Self::shown(request) == Some(Self::Query)).then(model::sqs_query).flatten();
+        Some((name, older.unwrap_or(model)))
+    }
+
     fn shown(request: &Request) -> Option<Self> {
         let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if header("smithy-protocol") == "rpc-v2-cbor" {
@@ -102,6 +109,10 @@ impl Protocol {
                 }
             }
             Self::Json => Refusal::new("UnknownOperationException", UNKNOWN),
+            Self::RestXml if model.is_some_and(s3::is_s3) => {
+                let message = "A header you provided implies functionality that is not implemented";
+                Refusal::new("NotImplemented", message).status(501)
+            }
             Self::RestJson | Self::RestXml | Self::Cbor => Refusal::new("UnknownOperationException", UNKNOWN).status(404),
         }
     }
@@ -111,7 +122,7 @@ impl Protocol {
     /// # Errors
     /// What AWS answers for a body that it cannot read, or for members outside the model's limits.
     pub fn read(self, model: &Model, operation: &Operation, request: &Request) -> Result<Value, Refusal> {
-        let read = match encoding(request) {
+        let read = match encoding(request).filter(|_| !s3::is_s3(model)) {
             Some(encoding) => Err(Malformed::new(format!("the body cannot be read in the content encoding '{encoding}'"))),
             None => match self {
                 Self::Json => json::read(model, operation, request),
@@ -122,13 +133,14 @@ impl Protocol {
                 Self::Cbor => cbor::read(model, operation, request),
             },
         };
-        let input = read.map_err(|Malformed(what)| Refusal::new(self.malformed(), what))?;
+        let input = read.map_err(|Malformed(what)| Refusal::new(self.malformed(model), what))?;
         check::input(model, operation, &input)?;
         Ok(input)
     }
 
-    fn malformed(self) -> &'static str {
+    fn malformed(self, model: &Model) -> &'static str {
         match self {
+            Self::RestXml if s3::is_s3(model) => "MalformedXML",
             Self::Json | Self::RestJson | Self::Cbor => "SerializationException",
             Self::Query => "MalformedInput",
             Self::Ec2 => "InvalidParameterValue",
@@ -140,9 +152,9 @@ impl Protocol {
     /// Tells success.
     pub fn answer(self, model: &Model, operation: &Operation, value: &Value, request_id: &str) -> Response {
         match self {
-            Self::Json => json::answer(model, operation, value),
+            Self::Json => checked(Some(model), json::answer(model, operation, value)),
             Self::RestJson => rest_json::answer(model, operation, value),
-            Self::RestXml => rest_xml::answer(model, operation, value),
+            Self::RestXml => rest_xml::answer(model, operation, value, request_id),
             Self::Query => query::answer(model, operation, value, request_id),
             Self::Ec2 => ec2::answer(model, operation, value, request_id),
             Self::Cbor => cbor::answer(model, operation, value),
@@ -153,7 +165,7 @@ impl Protocol {
     pub fn refuse(self, model: Option<&Model>, refusal: Refusal, request_id: &str) -> Response {
         let fault = Fault::new(model, refusal);
         match self {
-            Self::Json => json::refuse(model, &fault),
+            Self::Json => checked(model, json::refuse(model, &fault)),
             Self::RestJson => rest_json::refuse(model, &fault),
             Self::RestXml => rest_xml::refuse(model, &fault, request_id),
             Self::Query => query::refuse(model, &fault, request_id),
@@ -175,8 +187,19 @@ impl Metadata {
 /// The longest body that a compressed one may unpack to.
 const UNPACKED_LIMIT_BYTES: u64 = 8 * 1024 * 1024;
 
+/// A request as the protocols read it, whatever its service does to addresses and bodies on the wire.
+///
+/// # Errors
+/// A body that is not in the form that its headers say.
+pub fn unpack(request: Request, service: Option<&str>) -> Result<Request, Refusal> {
+    if service == Some(s3::SIGNING_NAME) {
+        return s3::plain(request).map_err(|Malformed(what)| Refusal::new("IncompleteBody", what));
+    }
+    Ok(gunzip(request))
+}
+
 /// A request whose body is compressed with gzip becomes the plain one; what cannot be unpacked stays, and reading refuses it.
-pub fn unpack(mut request: Request) -> Request {
+fn gunzip(mut request: Request) -> Request {
     if encoding(&request) != Some("gzip") {
         return request;
     }
@@ -200,6 +223,16 @@ pub(super) fn reply(status: u16, content_type: &str, body: impl Into<Bytes>) -> 
     let mut response = Response::new(body.into());
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     set(&mut response, CONTENT_TYPE.as_str(), content_type);
+    response
+}
+
+/// Adds the checksum over the body by which clients of DynamoDB notice that an answer was damaged.
+fn checked(model: Option<&Model>, mut response: Response) -> Response {
+    if model.is_some_and(|model| model.metadata.service_id == "DynamoDB") {
+        let mut crc = flate2::Crc::new();
+        crc.update(response.body());
+        set(&mut response, "x-amz-crc32", &crc.sum().to_string());
+    }
     response
 }
 

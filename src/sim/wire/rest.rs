@@ -1,21 +1,51 @@
 //! What REST-JSON and REST-XML share: members bound to the path, the query string, the headers and the status.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use super::form;
 use super::protocol::{Request, Response, set};
 use super::scalar::{self, Format, Malformed};
+use super::{form, s3};
 use crate::sim::model::{Kind, Location, Member, Model, Operation};
 
-/// The operation that method and path name. Of several that fit, the one with the most literal path.
+/// The operation that method, path and query string name. Of several that fit, the one whose path and query string have the most
+/// literals, then the one whose required members are there: S3 tells a copy from a put by a header.
 pub(super) fn operation<'m>(model: &'m Model, request: &Request) -> Option<&'m Operation> {
+    let query: Vec<_> = form::pairs(request.uri().query().unwrap_or_default()).collect();
     let fits = |operation: &&Operation| {
-        operation.http.method == request.method().as_str() && labels(operation, request.uri().path()).is_some()
+        operation.http.method == request.method().as_str()
+            && labels(operation, request.uri().path()).is_some()
+            && literals(operation).all(|wanted| query.contains(&wanted))
     };
-    let literals =
-        |operation: &&Operation| segments(&operation.http.request_uri).filter(|segment| !segment.starts_with('{')).count();
-    model.operations().filter(fits).max_by_key(literals)
+    let rank = |operation: &&'m Operation| {
+        let in_path = segments(&operation.http.request_uri).filter(|segment| !segment.starts_with('{')).count();
+        (in_path, literals(operation).count(), bound_required(model, operation, request, &query), operation.name.as_str())
+    };
+    let found = model.operations().filter(fits).max_by_key(rank)?;
+    Some(found).filter(|operation| !s3::is_s3(model) || !s3::asks_for_more(operation, &query))
+}
+
+/// What the query string of an operation always has.
+fn literals(operation: &Operation) -> impl Iterator<Item = (String, String)> + '_ {
+    form::pairs(operation.http.request_uri.split_once('?').map_or("", |(_, query)| query))
+}
+
+/// How many of the members that an operation requires in the query string and the headers are there, less those that are not.
+fn bound_required(model: &Model, operation: &Operation, request: &Request, query: &[(String, String)]) -> i32 {
+    let Some(shape) = operation.input.as_ref().map(|input| model.shape(input)) else { return 0 };
+    let there = |name: &String| {
+        let member = shape.member_named(name)?;
+        let wire = member.wire_name(name);
+        match member.location? {
+            Location::Querystring => Some(query.iter().any(|(given, _)| given == wire)),
+            Location::Header => Some(request.headers().contains_key(wire)),
+            _ => None,
+        }
+    };
+    shape.required.iter().filter_map(there).map(|there| if there { 1 } else { -1 }).sum()
 }
 
 /// The segments of a path that is still percent-encoded; slashes at its end count for nothing.
@@ -27,7 +57,10 @@ fn segments(path: &str) -> impl Iterator<Item = &str> {
 /// What the labels of the operation's path stand for in this one, decoded; `None` where the path is not the operation's.
 fn labels(operation: &Operation, path: &str) -> Option<Vec<(String, String)>> {
     let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-    let mut given = segments(path).peekable();
+    let greedy = segments(&operation.http.request_uri).last().is_some_and(|segment| segment.ends_with("+}"));
+    // A key of S3 may end with slashes.
+    let given: Vec<&str> = if greedy { path.split('/').skip(1).collect() } else { segments(path).collect() };
+    let mut given = given.into_iter().peekable();
     let mut labels = Vec::new();
     for wanted in segments(&operation.http.request_uri) {
         let Some(label) = wanted.strip_prefix('{').and_then(|label| label.strip_suffix('}')) else {
@@ -38,7 +71,8 @@ fn labels(operation: &Operation, path: &str) -> Option<Vec<(String, String)>> {
         };
         if let Some(greedy) = label.strip_suffix('+') {
             let rest: Vec<&str> = given.by_ref().collect();
-            labels.push((greedy.to_owned(), decode(&rest.join("/"))));
+            let rest = decode(&rest.join("/"));
+            labels.push((greedy.to_owned(), Some(rest).filter(|rest| !rest.is_empty())?));
         } else {
             labels.push((label.to_owned(), given.next().filter(|text| !text.is_empty()).map(decode)?));
         }
@@ -152,6 +186,25 @@ pub(super) fn bind(model: &Model, operation: &Operation, value: &Value, response
             }
             Some(Location::Uri | Location::Querystring) | None => {}
         }
+    }
+}
+
+/// The value of a body that is one member and no document: bytes as they come, or a text.
+pub(super) fn raw(model: &Model, member: &Member, body: &Bytes) -> Option<Value> {
+    match model.shape(member).kind {
+        Kind::Blob => Some(Value::String(STANDARD.encode(body))),
+        Kind::String => Some(Value::String(String::from_utf8_lossy(body).into_owned())),
+        _ => None,
+    }
+}
+
+/// The body of an answer whose payload is one member and no document.
+pub(super) fn raw_body(model: &Model, member: &Member, value: Option<&Value>) -> Option<Bytes> {
+    let text = value.and_then(Value::as_str).unwrap_or_default();
+    match model.shape(member).kind {
+        Kind::Blob => Some(STANDARD.decode(text).unwrap_or_default().into()),
+        Kind::String => Some(text.to_owned().into()),
+        _ => None,
     }
 }
 

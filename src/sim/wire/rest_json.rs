@@ -1,5 +1,6 @@
 //! REST-JSON: members in the path, the query string and the headers, the rest as a JSON body.
 
+use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use super::fault::Fault;
@@ -12,7 +13,10 @@ pub(super) fn read(model: &Model, operation: &Operation, request: &Request) -> R
     let mut members = rest::bound(model, operation, request)?;
     let Some(input) = &operation.input else { return Ok(Value::Object(members)) };
     let has_body = model.shape(input).members.iter().any(|(_, member)| member.location.is_none());
-    if let Some((name, member)) = rest::payload(model, input) {
+    let payload = rest::payload(model, input);
+    if let Some((name, value)) = payload.and_then(|(name, member)| Some((name, rest::raw(model, member, request.body())?))) {
+        members.insert(name.to_owned(), value);
+    } else if let Some((name, member)) = payload {
         if !request.body().is_empty() {
             members.insert(name.to_owned(), json::decode(model, member, json::parse(request.body())?)?);
         }
@@ -23,13 +27,13 @@ pub(super) fn read(model: &Model, operation: &Operation, request: &Request) -> R
 }
 
 pub(super) fn answer(model: &Model, operation: &Operation, value: &Value) -> Response {
-    let body = match &operation.output {
-        None => String::new(),
+    let body: Bytes = match &operation.output {
+        None => Bytes::new(),
         Some(output) => match rest::payload(model, output) {
-            Some((name, member)) => {
-                value.get(name).map(|value| json::encode(model, member, value).to_string()).unwrap_or_default()
-            }
-            None => json::encode(model, output, value).to_string(),
+            Some((name, member)) => rest::raw_body(model, member, value.get(name)).unwrap_or_else(|| {
+                value.get(name).map(|value| json::encode(model, member, value).to_string()).unwrap_or_default().into()
+            }),
+            None => json::encode(model, output, value).to_string().into(),
         },
     };
     let mut response = reply(operation.http.response_code.unwrap_or(200), "application/json", body);

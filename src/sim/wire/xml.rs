@@ -153,6 +153,10 @@ fn encode_structure(model: &Model, shape: &Shape, name: &str, members: &Map<Stri
         let wire = member.wire_name(name);
         if member.xml_attribute {
             let told = model.shape(member);
+            if wire.starts_with("xsi:") {
+                let schema = "http://www.w3.org/2001/XMLSchema-instance".to_owned();
+                element.attributes.push(("xmlns:xsi".to_owned(), schema));
+            }
             element.attributes.push((wire.to_owned(), scalar::text(value, Format::Iso8601, told.kind)));
         } else {
             element.children.extend(encode(model, member, wire, value));

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::announce::{self, Turned};
 use super::composite::Expression;
-use super::evaluate::{Comparison, Missing, Rule, State, Verdict, offset};
+use super::evaluate::{Band, Comparison, Missing, Rule, State, Verdict, offset};
 use super::history::{History, Side};
 use super::index::{Alarms, Name};
 use super::metrics::{self, Datapoint, Metric};
@@ -31,6 +31,8 @@ pub struct CloudWatch {
     pub history: History,
     /// What is to be told to others, and is not on its way yet.
     pub outbox: Vec<Emitted>,
+    /// Anomaly detectors.
+    pub detectors: super::anomaly::Detectors,
     /// Tags, by alarm.
     pub tags: BTreeMap<String, BTreeMap<String, String>>,
 }
@@ -85,6 +87,7 @@ const METRIC: &[&str] = &[
     "EvaluationPeriods",
     "DatapointsToAlarm",
     "Threshold",
+    "ThresholdMetricId",
     "ComparisonOperator",
     "TreatMissingData",
     "EvaluateLowSampleCountPercentile",
@@ -191,7 +194,15 @@ fn rule(input: &Value) -> Result<Rule, Refusal> {
         return Err(invalid("DatapointsToAlarm must be less than or equal to EvaluationPeriods"));
     }
     let operator = needed("ComparisonOperator")?;
+    let comparison = Comparison::named(operator).ok_or_else(|| not_modelled(&format!("The operator {operator}")))?;
+    if comparison.is_of_band() != members::text(input, "ThresholdMetricId").is_some() {
+        return Err(invalid(format!("The operator {operator} does not go with the threshold that is given")));
+    }
     let missing = members::text(input, "TreatMissingData").unwrap_or("missing");
+    let band = members::text(input, "ThresholdMetricId").map(str::to_owned);
+    if let Some(band) = band.as_deref().filter(|band| !math.as_ref().is_some_and(|math| math.is_band(band))) {
+        return Err(invalid(format!("ThresholdMetricId {band} is not the id of an ANOMALY_DETECTION_BAND")));
+    }
     let followed = math.as_ref().map(|math| {
         let returned = math.returned().ok_or_else(|| invalid("Exactly one of the Metrics must have ReturnData true"))?;
         Ok((Arc::from(returned), math.period(returned)))
@@ -209,11 +220,15 @@ fn rule(input: &Value) -> Result<Rule, Refusal> {
         period,
         periods,
         datapoints,
-        threshold: members::number(input, "Threshold").ok_or_else(|| invalid("Threshold must be provided"))?,
-        comparison: Comparison::named(operator).ok_or_else(|| not_modelled(&format!("The operator {operator}")))?,
+        threshold: match &band {
+            Some(_) => 0.0,
+            None => members::number(input, "Threshold").ok_or_else(|| invalid("Threshold must be provided"))?,
+        },
+        comparison,
         missing: Missing::named(missing).ok_or_else(|| invalid(format!("Invalid TreatMissingData: {missing}")))?,
         unit: members::text(input, "Unit").map(str::to_owned),
         math,
+        band: band.map(|id| Box::new(Band { id, edges: BTreeMap::new() })),
     })
 }
 
@@ -286,6 +301,7 @@ impl CloudWatch {
 
     fn next(&self, place: &Place, alarm: &Alarm, rule: &Rule) -> Option<Move> {
         let points = self.points(place, rule);
+        let rule = &*self.banded(place, rule);
         let state = rule.state(&points).filter(|state| *state != alarm.state)?;
         let Verdict { reason, data, .. } = rule.judge(&points, place.now)?;
         Some(Move { state, reason, data: Some(data.to_string()) })
@@ -311,7 +327,7 @@ impl CloudWatch {
             _ => return (Cow::Borrowed(&alarm.reason), alarm.data.as_deref().map(Cow::Borrowed)),
         };
         let then = Place { now: alarm.updated, ..place.clone() };
-        match rule.judge(&self.points(&then, rule), then.now) {
+        match self.banded(&then, rule).judge(&self.points(&then, rule), then.now) {
             Some(Verdict { reason, data, .. }) => (Cow::Owned(reason), Some(Cow::Owned(data.to_string()))),
             None => (Cow::Borrowed(UNCHECKED), None),
         }
@@ -323,6 +339,19 @@ impl CloudWatch {
             metric.turn(now, to, over);
             self.alarms.wake(&metric.key);
         }
+    }
+
+    /// The rule with the edges of its anomaly band, if it has one, as an evaluation needs them.
+    fn banded<'a>(&self, place: &Place, rule: &'a Rule) -> Cow<'a, Rule> {
+        let (Some(math), Some(band)) = (&rule.math, &rule.band) else { return Cow::Borrowed(rule) };
+        let last = place.now.timestamp().div_euclid(rule.period) * rule.period;
+        let range = i64::try_from(rule.range()).unwrap_or(i64::MAX);
+        let slots: Vec<i64> = (1..=range).rev().map(|back| last - back * rule.period).collect();
+        let series = math.series(self, place, &band.id, &slots, rule.period);
+        let [upper, lower] = series.as_slice() else { return Cow::Borrowed(rule) };
+        let edges = upper.iter().filter_map(|(slot, upper)| Some((*slot, (*lower.get(slot)?, *upper)))).collect();
+        let band = Some(Box::new(Band { id: band.id.clone(), edges }));
+        Cow::Owned(Rule { band, ..rule.clone() })
     }
 
     /// The datapoints that an evaluation looks at, oldest first.

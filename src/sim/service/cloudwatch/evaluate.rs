@@ -3,6 +3,7 @@
 //! Source: CloudWatch user guide, "Configuring how CloudWatch alarms treat missing data" and "Evaluating an alarm"; the sentences
 //! and the JSON of StateReasonData as DescribeAlarms and DescribeAlarmHistory answer them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -74,9 +75,20 @@ pub struct Rule {
     pub unit: Option<String>,
     /// The queries of an alarm on metric math; then `metric` is the id of the one that is followed.
     pub math: Option<Queries>,
+    /// The anomaly band that the metric is to stay in. Boxed, as few alarms have one.
+    pub band: Option<Box<Band>>,
 }
 
-/// AWS's ComparisonOperator, as far as it needs no anomaly band.
+/// An anomaly band, as an alarm follows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Band {
+    /// The id of its query.
+    pub id: String,
+    /// While it is evaluated: the lower and the upper edge, by the beginning of their period.
+    pub edges: BTreeMap<i64, (f64, f64)>,
+}
+
+/// AWS's ComparisonOperator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Comparison {
     /// `>`
@@ -87,6 +99,12 @@ pub enum Comparison {
     Less,
     /// `<=`
     LessOrEqual,
+    /// Outside of the band.
+    Outside,
+    /// Under the band.
+    Under,
+    /// Over the band.
+    Over,
 }
 
 impl Comparison {
@@ -97,12 +115,24 @@ impl Comparison {
             "GreaterThanOrEqualToThreshold" => Some(Self::GreaterOrEqual),
             "LessThanThreshold" => Some(Self::Less),
             "LessThanOrEqualToThreshold" => Some(Self::LessOrEqual),
+            "LessThanLowerOrGreaterThanUpperThreshold" => Some(Self::Outside),
+            "LessThanLowerThreshold" => Some(Self::Under),
+            "GreaterThanUpperThreshold" => Some(Self::Over),
             _ => None,
         }
     }
 
-    fn breaches(self, value: f64, threshold: f64) -> bool {
+    /// Does it compare with a band?
+    pub fn is_of_band(self) -> bool {
+        matches!(self, Self::Outside | Self::Under | Self::Over)
+    }
+
+    fn breaches(self, value: f64, (lower, upper): (f64, f64)) -> bool {
+        let threshold = lower;
         match self {
+            Self::Outside => value < lower || value > upper,
+            Self::Under => value < lower,
+            Self::Over => value > upper,
             Self::Greater => value > threshold,
             Self::GreaterOrEqual => value >= threshold,
             Self::Less => value < threshold,
@@ -116,6 +146,9 @@ impl Comparison {
             Self::GreaterOrEqual => "greater than or equal to",
             Self::Less => "less than",
             Self::LessOrEqual => "less than or equal to",
+            Self::Outside => "less than the lower thresholds or greater than the upper thresholds",
+            Self::Under => "less than the lower thresholds",
+            Self::Over => "greater than the upper thresholds",
         }
     }
 }
@@ -186,12 +219,19 @@ impl Rule {
     }
 
     fn breaches(&self, point: &Datapoint) -> bool {
-        self.breaches_at(point.value)
+        match &self.band {
+            // Where there is no band yet, nothing is outside of it.
+            Some(band) => {
+                let edges = band.edges.get(&point.at.timestamp());
+                edges.is_some_and(|edges| self.comparison.breaches(point.value, *edges))
+            }
+            None => self.breaches_at(point.value),
+        }
     }
 
     /// Would a datapoint of this value breach?
     pub fn breaches_at(&self, value: f64) -> bool {
-        self.comparison.breaches(value, self.threshold)
+        self.comparison.breaches(value, (self.threshold, self.threshold))
     }
 
     /// Too few datapoints even in the whole range: as many real ones as there are, the treatment for the rest.
@@ -229,6 +269,23 @@ impl Rule {
             told.iter().map(|point| format!("{:?} ({})", point.value, point.at.format("%d/%m/%y %H:%M:%S"))).collect();
         let (least, transition) =
             if alarm { (self.datapoints, "OK -> ALARM") } else { (self.periods - self.datapoints + 1, "ALARM -> OK") };
+        if self.comparison.is_of_band() {
+            let edge = |lower: bool| {
+                let edges = told.iter().filter_map(|point| self.band.as_ref()?.edges.get(&point.at.timestamp()));
+                edges.map(|(low, high)| format!("{:?}", if lower { low } else { high })).collect::<Vec<_>>().join(", ")
+            };
+            return format!(
+                "Thresholds Crossed: {} out of the last {} [{}] {}{} [{} to {}] (minimum {} for {transition} transition).",
+                told.len(),
+                counted(self.periods, "datapoint", "datapoints"),
+                listed.join(", "),
+                if alarm { "was " } else { "was not " },
+                self.comparison.words(),
+                edge(true),
+                edge(false),
+                counted(least, "datapoint", "datapoints"),
+            );
+        }
         format!(
             "Threshold Crossed: {} out of the last {} [{}] {}{} the threshold ({:?}) (minimum {} for {transition} transition).",
             told.len(),
@@ -246,6 +303,11 @@ impl Rule {
         )
     }
 
+    fn recent(&self, used: &[Datapoint], of: impl Fn(&(f64, f64)) -> f64) -> Option<Vec<f64>> {
+        let edges = used.iter().filter_map(|point| self.band.as_ref()?.edges.get(&point.at.timestamp()).map(&of));
+        self.comparison.is_of_band().then(|| edges.collect())
+    }
+
     fn data(&self, used: &[Datapoint], now: DateTime<Utc>) -> Value {
         let evaluated: Vec<_> = used
             .iter()
@@ -260,7 +322,9 @@ impl Rule {
             .set("statistic", self.statistic.as_str())
             .set("period", self.period)
             .set("recentDatapoints", used.iter().map(|point| point.value).collect::<Vec<_>>())
-            .set("threshold", self.threshold)
+            .maybe("threshold", (!self.comparison.is_of_band()).then_some(self.threshold))
+            .maybe("recentLowerThresholds", self.recent(used, |edges| edges.0))
+            .maybe("recentUpperThresholds", self.recent(used, |edges| edges.1))
             .maybe("evaluatedDatapoints", (!evaluated.is_empty()).then_some(evaluated))
             .done()
     }
@@ -293,6 +357,7 @@ mod tests {
             missing,
             unit: None,
             math: None,
+            band: None,
         }
     }
 
@@ -375,7 +440,7 @@ mod tests {
             ("LessThanOrEqualToThreshold", true, true, false),
         ] {
             let comparison = Comparison::named(name).unwrap();
-            assert_eq!([4.0, 5.0, 6.0].map(|value| comparison.breaches(value, 5.0)), [below, equal, above], "{name}");
+            assert_eq!([4.0, 5.0, 6.0].map(|value| comparison.breaches(value, (5.0, 5.0))), [below, equal, above], "{name}");
         }
     }
 }

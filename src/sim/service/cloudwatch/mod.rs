@@ -2,6 +2,7 @@
 
 pub mod alarms;
 pub mod announce;
+pub mod anomaly;
 pub mod composite;
 pub mod evaluate;
 pub mod history;

@@ -23,23 +23,26 @@ use crate::sim::service::coverage::{Operation, changes, reads};
 use crate::sim::world::World;
 
 /// What holds for all of the service.
-pub const NOTE: &str = "Statistics are the five simple ones and percentiles. Anomaly detection, dashboards, metric streams and mute \
-                        rules are not modelled. Alarms are evaluated each full minute; their actions reach SNS topics.";
+pub const NOTE: &str = "Statistics are the five simple ones and percentiles. A band of anomaly detection is the mean of the 120 \
+                        periods before and so many standard deviations. Dashboards, metric streams and mute rules are not modelled. Alarms are evaluated each full minute; their actions reach SNS topics.";
 
 /// What is modelled.
 pub const OPERATIONS: &[Operation] = &[
+    changes("DeleteAnomalyDetector", ""),
     changes("DeleteAlarms", "composite alarms may be deleted while others follow them"),
     reads("DescribeAlarmHistory", ""),
     reads("DescribeAlarms", ""),
     reads("DescribeAlarmsForMetric", ""),
+    reads("DescribeAnomalyDetectors", "trained at once"),
     changes("DisableAlarmActions", ""),
     changes("EnableAlarmActions", ""),
-    reads("GetMetricData", "metric math without SEARCH, anomaly bands and metric insights"),
+    reads("GetMetricData", "metric math without SEARCH and metric insights; a band stands alone in its expression"),
     reads("GetMetricStatistics", ""),
     reads("ListMetrics", "metrics are listed from their first datapoint on, for ever"),
     reads("ListTagsForResource", "alarms"),
+    changes("PutAnomalyDetector", "excluded ranges are kept, not followed"),
     changes("PutCompositeAlarm", "suppressors are kept, not followed"),
-    changes("PutMetricAlarm", "no anomaly bands, no metric insights"),
+    changes("PutMetricAlarm", "no metric insights"),
     changes("PutMetricData", ""),
     changes("SetAlarmState", "the next evaluation sets it back"),
     changes("TagResource", "alarms"),
@@ -71,6 +74,7 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
     let cloudwatch = world.site(&call.caller).map_or(&none, |site| &site.cloudwatch);
     match call.operation.as_str() {
         "DescribeAlarms" => describe_alarms(cloudwatch, &place, call),
+        "DescribeAnomalyDetectors" => super::anomaly::describe(cloudwatch, call),
         "DescribeAlarmHistory" => describe_history(cloudwatch, &place, call),
         "GetMetricData" => get_metric_data(cloudwatch, &place, call),
         "GetMetricStatistics" => listing::get_statistics(cloudwatch, &place, call),
@@ -85,6 +89,8 @@ fn change(world: &mut World, call: &Call) -> Answer {
     let place = world.place(&call.caller);
     let cloudwatch = &mut world.site_mut(&call.caller).cloudwatch;
     match call.operation.as_str() {
+        "PutAnomalyDetector" => return super::anomaly::put(cloudwatch, &call.input),
+        "DeleteAnomalyDetector" => return super::anomaly::delete(cloudwatch, &call.input),
         "PutMetricData" => return put_metric_data(cloudwatch, &place, &call.input),
         "SetAlarmState" => set_alarm_state(cloudwatch, &place, &call.input)?,
         "TagResource" | "UntagResource" => return listing::tag(cloudwatch, &place, &call.input),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::alarms::CloudWatch;
+use super::anomaly;
 use super::math::{Context, Expression, Series};
 use super::metrics;
 use crate::sim::call::Refusal;
@@ -16,7 +17,7 @@ const DEPTH: usize = 16;
 
 /// The queries of one call or one alarm, checked.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Queries(Vec<(Value, Option<Expression>)>);
+pub struct Queries(Vec<(Value, Option<Expression>)>, BTreeMap<String, (String, f64)>);
 
 fn invalid(message: impl Into<String>) -> Refusal {
     Refusal::new("ValidationError", message)
@@ -28,13 +29,17 @@ impl Queries {
     /// # Errors
     /// `ValidationError` for what CloudWatch would not take, or what is not modelled.
     pub fn read(queries: &[Value]) -> Result<Self, Refusal> {
-        let mut read = Vec::new();
+        let (mut read, mut bands) = (Vec::new(), BTreeMap::new());
         for query in queries {
             let id = members::required(query, "Id");
             if read.iter().any(|(known, _)| members::required(known, "Id") == id) {
                 return Err(invalid(format!("The values for parameter id in MetricDataQueries are not unique: {id}")));
             }
             let expression = match (members::text(query, "Expression"), query.get("MetricStat")) {
+                (Some(text), None) if anomaly::band(text).is_some() => {
+                    bands.extend(anomaly::band(text).map(|band| (id.to_owned(), band)));
+                    None
+                }
                 (Some(text), None) => {
                     let parsed = Expression::parse(text);
                     Some(parsed.map_err(|fault| invalid(format!("Error in expression '{id}': {fault}")))?)
@@ -58,16 +63,36 @@ impl Queries {
             let of = members::required(query, "Id");
             return Err(invalid(format!("Error in expression '{of}': Undefined variable '{id}'")));
         }
-        Ok(Self(read))
+        if let Some((id, (of, _))) = bands.iter().find(|(_, (of, _))| !known(of)) {
+            return Err(invalid(format!("Error in expression '{id}': Undefined variable '{of}'")));
+        }
+        Ok(Self(read, bands))
     }
 
     fn get(&self, id: &str) -> Option<&(Value, Option<Expression>)> {
         self.0.iter().find(|(query, _)| members::required(query, "Id") == id)
     }
 
+    /// Is the query with this id an anomaly band?
+    pub fn is_band(&self, id: &str) -> bool {
+        self.1.contains_key(id)
+    }
+
+    /// The edges of a band: the upper one, then the lower one.
+    fn edges(&self, cloudwatch: &CloudWatch, place: &Place, of: &str, width: f64, slots: &[i64], period: i64) -> Vec<Series> {
+        let stat = self.get(of).and_then(|(query, _)| query.get("MetricStat")).unwrap_or(&Value::Null);
+        let named = stat.get("Metric").unwrap_or(&Value::Null);
+        let (namespace, name) = (members::required(named, "Namespace"), members::required(named, "MetricName"));
+        let metric = cloudwatch.metrics.get(metrics::key(namespace, name, members::list(named, "Dimensions")).as_str());
+        let edges = metric.map(|metric| anomaly::edges(place, metric, members::required(stat, "Stat"), width, slots, period));
+        edges.unwrap_or_default().to_vec()
+    }
+
     /// The id of the one query that an alarm follows.
     pub fn returned(&self) -> Option<&str> {
-        let mut returned = self.0.iter().filter(|(query, _)| members::flag(query, "ReturnData") != Some(false));
+        let is_band = |query: &Value| self.is_band(members::required(query, "Id"));
+        let mut returned =
+            self.0.iter().filter(|(query, _)| members::flag(query, "ReturnData") != Some(false) && !is_band(query));
         let (query, _) = returned.next()?;
         returned.next().is_none().then(|| members::required(query, "Id"))
     }
@@ -107,9 +132,13 @@ impl Queries {
         depth: usize,
     ) -> Vec<Series> {
         let Some((query, expression)) = self.get(id).filter(|_| depth > 0) else { return Vec::new() };
+        if let Some((of, width)) = self.1.get(id) {
+            return self.edges(cloudwatch, place, of, *width, slots, period);
+        }
         let Some(expression) = expression else { return vec![statistic(cloudwatch, place, query, slots, period)] };
         let series = |id: &str| self.series_within(cloudwatch, place, id, slots, period, depth - 1).into_iter().next();
-        let metrics = self.0.iter().filter(|(_, expression)| expression.is_none());
+        let is_band = |query: &Value| self.is_band(members::required(query, "Id"));
+        let metrics = self.0.iter().filter(|(query, expression)| expression.is_none() && !is_band(query));
         let metrics: Vec<&str> = metrics.map(|(query, _)| members::required(query, "Id")).collect();
         expression.series(&Context { series: &series, metrics: &metrics, slots, period })
     }

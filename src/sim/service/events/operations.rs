@@ -15,8 +15,9 @@ use crate::sim::service::coverage::{Operation, changes, reads};
 use crate::sim::world::World;
 
 /// What holds for all of the service.
-pub const NOTE: &str = "Events reach SQS queues, SNS topics and other buses, at once and once; targets of other services are kept and \
-                        not called, and schedules do not fire. Alarms, restore jobs and Health events emit theirs.";
+pub const NOTE: &str = "Events reach SQS queues, SNS topics, other buses, functions, state machines and runbooks, at once and once; targets of \
+                        other services are kept and not called, and schedules do not fire. Alarms, restore jobs, executions of state \
+                        machines and Health events emit theirs.";
 
 /// What is modelled.
 pub const OPERATIONS: &[Operation] = &[
@@ -34,7 +35,7 @@ pub const OPERATIONS: &[Operation] = &[
     reads("ListTargetsByRule", ""),
     changes("PutEvents", "endpoints are passed over"),
     changes("PutRule", "a schedule is kept and does not fire"),
-    changes("PutTargets", ""),
+    changes("PutTargets", "ten targets a rule, where the quota of AWS is five"),
     changes("RemoveTargets", ""),
     changes("TagResource", ""),
     reads("TestEventPattern", ""),
@@ -51,7 +52,7 @@ const PAGING: Paging = Paging {
 };
 
 /// The most targets of a rule.
-const TARGETS: usize = 5;
+const TARGETS: usize = 10;
 /// The longest entry of PutEvents, in bytes.
 const ENTRY_BYTES: usize = 1_048_576;
 

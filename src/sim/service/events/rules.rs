@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
@@ -9,7 +11,7 @@ use crate::pattern::Pattern;
 use crate::sim::estate::Place;
 use crate::sim::members::{self, Members};
 use crate::sim::seed::Ids;
-use crate::sim::service::{sns, sqs};
+use crate::sim::service::{api, sns, sqs};
 use crate::sim::world::World;
 
 /// How often an event goes on from one bus to another.
@@ -158,8 +160,38 @@ fn reach(world: &mut World, place: &Place, rule: &str, target: &Value, event: &V
                 deliver(world, &there, &bus, event, hops - 1);
             }
         }
-        // Functions, state machines and runbooks are not started.
+        Some(service @ ("lambda" | "states" | "ssm")) => {
+            let refused = begin(world, service, arn, &body).is_err();
+            let dead = target.get("DeadLetterConfig").and_then(|config| members::text(config, "Arn"));
+            if let Some(dead) = dead.filter(|_| refused) {
+                let outgoing = sqs::Outgoing { body, sender: "AIDAEXAMPLEEVENTS".to_owned(), ..sqs::Outgoing::default() };
+                sqs::deliver(world, dead, outgoing);
+            }
+        }
         _ => {}
+    }
+}
+
+/// Invokes a function, or starts a state machine or a runbook.
+fn begin(world: &mut World, service: &str, arn: &str, body: &str) -> Result<Value, (String, String)> {
+    let parts: Vec<&str> = arn.split(':').collect();
+    let (Some(region), Some(account)) = (parts.get(3), parts.get(4)) else { return Ok(Value::Null) };
+    let caller = api::caller("events", account, region);
+    match service {
+        "lambda" => {
+            let asked = json!({"FunctionName": arn, "InvocationType": "Event", "Payload": STANDARD.encode(body)});
+            api::call(world, caller, "lambda", "Invoke", &asked)
+        }
+        "states" => api::call(world, caller, "states", "StartExecution", &json!({"StateMachineArn": arn, "Input": body})),
+        _ => {
+            // `arn:aws:ssm:REGION:ACCOUNT:automation-definition/NAME:VERSION`
+            let name = parts.get(5).and_then(|part| part.strip_prefix("automation-definition/")).unwrap_or_default();
+            let given: Value = serde_json::from_str(body).unwrap_or_default();
+            let listed = given.as_object().into_iter().flatten().filter(|(_, value)| value.is_array());
+            let parameters: Map<String, Value> = listed.map(|(name, value)| (name.clone(), value.clone())).collect();
+            let asked = json!({"DocumentName": name, "Parameters": parameters});
+            api::call(world, caller, "ssm", "StartAutomationExecution", &asked)
+        }
     }
 }
 

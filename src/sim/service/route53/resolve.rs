@@ -187,6 +187,10 @@ fn well_within(world: &World, id: &str, depth: usize) -> bool {
                 }
             }
         }
+        (None, "RECOVERY_CONTROL") => {
+            let control = members::required(config, "RoutingControlArn");
+            world.estate.arc.values().find_map(|arc| arc.is_on(control)).unwrap_or(check.well)
+        }
         (None, _) => check.well,
     }
 }

@@ -15,7 +15,7 @@ use crate::sim::service::coverage::{Operation, changes, reads};
 use crate::sim::world::World;
 
 /// What holds for all of the service.
-pub const NOTE: &str = "Messages reach SQS queues; subscriptions of other protocols are kept and get nothing. Signatures of messages \
+pub const NOTE: &str = "Messages reach SQS queues and functions; subscriptions of other protocols are kept and get nothing. Signatures of messages \
                         are not real ones.";
 
 /// What is modelled.

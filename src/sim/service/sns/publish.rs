@@ -1,9 +1,12 @@
 //! A message on its way from a topic to its subscriptions.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::topics::Subscription;
 use crate::sim::members::{self, Members, stamp};
+use crate::sim::service::api;
 use crate::sim::service::sqs::{self, Outgoing};
 use crate::sim::world::World;
 
@@ -48,13 +51,18 @@ pub fn notify(world: &mut World, topic: &str, notice: &Notice) -> Option<(String
     let wanted = |subscription: &Subscription| {
         subscription.topic == topic
             && subscription.pending.is_none()
-            && subscription.protocol == "sqs"
-            && subscription.wants(&notice.text("sqs"), &notice.attributes)
+            && matches!(subscription.protocol.as_str(), "sqs" | "lambda")
+            && subscription.wants(&notice.text(&subscription.protocol), &notice.attributes)
     };
     let subscriptions = sns.subscriptions.iter().filter(|(_, subscription)| wanted(subscription));
     let subscriptions: Vec<_> = subscriptions.map(|(arn, subscription)| (arn.clone(), subscription.clone())).collect();
     for (arn, subscription) in subscriptions {
-        let text = notice.text("sqs");
+        let text = notice.text(&subscription.protocol);
+        if subscription.protocol == "lambda" {
+            let message = envelope(world, topic, &arn, &region, &id, sequence.as_deref(), notice, &text);
+            invoke(world, &arn, &subscription.endpoint, &message);
+            continue;
+        }
         let raw = subscription.is("RawMessageDelivery");
         let outgoing = Outgoing {
             body: if raw { text } else { envelope(world, topic, &arn, &region, &id, sequence.as_deref(), notice, &text) },
@@ -68,6 +76,26 @@ pub fn notify(world: &mut World, topic: &str, notice: &Notice) -> Option<(String
         sqs::deliver(world, &subscription.endpoint, outgoing);
     }
     Some((id, sequence))
+}
+
+/// Hands a message to a function, in the form of Lambda's events from SNS.
+fn invoke(world: &mut World, subscription: &str, function: &str, message: &str) {
+    let mut sns: Value = serde_json::from_str(message).unwrap_or_default();
+    for (plain, told) in [("SigningCertURL", "SigningCertUrl"), ("UnsubscribeURL", "UnsubscribeUrl")] {
+        sns[told] = sns[plain].take();
+    }
+    if let Some(members) = sns.as_object_mut() {
+        members.retain(|name, _| !name.ends_with("URL"));
+        members.entry("MessageAttributes").or_insert_with(|| json!({}));
+        members.entry("Subject").or_insert(Value::Null);
+    }
+    let event =
+        json!({"Records": [{"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": subscription, "Sns": sns}]});
+    let parts: Vec<&str> = function.split(':').collect();
+    let (Some(region), Some(account)) = (parts.get(3), parts.get(4)) else { return };
+    let asked = json!({"FunctionName": function, "InvocationType": "Event", "Payload": STANDARD.encode(event.to_string())});
+    // A function that is gone loses the message, as it does without a dead-letter queue.
+    let _ = api::call(world, api::caller("sns", account, region), "lambda", "Invoke", &asked);
 }
 
 /// The JSON in which a message comes that is not delivered raw.

@@ -89,7 +89,7 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
             send(world, call, &name, input)
         }
         "SendMessageBatch" => {
-            check_batch(input)?;
+            check_batch(call)?;
             let size: usize = members::list(input, "Entries").iter().map(weight).sum();
             let most = usize::try_from(queue(world, call)?.number("MaximumMessageSize")).unwrap_or(usize::MAX);
             if size > most {
@@ -99,7 +99,7 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
             batch(world, call, |world, name, entry| send(world, call, name, entry))
         }
         "DeleteMessageBatch" | "ChangeMessageVisibilityBatch" => {
-            check_batch(input)?;
+            check_batch(call)?;
             batch(world, call, |world, name, entry| handle(world, call, name, entry))
         }
         "DeleteMessage" | "ChangeMessageVisibility" => {
@@ -394,15 +394,13 @@ fn handle(world: &mut World, call: &Call, name: &str, input: &Value) -> Answer {
     queue.hide(place, seconds, now).map(|()| json!({})).ok_or_else(|| Refusal::new("MessageNotInflight", message))
 }
 
-fn check_batch(input: &Value) -> Result<(), Refusal> {
-    let entries = members::list(input, "Entries");
+fn check_batch(call: &Call) -> Result<(), Refusal> {
+    let entries = members::list(&call.input, "Entries");
     let ids: BTreeSet<&str> = entries.iter().map(|entry| members::required(entry, "Id")).collect();
     let known = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
     if entries.is_empty() {
-        return Err(Refusal::new(
-            "EmptyBatchRequest",
-            "There should be at least one SendMessageBatchRequestEntry in the request.",
-        ));
+        let message = format!("There should be at least one {}RequestEntry in the request.", call.operation);
+        return Err(Refusal::new("EmptyBatchRequest", message));
     }
     if entries.len() > BATCH {
         let message = format!("Maximum number of entries per request are {BATCH}. You have sent {}.", entries.len());

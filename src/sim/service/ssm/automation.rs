@@ -5,11 +5,14 @@ use std::ops::Bound;
 
 use serde_json::{Map, Value, json};
 
+use super::actions::{self, Done};
+use super::documents;
 use super::execution::{Deed, Document, Execution, ExecutionKey, Step};
 use crate::sim::call::{Answer, Call, Refusal};
 use crate::sim::estate::SiteKey;
 use crate::sim::members::{self, Members};
 use crate::sim::page::Paging;
+use crate::sim::service::api;
 use crate::sim::world::{Happening, World};
 
 /// Paging of Systems Manager.
@@ -60,9 +63,7 @@ fn start(world: &mut World, call: &Call) -> Answer {
             Err(Refusal::new("IdempotentParameterMismatch", message))
         };
     }
-    // A document may be named by its ARN.
-    let plain = name.rsplit('/').next().unwrap_or(name);
-    let document = world.site(&call.caller).and_then(|site| site.ssm.documents.get(plain)).cloned();
+    let document = documents::known(world, &call.caller, name);
     let document = document.ok_or_else(|| {
         Refusal::new("AutomationDefinitionNotFoundException", format!("Automation definition not found: {name}"))
     })?;
@@ -144,6 +145,11 @@ pub fn advance(world: &mut World, site: &SiteKey, key: &ExecutionKey, turn: u64)
         return;
     };
     let Some(spec) = execution.spec().cloned() else { return };
+    if spec.does.is_none() && !spec.content.is_null() {
+        return act(world, site, key, &spec.content);
+    }
+    let Some(found) = world.estate.sites.get_mut(site) else { return };
+    let Some(execution) = found.ssm.executions.get(key) else { return };
     let done = match spec.does {
         None => Ok(spec.outputs),
         Some(Deed::AttachVolume) => {
@@ -158,6 +164,36 @@ pub fn advance(world: &mut World, site: &SiteKey, key: &ExecutionKey, turn: u64)
         Ok(outputs) => execution.pass_step(now, outputs),
         Err(message) => {
             execution.fail_step(now, "Failed", "Failed", Some(message));
+            None
+        }
+    });
+}
+
+/// A step does what its content says, and the execution goes on from what it came to.
+fn act(world: &mut World, site: &SiteKey, key: &ExecutionKey, content: &Value) {
+    let found = world.estate.sites.get(site).and_then(|site| site.ssm.executions.get(key)).cloned();
+    let Some(execution) = found else { return };
+    let caller = api::caller("automation", &site.0, &site.1);
+    let done = actions::carry_out(world, &caller, &execution, content);
+    let now = world.now();
+    let began = execution.steps.get(execution.current).and_then(|step| step.started).unwrap_or(now);
+    let patience = chrono::TimeDelta::seconds(members::integer(content, "timeoutSeconds").unwrap_or(3600).clamp(0, 604_800));
+    go_on(world, site, key, |execution, now| match done {
+        Done::Passed(outputs) => execution.pass_step(now, outputs),
+        Done::Goes(next) => {
+            let next = execution.document.steps.iter().position(|spec| spec.name == next);
+            execution.pass_step_to(now, Map::new(), next.unwrap_or(execution.document.steps.len()))
+        }
+        Done::Again if now < began + patience => execution.keep_step(actions::LOOK_AGAIN),
+        Done::Again => {
+            let message = format!("{STEP_FAILS} The step timed out after {} seconds.", patience.num_seconds());
+            execution.fail_step(now, "TimedOut", "TimedOut", Some(message));
+            None
+        }
+        // A runbook may go on after a step that failed.
+        Done::Failed(_) if members::text(content, "onFailure") == Some("Continue") => execution.pass_step(now, Map::new()),
+        Done::Failed(why) => {
+            execution.fail_step(now, "Failed", "Failed", Some(format!("{STEP_FAILS} {why}")));
             None
         }
     });

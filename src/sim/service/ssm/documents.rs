@@ -1,5 +1,6 @@
 //! Documents: those of the scenario, and those that callers make.
 
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -9,7 +10,8 @@ use sha2::{Digest, Sha256};
 
 use super::automation::PAGING;
 use super::execution::{Document, StepSpec};
-use crate::sim::call::{Answer, Call, Refusal};
+use super::owned;
+use crate::sim::call::{Answer, Call, Caller, Refusal};
 use crate::sim::members::{self, Members};
 use crate::sim::world::World;
 
@@ -61,7 +63,7 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
 fn find(world: &World, call: &Call, name: &str) -> Result<(Arc<Document>, Text), Refusal> {
     let ssm = world.site(&call.caller).map(|site| &site.ssm);
     let name = name.rsplit('/').next().unwrap_or(name);
-    let document = ssm.and_then(|ssm| ssm.documents.get(name));
+    let document = known(world, &call.caller, name);
     let document =
         document.ok_or_else(|| Refusal::new("InvalidDocument", format!("Document with name {name} does not exist.")))?;
     if let Some(wanted) = members::text(&call.input, "DocumentVersion")
@@ -71,12 +73,13 @@ fn find(world: &World, call: &Call, name: &str) -> Result<(Arc<Document>, Text),
         return Err(Refusal::new("InvalidDocumentVersion", message));
     }
     let made_up = || Text {
-        content: content(document),
+        content: if document.content.is_null() { content(&document) } else { document.content.to_string() },
         kind: "Automation".to_owned(),
         format: "JSON".to_owned(),
         created: world.scenario.starts_at,
     };
-    Ok((document.clone(), ssm.and_then(|ssm| ssm.texts.get(name)).cloned().unwrap_or_else(made_up)))
+    let text = ssm.and_then(|ssm| ssm.texts.get(name)).cloned().unwrap_or_else(made_up);
+    Ok((document, text))
 }
 
 fn content(document: &Document) -> String {
@@ -104,7 +107,7 @@ fn described(world: &World, call: &Call, name: &str) -> Answer {
         .set("Hash", hash)
         .set("HashType", "Sha256")
         .set("Name", document.name.as_str())
-        .set("Owner", call.caller.account.as_str())
+        .set("Owner", owner(call, &document))
         .time("CreatedDate", text.created)
         .set("Status", "Active")
         .set("DocumentVersion", document.version.as_str())
@@ -134,7 +137,16 @@ fn create(world: &mut World, call: &Call) -> Answer {
     if ssm.documents.contains_key(name) {
         return Err(Refusal::new("DocumentAlreadyExists", "The specified document already exists."));
     }
-    let parsed = parsed.unwrap_or_default();
+    let document = read(name, parsed.unwrap_or_default());
+    let text = Text { content: content.to_owned(), kind: kind.to_owned(), format: format.to_owned(), created };
+    ssm.documents.insert(name.to_owned(), Arc::new(document));
+    ssm.texts.insert(name.to_owned(), text);
+    world.effect(call, name);
+    Ok(json!({"DocumentDescription": described(world, call, name)?}))
+}
+
+/// A document, from its content.
+pub fn read(name: &str, parsed: Value) -> Document {
     let (optional, required): (Vec<_>, Vec<_>) = parsed
         .get("parameters")
         .and_then(Value::as_object)
@@ -145,34 +157,52 @@ fn create(world: &mut World, call: &Call) -> Answer {
     let step = |step: &Value| StepSpec {
         name: members::required(step, "name").to_owned(),
         action: members::required(step, "action").to_owned(),
-        takes: STEP,
+        takes: super::actions::takes(step, STEP),
+        content: step.clone(),
         ..StepSpec::default()
     };
-    let document = Document {
+    Document {
         name: name.to_owned(),
         version: "1".to_owned(),
         required: names(required),
         optional: names(optional),
         steps: members::list(&parsed, "mainSteps").iter().map(step).collect(),
-    };
-    let text = Text { content: content.to_owned(), kind: kind.to_owned(), format: format.to_owned(), created };
-    ssm.documents.insert(name.to_owned(), Arc::new(document));
-    ssm.texts.insert(name.to_owned(), text);
-    world.effect(call, name);
-    Ok(json!({"DocumentDescription": described(world, call, name)?}))
+        content: parsed,
+    }
+}
+
+/// The document of that name, or of that ARN: the account's, else AWS's own.
+pub fn known(world: &World, caller: &Caller, name: &str) -> Option<Arc<Document>> {
+    let plain = name.rsplit('/').next().unwrap_or(name);
+    let own = world.site(caller).and_then(|site| site.ssm.documents.get(plain)).cloned();
+    own.or_else(|| owned::document(plain))
+}
+
+/// Whose a document is: AWS's own have no text that a caller or a scenario brought.
+fn owner(call: &Call, document: &Document) -> String {
+    let of_aws = owned::NAMES.contains(&document.name.as_str()) && !document.content.is_null();
+    if of_aws { "Amazon".to_owned() } else { call.caller.account.clone() }
 }
 
 fn list(world: &World, call: &Call) -> Answer {
     let input = &call.input;
     let cursor = PAGING.open::<String>(call)?;
     let from = cursor.after.clone().map_or(Bound::Unbounded, Bound::Excluded);
-    let documents = world.site(&call.caller).map(|site| &site.ssm.documents);
-    let rows = documents.into_iter().flat_map(|documents| documents.range((from.clone(), Bound::Unbounded)));
+    let mut all: BTreeMap<String, Arc<Document>> =
+        owned::NAMES.iter().filter_map(|name| Some(((*name).to_owned(), owned::document(name)?))).collect();
+    all.extend(world.site(&call.caller).into_iter().flat_map(|site| site.ssm.documents.clone()));
+    let rows = all.range((from, Bound::Unbounded));
     let rows = rows.filter_map(|(name, document)| Some((name, document, find(world, call, name).ok()?.1)));
-    let wanted = |name: &str, text: &Text| {
+    let wanted = |name: &str, document: &Document, text: &Text| {
+        let of_aws = owner(call, document) == "Amazon";
         let one = |key: &str, values: &[&str]| match key {
             "Name" => values.iter().any(|value| name.starts_with(value)),
-            "Owner" => values.iter().any(|owner| matches!(*owner, "Self" | "Private" | "All")),
+            "Owner" => values.iter().any(|owner| match *owner {
+                "Amazon" => of_aws,
+                "Self" | "Private" => !of_aws,
+                "All" => true,
+                _ => false,
+            }),
             "DocumentType" => values.contains(&text.kind.as_str()),
             _ => true,
         };
@@ -180,12 +210,12 @@ fn list(world: &World, call: &Call) -> Answer {
         members::list(input, "DocumentFilterList").iter().all(old)
             && members::list(input, "Filters").iter().all(|of| one(members::required(of, "Key"), &members::texts(of, "Values")))
     };
-    let rows = rows.filter(|(name, _, text)| wanted(name, text));
+    let rows = rows.filter(|(name, document, text)| wanted(name, document, text));
     let (page, token) = cursor.take(rows.map(|(name, document, text)| {
         let told = Members::new()
             .set("Name", name.as_str())
             .time("CreatedDate", text.created)
-            .set("Owner", call.caller.account.as_str())
+            .set("Owner", owner(call, document))
             .set("PlatformTypes", json!(["Linux", "MacOS", "Windows"]))
             .set("DocumentVersion", document.version.as_str())
             .set("DocumentType", text.kind)

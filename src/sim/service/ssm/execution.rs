@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
+use super::commands::Command;
 use super::documents::Text;
 use super::ops_items::OpsItem;
 use super::parameters::Parameter;
@@ -32,6 +33,8 @@ pub struct Ssm {
     pub texts: BTreeMap<String, Text>,
     /// Parameter Store, by name.
     pub parameters: BTreeMap<String, Parameter>,
+    /// Commands, newest first: when (negative milliseconds), number (negative).
+    pub commands: BTreeMap<(i64, i64), Command>,
 }
 
 /// A runbook.
@@ -47,6 +50,8 @@ pub struct Document {
     pub optional: Vec<String>,
     /// In the order in which they run.
     pub steps: Vec<StepSpec>,
+    /// What it was read from; nothing for one of the scenario's.
+    pub content: Value,
 }
 
 /// One step of a runbook.
@@ -62,6 +67,8 @@ pub struct StepSpec {
     pub does: Option<Deed>,
     /// Its outputs: a name to a list of texts.
     pub outputs: Map<String, Value>,
+    /// What it was read from; nothing for one of the scenario's.
+    pub content: Value,
 }
 
 /// What a step can do to the estate.
@@ -156,10 +163,27 @@ impl Execution {
 
     /// Ends the current step well and goes on to the next, as [`Execution::begin_step`].
     pub fn pass_step(&mut self, now: DateTime<Utc>, outputs: Map<String, Value>) -> Option<TimeDelta> {
+        let content = self.spec().map(|spec| spec.content.clone()).unwrap_or_default();
+        let next = match (members::text(&content, "nextStep"), members::flag(&content, "isEnd")) {
+            (Some(next), _) => self.document.steps.iter().position(|spec| spec.name == next).unwrap_or(self.document.steps.len()),
+            (None, Some(true)) => self.document.steps.len(),
+            (None, _) => self.current + 1,
+        };
+        self.pass_step_to(now, outputs, next)
+    }
+
+    /// Ends the current step well and goes on to the one with this number, as [`Execution::begin_step`].
+    pub fn pass_step_to(&mut self, now: DateTime<Utc>, outputs: Map<String, Value>, next: usize) -> Option<TimeDelta> {
         let step = &mut self.steps[self.current];
         (step.status, step.ended, step.outputs) = ("Success", Some(now), outputs);
-        self.current += 1;
+        self.current = next;
         self.begin_step(now)
+    }
+
+    /// Lets the current step go on for a while longer.
+    pub fn keep_step(&mut self, longer: TimeDelta) -> Option<TimeDelta> {
+        self.turn += 1;
+        Some(longer)
     }
 
     /// Ends the current step and the execution badly.
