@@ -59,12 +59,12 @@ fn state(plan: &Arc<Plan>) -> State {
         let seq = state.incident.last_seq + 1;
         state.record(Recorded { seq, recorded_at: at(secs), by: operator.clone(), event });
     };
-    record(engine::open(IncidentId::new("bench"), Mode::Live, plan, None), 0);
+    record(engine::open(IncidentId::new("bench"), Mode::Live, plan, None, &BTreeMap::new()), 0);
     let evidence = || Evidence { kind: EvidenceKind::Person, text: "ana".into(), reference: None };
     let fixed = |secs| Fixed { at: at(secs), earliest: None, latest: None, evidence: evidence() };
     record(Event::MomentFixed { moment: Moment::ImpactBegan, fixed: fixed(0) }, 1);
     record(Event::ChoiceMade { choice: "mode".into(), option: "forced".into() }, 2);
-    record(Event::FailoverDeclared { reason: "gone".into(), seen: vec![], weighed: None }, 2);
+    record(Event::FailoverDeclared { reason: "gone".into(), seen: vec![], weighed: None, notices: Default::default() }, 2);
     record(Event::MomentFixed { moment: Moment::Decided, fixed: fixed(2) }, 2);
     for (n, step) in plan.steps.iter().take(plan.steps.len() / 2).enumerate() {
         let secs = 10 + i64::try_from(n).unwrap();

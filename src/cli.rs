@@ -34,13 +34,16 @@ pub struct Common {
     /// Who sits at this console; recorded with everything that is confirmed.
     #[arg(long, global = true, env = "LIFEBOAT_OPERATOR", value_name = "NAME")]
     pub operator: Option<String>,
-    /// A shipped theme (dark, light, high-contrast, colour-blind, ansi, mono) or a theme file.
+    /// A shipped theme (dark, light, high-contrast, colour-blind, ansi, mono), one of your own by name, or a theme file.
     #[arg(long, global = true, env = "LIFEBOAT_THEME", value_name = "NAME|FILE")]
     pub theme: Option<String>,
+    /// What the terminal's font has: braille, blocks, ascii, or auto: by TERM and the locale.
+    #[arg(long, global = true, env = "LIFEBOAT_SYMBOLS", value_enum, value_name = "WHICH")]
+    pub symbols: Option<SymbolsOf>,
     /// What goes into the log file: error, warn, info, debug or trace, or a filter such as `lifeboat=debug`.
     #[arg(long, global = true, env = "LIFEBOAT_LOG", default_value = "info", value_name = "LEVEL")]
     pub log: String,
-    /// Lines instead of a screen: for screen readers, logs, serial lines and pipes. `auto`: only where there is no terminal.
+    /// Lines instead of a screen: for screen readers, logs, serial lines and pipes. By default only where there is no terminal control.
     #[arg(
         long,
         global = true,
@@ -49,10 +52,22 @@ pub struct Common {
         value_name = "WHEN",
         num_args = 0..=1,
         require_equals = true,
-        default_value_t = When::Never,
         default_missing_value = "always"
     )]
-    pub plain: When,
+    pub plain: Option<When>,
+}
+
+/// What a terminal's font has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SymbolsOf {
+    /// By TERM and the locale.
+    Auto,
+    /// Dots of braille.
+    Braille,
+    /// Quarter blocks.
+    Blocks,
+    /// Nothing but ASCII.
+    Ascii,
 }
 
 /// When to speak in lines.
@@ -185,6 +200,8 @@ pub enum ConfigCommand {
     Show,
     /// Print a settings file with every key, commented.
     Default,
+    /// Print the JSON schema of the settings file, for editors.
+    Schema,
 }
 
 /// What to do with the push feed.

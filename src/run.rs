@@ -3,6 +3,7 @@
 mod elsewhere;
 mod exercise;
 mod plan;
+mod preferences;
 mod record;
 mod replay;
 
@@ -13,12 +14,14 @@ use std::sync::Arc;
 use crate::checkup::checkup;
 use crate::cli::{
     Cli, Command, Common, ConfigCommand, EstateKind, FeedCommand, HistoryCommand, IncidentsCommand, Live, Simulate, Tabletop,
-    When,
 };
 use crate::clock::Clock;
 use crate::cloud::{Access, Recorder};
 use crate::commands;
 use crate::config::{Paths, Settings};
+use crate::crash;
+use crate::logging;
+
 use crate::console::{self, Exercise, Leave, Opening, Reach, Session};
 use crate::domain::{Identity, IncidentId, Mode, Operator, Problem, ProblemKind, Region, SiteName};
 use crate::driver::Probe;
@@ -31,7 +34,9 @@ use crate::plan::Plan;
 use crate::query::What;
 use crate::report::{self, Expectations};
 use crate::store::{ExerciseState, Source, State};
-use crate::ui::{App, BUILTIN, Keymap, Theme};
+use crate::ui::App;
+
+use preferences::{Preferences, preferences};
 
 /// The base credentials of every exercise; the simulated AWS knows them, and nothing else does.
 const EXERCISE_KEY: &str = "AKIAEXERCISEOPERATOR";
@@ -42,7 +47,11 @@ const EXERCISE_KEY: &str = "AKIAEXERCISEOPERATOR";
 /// Whatever kept it from being done.
 pub fn run(cli: Cli) -> Result<u8, Error> {
     let paths = Paths::find(cli.common.home.as_deref())?;
-    let _log = start_log(&paths.log, &cli.common.log);
+    crash::prepare(&paths.log);
+    let _log = logging::start(&paths.log, &cli.common.log);
+    if cli.command.is_none() && !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
+        print(commands::WELCOME)?;
+    }
     match cli.command.unwrap_or_else(|| Command::Tabletop(Tabletop::default())) {
         Command::Tabletop(Tabletop { command: Some(command), .. }) => exercise::tabletop(command),
         Command::Facilitate(arguments) => {
@@ -55,14 +64,14 @@ pub fn run(cli: Cli) -> Result<u8, Error> {
         Command::Incidents { command: None } => record::list(&paths),
         Command::Incidents { command: Some(IncidentsCommand::Export { id, to }) } => record::export(&id, to, &paths),
         Command::Incidents { command: Some(IncidentsCommand::Bridge { id, access }) } => {
-            let operator = preferences(&cli.common, &paths)?.operator;
+            let operator = preferences(&cli.common, &paths, None)?.operator;
             block_on(elsewhere::merge(&id, &access, operator, &paths))?
         }
         Command::Incidents { command: Some(IncidentsCommand::Diff { first, second }) } => record::diff(&first, &second, &paths),
         Command::Incidents { command: Some(IncidentsCommand::Attachments { id, to }) } => {
             record::attachments(&id, to.as_deref(), &paths)
         }
-        Command::Replay(arguments) => replay::run(&arguments, preferences(&cli.common, &paths)?, &paths),
+        Command::Replay(arguments) => replay::run(&arguments, preferences(&cli.common, &paths, None)?, &paths),
         Command::Brief { id } => record::brief(&id, &paths),
         Command::Incidents { command: Some(IncidentsCommand::Import { file }) } => record::import(&file, &paths),
         Command::History { json, svg, command: None } => {
@@ -90,11 +99,12 @@ pub fn run(cli: Cli) -> Result<u8, Error> {
         }
         Command::Feed { command: FeedCommand::Template { plan } } => feed_template(plan.as_deref()),
         Command::Keys { markdown } => {
-            let keymap = preferences(&cli.common, &paths)?.keymap;
+            let keymap = preferences(&cli.common, &paths, None)?.keymap;
             said(if markdown { commands::keys_page(&keymap) } else { commands::keys(&keymap) })
         }
         Command::Paths => said(commands::paths(&paths)),
         Command::Config { command: ConfigCommand::Default } => said(commands::default_settings()),
+        Command::Config { command: ConfigCommand::Schema } => said(commands::settings_schema()),
         Command::Config { command: ConfigCommand::Show } => {
             said(commands::settings(&commands::arguments(), &Settings::read(&paths.settings)?, &paths))
         }
@@ -114,18 +124,6 @@ fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Error> {
     Ok(result)
 }
 
-/// Logs to a file; a log that cannot be written is no reason not to recover.
-fn start_log(path: &Path, level: &str) -> Option<tracing_appender::non_blocking::WorkerGuard> {
-    let folder = path.parent()?;
-    std::fs::create_dir_all(folder).ok()?;
-    let file = std::fs::OpenOptions::new().create(true).append(true).open(path).ok()?;
-    let (writer, guard) = tracing_appender::non_blocking(file);
-    let filter = tracing_subscriber::EnvFilter::try_new(level).unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_writer(writer).with_ansi(false).with_env_filter(filter);
-    log.try_init().ok()?;
-    Some(guard)
-}
-
 fn print(text: &str) -> Result<(), Error> {
     print_bytes(text.as_bytes())
 }
@@ -143,68 +141,6 @@ fn print_bytes(bytes: &[u8]) -> Result<(), Error> {
 fn said(text: String) -> Result<u8, Error> {
     print(&text)?;
     Ok(DONE)
-}
-
-/// What a person prefers: arguments and environment before the settings file before the defaults.
-struct Preferences {
-    operator: Operator,
-    theme: Theme,
-    keymap: Keymap,
-    plain: bool,
-}
-
-fn preferences(common: &Common, paths: &Paths) -> Result<Preferences, Error> {
-    let settings = Settings::read(&paths.settings)?;
-    let user = || std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).ok();
-    let operator = common.operator.clone().or(settings.operator).or_else(user).unwrap_or_else(|| "operator".to_owned());
-    let theme = theme(common.theme.as_deref().or(settings.theme.as_deref()))?;
-    let mut keymap = Keymap::default();
-    for (action, bound) in &settings.keys {
-        let keys: Vec<&str> = bound.keys.iter().map(String::as_str).collect();
-        keymap.bind(action, &keys).map_err(|error| Error::Keys {
-            path: paths.settings.display().to_string(),
-            line: bound.line,
-            message: error.to_string(),
-        })?;
-    }
-    Ok(Preferences { operator: Operator::new(operator), theme, keymap, plain: plain(common.plain)? })
-}
-
-/// Lines instead of a screen? Where that is chosen because of the terminal, a sentence says so.
-fn plain(when: When) -> Result<bool, Error> {
-    let why = match when {
-        When::Never => return Ok(false),
-        When::Always => return Ok(true),
-        When::Auto if !std::io::stdin().is_terminal() => "standard input is not a terminal",
-        When::Auto if !std::io::stdout().is_terminal() => "standard output is not a terminal",
-        When::Auto if std::env::var("TERM").is_ok_and(|term| term == "dumb") => "the terminal is a dumb one",
-        When::Auto => return Ok(false),
-    };
-    print(&format!("Lines instead of a screen, because {why}.\n"))?;
-    Ok(true)
-}
-
-/// A shipped theme or a theme file, in the colours that the terminal has.
-fn theme(name: Option<&str>) -> Result<Theme, Error> {
-    let set = |name: &str| std::env::var(name).is_ok_and(|value| !value.is_empty());
-    let is = |name: &str, values: &[&str]| std::env::var(name).is_ok_and(|value| values.contains(&value.as_str()));
-    if set("NO_COLOR") || is("TERM", &["dumb"]) {
-        return Ok(Theme::mono());
-    }
-    let name = name.unwrap_or("dark");
-    let fault = |message: String| Error::Theme { name: name.to_owned(), message };
-    let theme = match Theme::builtin(name) {
-        Some(theme) => theme,
-        None if name.ends_with(".toml") => {
-            let text = std::fs::read_to_string(name).map_err(|error| fault(error.to_string()))?;
-            Theme::parse(&text).map_err(|error| fault(error.to_string()))?
-        }
-        None => {
-            let shipped: Vec<&str> = BUILTIN.iter().map(|(name, _)| *name).collect();
-            return Err(fault(format!("shipped are {}; or name a .toml file", shipped.join(", "))));
-        }
-    };
-    Ok(if is("COLORTERM", &["truecolor", "24bit"]) { theme } else { theme.in_256_colours() })
 }
 
 fn parse_plan(path: &str, text: &str) -> Result<Arc<Plan>, Error> {
@@ -244,7 +180,6 @@ fn entropy() -> u32 {
 }
 
 async fn tabletop(arguments: Tabletop, common: &Common, paths: &Paths) -> Result<u8, Error> {
-    let preferences = preferences(common, paths)?;
     let journals = JournalDirectory::new(&paths.data);
     let resumed = arguments.resume.as_deref().map(|id| resume(id, Mode::Exercise, &journals)).transpose()?;
     let name = match &resumed {
@@ -258,6 +193,7 @@ async fn tabletop(arguments: Tabletop, common: &Common, paths: &Paths) -> Result
         None => (&played.plan_path, &played.plan_text),
     };
     let plan = parse_plan(plan_path, plan_text)?;
+    let preferences = preferences(common, paths, Some(&plan.name))?;
     let seed = resumed.as_ref().and_then(|resumed| resumed.opened.seed).or(arguments.seed).unwrap_or(scenario.seed);
     let incident_id = match &resumed {
         Some(resumed) => resumed.opened.incident.clone(),
@@ -333,7 +269,6 @@ fn world_record(journals: &JournalDirectory, id: &IncidentId) -> Result<PathBuf,
 }
 
 async fn live(arguments: Live, common: &Common, paths: &Paths) -> Result<u8, Error> {
-    let preferences = preferences(common, paths)?;
     let journals = JournalDirectory::new(&paths.data);
     let resumed = arguments.resume.as_deref().map(|id| resume(id, Mode::Live, &journals)).transpose()?;
     let plan = match (&resumed, &arguments.plan) {
@@ -341,6 +276,7 @@ async fn live(arguments: Live, common: &Common, paths: &Paths) -> Result<u8, Err
         (None, Some(file)) => Arc::new(Plan::read(&file.display().to_string())?),
         (None, None) => return Err(Error::Resume("name a plan with --plan, or an incident with --resume".to_owned())),
     };
+    let preferences = preferences(common, paths, Some(&plan.name))?;
     let clock = Clock::system();
     let recorder = Recorder::new();
     let reach = Reach {
@@ -395,11 +331,15 @@ fn probe(exercise: Option<&Exercise>) -> Result<Probe, Error> {
 async fn play(opening: Opening, preferences: Preferences) -> Result<u8, Error> {
     let mode = opening.mode;
     let session = Session::open(opening)?;
-    let lines = preferences.plain;
+    let lines = preferences.lines.is_some();
+    if let Some(why) = preferences.lines.filter(|why| !why.is_empty()) {
+        print(&format!("Lines instead of a screen, because {why}.\n"))?;
+    }
     let Leave { state, abrupt } = if lines {
-        console::run_plain(session).await?
+        console::run_plain(session, preferences.symbols).await?
     } else {
-        console::run(session, App::new(preferences.theme, preferences.keymap)).await?
+        let app = App::new(preferences.theme, preferences.keymap).on_terminal(preferences.symbols, preferences.mouse);
+        console::run(session, app, preferences.appearance).await?
     };
     // A console that never learned who it is somewhere has not done its work, however calmly it was left.
     let strangers = strangers(&state);

@@ -47,16 +47,29 @@ fn asset(path: &str) -> String {
 }
 
 #[test]
-fn the_console_says_that_it_needs_a_terminal_and_leaves_nothing_behind() {
+fn without_a_terminal_lines_are_spoken_and_lifeboat_alone_explains_itself() {
     let home = tempfile::tempdir().unwrap();
-    for arguments in [&[][..], &["tabletop"]] {
-        refused(&lifeboat(home.path(), arguments), 1, &["lifeboat: standard input is not a terminal"]);
+    for (arguments, explains) in [(&[][..], true), (&["tabletop"], false)] {
+        let ran = lifeboat(home.path(), arguments);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        assert!(ran.out.contains("Lines instead of a screen, because standard input is not a terminal."), "{}", ran.out);
+        assert!(ran.out.contains("start begins the exercise"), "{}", ran.out);
+        assert_eq!(ran.out.contains("lifeboat live --plan FILE"), explains, "{}", ran.out);
     }
     let kept = std::fs::read_dir(home.path().join("exercises")).unwrap().count();
     assert_eq!(kept, 0, "no journal and no world");
     let listed = lifeboat(home.path(), &["incidents"]);
     assert_eq!(listed.code, 0);
     assert!(listed.out.starts_with("no incidents and no exercises under "), "{}", listed.out);
+}
+
+#[test]
+fn a_screen_that_is_asked_for_needs_a_terminal_and_leaves_nothing_behind() {
+    let home = tempfile::tempdir().unwrap();
+    let ran = lifeboat(home.path(), &["tabletop", "--plain=never"]);
+    refused(&ran, 1, &["lifeboat: standard input is not a terminal", "--plain"]);
+    let kept = std::fs::read_dir(home.path().join("exercises")).unwrap().count();
+    assert_eq!(kept, 0, "no journal and no world");
 }
 
 #[test]

@@ -109,8 +109,12 @@ fn every_command_line_can_be_typed() {
 
 #[test]
 fn the_page_of_keys_is_current() {
-    let page = std::fs::read_to_string(root().join("docs/keys.md")).unwrap();
-    assert_eq!(page, lifeboat::commands::keys_page(&Keymap::default()), "lifeboat keys --markdown > docs/keys.md");
+    let path = root().join("docs/keys.md");
+    let page = lifeboat::commands::keys_page(&Keymap::default());
+    if std::env::var_os("LIFEBOAT_WRITE_DOCUMENTS").is_some() {
+        std::fs::write(&path, &page).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap(), page, "lifeboat keys --markdown > docs/keys.md");
 }
 
 #[test]
@@ -121,6 +125,21 @@ fn the_page_of_settings_is_current() {
         std::fs::write(&path, &page).unwrap();
     }
     assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), page, "LIFEBOAT_WRITE_DOCUMENTS=1 cargo test --test documents");
+}
+
+#[test]
+fn the_schema_of_the_settings_is_current() {
+    let path = root().join("assets/schemas/config.json");
+    let schema = lifeboat::commands::settings_schema();
+    if std::env::var_os("LIFEBOAT_WRITE_DOCUMENTS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, &schema).unwrap();
+    }
+    assert_eq!(
+        std::fs::read_to_string(path).unwrap_or_default(),
+        schema,
+        "LIFEBOAT_WRITE_DOCUMENTS=1 cargo test --test documents"
+    );
 }
 
 #[test]

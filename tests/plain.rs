@@ -205,6 +205,27 @@ fn a_live_console_that_is_read_only_tells_and_refuses() {
         line.say(order);
         line.until("not done: this console is read-only");
     }
+    line.say("find site:recovery state:/alarm|ok|insuff/");
+    line.until("hidden by the filter");
+    line.say("find /[/");
+    line.until("not done: /[/ is no regular expression");
+    while !line.heard.iter().any(|heard| heard.contains("recovery points of recovery: heard, ")) {
+        line.next("the recovery points");
+    }
+    line.say("open orders-db");
+    line.until("reads it: aws backup describe-recovery-point --region eu-central-1");
+    line.until("AWS console: https://eu-central-1.console.aws.amazon.com/backup/");
+    line.say("graph shop-error-rate");
+    line.until("shop-error-rate: ");
+    line.say("log");
+    line.until("joined");
+    line.say("timeline");
+    line.until("No impact is known yet");
+    line.say("mask");
+    line.until("Identifiers are masked");
+    line.say("status");
+    line.until("primary: account •••••••••••• in eu-west-1");
+    line.say("mask");
     line.say("start");
     line.until("not done: there is no exercise");
     let (code, _) = line.end();
@@ -216,11 +237,11 @@ fn a_live_console_that_is_read_only_tells_and_refuses() {
 #[test]
 fn where_there_is_no_terminal_lines_are_offered_or_chosen_with_a_sentence() {
     let home = tempfile::tempdir().unwrap();
-    let refused = program(home.path(), &["tabletop"]).output().unwrap();
+    let refused = program(home.path(), &["tabletop", "--plain=never"]).output().unwrap();
     assert_eq!(refused.status.code(), Some(1));
     let said = String::from_utf8(refused.stderr).unwrap();
     assert!(said.contains("is not a terminal") && said.contains("--plain"), "{said}");
-    let mut line = Line::open(home.path(), &["tabletop", "--plain=auto"]);
+    let mut line = Line::open(home.path(), &["tabletop"]);
     line.until("Lines instead of a screen, because standard input is not a terminal.");
     line.until("EXERCISE shop");
     let (code, _) = line.end();

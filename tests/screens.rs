@@ -8,145 +8,23 @@
 mod screens_world;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use crossterm::event::{Event as TerminalEvent, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::KeyEventKind;
 use lifeboat::domain::*;
 use lifeboat::engine::Intent;
 use lifeboat::journal::Event;
 use lifeboat::plan::{Choice, ValueType, Variable};
 use lifeboat::store::{Completeness, Notice, NoticeLevel, State, Update};
-use lifeboat::ui::{App, Key, Keymap, Pane, Request, Theme, picture};
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use lifeboat::ui::{App, Keymap, Pane, Request, Theme, picture};
 use ratatui::style::{Color, Modifier};
+use screens_world::bench::*;
 use screens_world::*;
 
 const NOW: fn() -> DateTime<Utc> = || at(11, 20);
 const LATER: fn() -> DateTime<Utc> = || at(31, 40);
-
-/// A console without anything around it: keys in, requests out, real time as the test says.
-struct Bench {
-    app: App,
-    state: State,
-    now: DateTime<Utc>,
-    real: Duration,
-}
-
-impl Bench {
-    fn new(state: State, now: DateTime<Utc>) -> Self {
-        Self::themed(state, now, "dark")
-    }
-
-    fn themed(state: State, now: DateTime<Utc>, theme: &str) -> Self {
-        let mut app = App::new(Theme::builtin(theme).unwrap(), Keymap::default());
-        app.on_state(&state);
-        Self { app, state, now, real: Duration::from_secs(60) }
-    }
-
-    /// Keys as a person types them, each two seconds after the other: `tab / o r d enter`.
-    fn keys(&mut self, keys: &str) -> Vec<Request> {
-        keys.split_whitespace().flat_map(|key| self.press(key, Duration::from_secs(2))).collect()
-    }
-
-    /// A text, letter by letter.
-    fn text(&mut self, text: &str) -> Vec<Request> {
-        let keys: Vec<String> = text.chars().map(|c| if c == ' ' { "space".to_owned() } else { c.to_string() }).collect();
-        keys.iter().flat_map(|key| self.press(key, Duration::from_millis(150))).collect()
-    }
-
-    fn press(&mut self, key: &str, after: Duration) -> Vec<Request> {
-        self.event(key, after, KeyEventKind::Press)
-    }
-
-    fn event(&mut self, key: &str, after: Duration, kind: KeyEventKind) -> Vec<Request> {
-        self.real += after;
-        let key = Key::parse(key).unwrap();
-        let modifiers = if key.is_control() { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
-        let event = TerminalEvent::Key(KeyEvent::new_with_kind(key.code(), modifiers, kind));
-        self.app.on_event(&event, &self.state, self.now, self.real)
-    }
-
-    fn paste(&mut self, text: &str) -> Vec<Request> {
-        self.app.on_event(&TerminalEvent::Paste(text.to_owned()), &self.state, self.now, self.real)
-    }
-
-    fn buffer(&mut self, width: u16, height: u16) -> Buffer {
-        let area = Rect::new(0, 0, width, height);
-        let mut buf = Buffer::empty(area);
-        self.app.draw(&self.state, self.now, area, &mut buf);
-        buf
-    }
-
-    fn shown(&mut self, width: u16, height: u16) -> String {
-        let buf = self.buffer(width, height);
-        if let Ok(folder) = std::env::var("LIFEBOAT_PICTURES") {
-            let name = std::thread::current().name().unwrap_or("screen").to_owned();
-            let svg = picture::svg(&buf, &Theme::builtin("dark").unwrap());
-            std::fs::write(format!("{folder}/{name}-{width}x{height}.svg"), svg).unwrap();
-        }
-        text_of(&buf)
-    }
-
-    fn snapshot(&mut self, width: u16, height: u16) -> String {
-        self.shown(width, height);
-        digest(&self.buffer(width, height))
-    }
-}
-
-fn text_of(buf: &Buffer) -> String {
-    let mut out = String::new();
-    for y in 0..buf.area.height {
-        let mut line = String::new();
-        let mut x = 0;
-        while x < buf.area.width {
-            let symbol = buf[(x, y)].symbol();
-            line.push_str(symbol);
-            x += u16::try_from(unicode_width::UnicodeWidthStr::width(symbol)).unwrap().max(1);
-        }
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
-    out
-}
-
-/// The text, then for each row the runs of one style, then what the letters stand for.
-fn digest(buf: &Buffer) -> String {
-    let mut letters: BTreeMap<String, usize> = BTreeMap::new();
-    let mut rows = String::new();
-    for y in 0..buf.area.height {
-        let mut runs: Vec<(usize, u16)> = Vec::new();
-        for x in 0..buf.area.width {
-            let cell = &buf[(x, y)];
-            let style = style_name(cell.fg, cell.bg, cell.modifier);
-            let next = letters.len();
-            let letter = *letters.entry(style).or_insert(next);
-            match runs.last_mut() {
-                Some((last, count)) if *last == letter => *count += 1,
-                _ => runs.push((letter, 1)),
-            }
-        }
-        for (letter, count) in runs {
-            let _ = write!(rows, "{}{count}", letter_of(letter));
-        }
-        rows.push('\n');
-    }
-    let mut legend: Vec<(usize, String)> = letters.into_iter().map(|(style, letter)| (letter, style)).collect();
-    legend.sort();
-    let legend: Vec<String> = legend.into_iter().map(|(letter, style)| format!("{} {style}", letter_of(letter))).collect();
-    format!("{}\n{rows}\n{}", text_of(buf), legend.join("\n"))
-}
-
-fn letter_of(n: usize) -> char {
-    char::from_u32(u32::from('a') + u32::try_from(n).unwrap()).unwrap()
-}
-
-fn style_name(fg: Color, bg: Color, modifier: Modifier) -> String {
-    format!("{fg} on {bg} {modifier:?}")
-}
 
 // ---- whole screens -------------------------------------------------------------------------------------------------------------
 

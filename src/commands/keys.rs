@@ -1,7 +1,7 @@
 //! The keys in effect: for the terminal, and as the page docs/keys.md.
 
 use crate::ui::plain::VERBS;
-use crate::ui::{Action, Keymap};
+use crate::ui::{Action, Keymap, PRESETS};
 
 fn bound(keymap: &Keymap, action: Action) -> Vec<String> {
     keymap.keys(action).map(|key| key.to_string()).collect()
@@ -26,10 +26,19 @@ pub fn keys_page(keymap: &Keymap) -> String {
         page.push_str(&format!("| {} | {} | {} |\n", keys.join(" "), action.name(), action.about()));
     }
     page.push_str(
+        "\n## Presets\n\n`key-preset` in the settings file chooses the keys to begin with; where a preset differs from the table above:\n\n\
+         | preset | is | and differs in |\n| --- | --- | --- |\n",
+    );
+    for (name, about, changes) in PRESETS {
+        let changes: Vec<String> =
+            changes.iter().map(|(action, keys)| format!("{} `{}`", action.name(), keys.join("` `"))).collect();
+        page.push_str(&format!("| `{name}` | {about} | {} |\n", changes.join(", ")));
+    }
+    page.push_str(
         "\n## Other keys\n\nIn the settings file (`lifeboat paths` says where), an action's name with one key or several; an empty list \
          takes them away:\n\n```toml\n[keys]\ndown = [\"n\", \"down\"]\nquit = \"ctrl-q\"\n```\n\nKeys are characters, or `enter`, `esc`, \
          `tab`, `space`, arrows (`up` …), `pgup`, `pgdn`, `home`, `end`, `backspace`, `delete`, `f1` to `f12`,\nafter `ctrl-`, `alt-` or \
-         `shift-`. No key alone changes anything at AWS, whatever it is bound to: a dialog stands before it,\nand Enter is never its \
+         `shift-`. No preset has a key that some keyboard cannot type. No key alone changes anything at AWS, whatever it is bound to: a dialog stands before it,\nand Enter is never its \
          yes.\n\n## Lines instead of keys\n\n`lifeboat tabletop --plain` and `lifeboat live --plan FILE --plain` need no keys: they read \
          one of these commands a line.\n\n| command | does |\n| --- | --- |\n",
     );

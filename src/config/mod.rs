@@ -2,8 +2,10 @@
 //!
 //! Reads files and the environment; knows no network and no terminal.
 
+mod known;
 mod paths;
 mod settings;
 
+pub use known::{KNOWN, Kind, Known, PRESETS as PRESET_NAMES};
 pub use paths::{NoHome, Paths};
 pub use settings::{Bound, ReadSettings, Settings};

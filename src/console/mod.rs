@@ -4,6 +4,7 @@
 //! An order goes to the engine, what it decides to the journal, and only what is durable there is applied and carried out. Decides
 //! nothing itself, and draws nothing itself.
 
+mod appearance;
 mod control;
 mod exercise;
 mod export;
@@ -17,6 +18,7 @@ mod room;
 mod screen;
 mod session;
 
+pub use appearance::Appearance;
 pub use control::{Coming, Facilitator, FacilitatorError, Order, Standing};
 pub use exercise::{Exercise, Played, StartExercise, begun, empty, exercises, read, scaled, scenario_schema};
 pub use export::{CastSetting, cast};

@@ -8,8 +8,8 @@ use tokio::sync::mpsc;
 
 use super::screen::{Hangup, Leave, ScreenError};
 use super::session::Session;
-use crate::ui::Request;
 use crate::ui::plain::Plain;
+use crate::ui::{Request, Symbols};
 
 /// How often it is looked whether a source has gone stale while nothing arrived.
 const LOOK: Duration = Duration::from_secs(1);
@@ -18,11 +18,11 @@ const LOOK: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// Standard output is gone. The journal is whole in any case.
-pub async fn run_plain(mut session: Session) -> Result<Leave, ScreenError> {
+pub async fn run_plain(mut session: Session, symbols: Symbols) -> Result<Leave, ScreenError> {
     let mut lines = input().map_err(ScreenError::Lost)?;
     let mut hangup = Hangup::new();
     let mut interrupt = signal(SignalKind::interrupt()).map_err(ScreenError::Lost)?;
-    let (mut plain, welcome) = Plain::open(session.state());
+    let (mut plain, welcome) = Plain::open(session.state(), symbols);
     let mut told = print(&welcome);
     loop {
         let now = session.clock().now();

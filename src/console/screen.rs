@@ -6,10 +6,10 @@ use crossterm::event::{Event as TerminalEvent, EventStream};
 use futures_util::StreamExt;
 
 use crate::clock::{Clock, Stopwatch};
-use crate::store::State;
+use crate::store::{NoticeLevel, State};
 use crate::ui::{App, OpenTerminal, Request, Screen};
 
-use super::{Replay, Session};
+use super::{Appearance, Replay, Session};
 
 /// The shortest pause between two frames: what arrives within it is drawn together.
 const FRAME: Duration = Duration::from_millis(16);
@@ -100,8 +100,11 @@ impl Stage for Replay {
 ///
 /// # Errors
 /// There is no terminal, or it went away. The terminal is restored and the journal whole in any case.
-pub async fn run<S: Stage>(mut session: S, mut app: App) -> Result<Leave, ScreenError> {
+pub async fn run<S: Stage>(mut session: S, mut app: App, mut appearance: Appearance) -> Result<Leave, ScreenError> {
     let mut terminal = Screen::open()?;
+    if app.takes_mouse() {
+        terminal.take_mouse(true).map_err(ScreenError::Lost)?;
+    }
     let mut keys = EventStream::new();
     let stopwatch = Stopwatch::new();
     let mut hangup = Hangup::new();
@@ -111,7 +114,11 @@ pub async fn run<S: Stage>(mut session: S, mut app: App) -> Result<Leave, Screen
             session.request(request);
         }
         let now = session.clock().now();
-        if let Err(error) = terminal.draw(|area, buffer| app.draw(session.state(), now, area, buffer)) {
+        let drawn = terminal.draw(|area, buffer| {
+            let cursor = app.draw(session.state(), now, area, buffer);
+            (cursor, app.link_drawn(area, buffer))
+        });
+        if let Err(error) = drawn {
             session.close().await;
             return Err(ScreenError::Lost(error));
         }
@@ -143,6 +150,10 @@ pub async fn run<S: Stage>(mut session: S, mut app: App) -> Result<Leave, Screen
                 }
             }
             () = async { tokio::time::sleep(due).await; session.next().await } => {}
+            theme = appearance.changed() => match theme {
+                Ok(theme) => app.set_theme(theme),
+                Err(why) => app.say(NoticeLevel::Warning, format!("the theme stays as it is: {why}")),
+            },
             () = redraw_after(redraw) => {}
         }
     }
@@ -161,6 +172,7 @@ fn on_event<S: Stage>(
         match request {
             Request::Quit => return Ok(true),
             Request::Copy(text) => terminal.copy(&text)?,
+            Request::Mouse(taken) => terminal.take_mouse(taken)?,
             Request::Suspend => suspend(terminal)?,
             other => session.request(other),
         }

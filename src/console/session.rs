@@ -175,7 +175,7 @@ impl Session {
             Request::Speed(speed) => self.turn_clock(|clock| clock.set_speed(speed)),
             Request::StepClock(step) => self.turn_clock(|clock| clock.step(step)),
             // The terminal's business: see `screen`.
-            Request::Copy(_) | Request::Quit | Request::Suspend | Request::Seek(_) => {}
+            Request::Copy(_) | Request::Mouse(_) | Request::Quit | Request::Suspend | Request::Seek(_) => {}
         }
     }
 

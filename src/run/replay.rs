@@ -23,7 +23,7 @@ pub(super) fn run(arguments: &Replay, preferences: Preferences, paths: &Paths) -
     if let Some(at) = arguments.at {
         replay.seek(Seek::At(at));
     }
-    let mut app = App::new(preferences.theme, preferences.keymap);
+    let mut app = App::new(preferences.theme, preferences.keymap).on_terminal(preferences.symbols, preferences.mouse);
     if arguments.export.is_some() {
         let setting = CastSetting {
             size: arguments.size,
@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &Replay, preferences: Preferences, paths: &Paths) -
             None => print_bytes(film.as_bytes())?,
         }
     } else {
-        block_on(async { console::run(replay, app).await.map(|_| ()) })??;
+        block_on(async { console::run(replay, app, preferences.appearance).await.map(|_| ()) })??;
     }
     // The replay ended where the damage begins: better said than taken for the end.
     match damage {

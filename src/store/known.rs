@@ -86,11 +86,11 @@ impl Known {
     /// How far the running steps are; without the time of the look, which changes with each.
     fn progress(&self, state: &State) -> Option<News> {
         let running = |step: &StepId| state.incident.running().any(|(running, _)| running == step);
-        let row = |(step, (attempt, _, progress, _)): (&StepId, &(u32, DateTime<Utc>, Progress, Option<Problem>))| {
-            let value = serde_json::json!({"attempt": attempt, "progress": progress});
-            running(step).then(|| (step.to_string(), value))
-        };
-        self.changed("progress", state.progress.iter().filter_map(row).collect(), None, None)
+        let shown = state.progress.iter().filter(|(step, _)| running(step));
+        let rows = shown.map(|(step, (attempt, _, progress, _))| {
+            (step.to_string(), serde_json::json!({"attempt": attempt, "progress": progress}))
+        });
+        self.changed("progress", rows.collect(), None, None)
     }
 
     fn of<T>(&self, name: &str, source: &Source<T>, (rows, left_out): (Map<String, Value>, Option<String>)) -> Option<News> {

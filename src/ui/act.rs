@@ -19,12 +19,20 @@ use crate::store::{NoticeLevel, Prepared, State};
 const PAGE: isize = 10;
 
 impl App {
-    /// Does an action.
-    pub(super) fn act(&mut self, action: Action, state: &State, now: DateTime<Utc>, real_now: Duration) -> Vec<Request> {
-        if is_waiting_to_start(state) && !matches!(action, Action::StartExercise | Action::Help | Action::Quit | Action::Suspend)
-        {
+    /// Does an action. While the panes are held still, what is looked at is what they show, and nothing is decided on it.
+    pub(super) fn act(&mut self, action: Action, live: &State, live_now: DateTime<Utc>, real_now: Duration) -> Vec<Request> {
+        if is_waiting_to_start(live) && !may_wait(action) {
             return Vec::new();
         }
+        let held = self.frozen.clone();
+        if held.is_some() && action.decides() {
+            self.say(
+                NoticeLevel::Warning,
+                format!("The view is frozen: {} lets it go on, then decide.", self.keymap.hint(Action::Freeze)),
+            );
+            return Vec::new();
+        }
+        let (state, now) = held.as_ref().map_or((live, live_now), |held| (&held.state, held.now));
         match action {
             Action::Down => self.go(1, state, now),
             Action::Up => self.go(-1, state, now),
@@ -40,15 +48,24 @@ impl App {
             Action::Sort => self.sort(state, now),
             Action::SortReverse => self.view().reversed = !self.view().reversed,
             Action::Filter => {}
+            Action::CopyAs => self.copy_as(state, now),
+            Action::Link => self.link(state, now),
             Action::Zoom => self.zoomed = !self.zoomed,
+            Action::Wider | Action::Narrower | Action::Taller | Action::Shorter | Action::Even => {
+                self.splits.turn(action, self.focus);
+            }
+            Action::Back | Action::Forward => self.go_back(action == Action::Back),
+            Action::Freeze => self.freeze(live, live_now),
+            Action::Mask => self.masked = !self.masked,
+            Action::Mouse => return self.turn_mouse(),
             Action::FocusNext => self.focus_on(self.focus.step(1)),
             Action::FocusPrevious => self.focus_on(self.focus.step(-1)),
-            Action::FocusAlarms => self.focus_on(Pane::Alarms),
-            Action::FocusHealth => self.focus_on(Pane::Health),
-            Action::FocusRecoveryPoints => self.focus_on(Pane::RecoveryPoints),
-            Action::FocusTimeline => self.focus_on(Pane::Timeline),
-            Action::FocusWizard => self.focus_on(Pane::Wizard),
-            Action::FocusLog => self.focus_on(Pane::Log),
+            Action::FocusAlarms => self.jump(Pane::Alarms),
+            Action::FocusHealth => self.jump(Pane::Health),
+            Action::FocusRecoveryPoints => self.jump(Pane::RecoveryPoints),
+            Action::FocusTimeline => self.jump(Pane::Timeline),
+            Action::FocusWizard => self.jump(Pane::Wizard),
+            Action::FocusLog => self.jump(Pane::Log),
             Action::Refresh => return vec![Request::Refresh(self.focus)],
             Action::Help => self.overlays.push(Overlay::Help(Help::new(self.commands(state), self.focus))),
             Action::Palette => {
@@ -57,9 +74,9 @@ impl App {
             }
             Action::Dismiss => self.dismiss(state),
             Action::Suspend => return vec![Request::Suspend],
-            Action::Quit => return self.quit(state, real_now),
+            Action::Quit => return self.quit(live, real_now),
             Action::StartExercise | Action::PauseClock | Action::Faster | Action::Slower | Action::StepClock => {
-                return self.turn_clock(action, state);
+                return self.turn_clock(action, live);
             }
             Action::NextEvent | Action::PreviousEvent | Action::NextMoment | Action::PreviousMoment | Action::Jump => {
                 return self.seek(action, state);
@@ -97,7 +114,7 @@ impl App {
         Vec::new()
     }
 
-    fn focus_on(&mut self, pane: Pane) {
+    pub(super) fn focus_on(&mut self, pane: Pane) {
         self.filtering = false;
         self.focus = pane;
     }
@@ -374,11 +391,17 @@ impl App {
     }
 }
 
+/// What makes sense before an exercise has begun.
+fn may_wait(action: Action) -> bool {
+    use Action::{Help, Mask, Mouse, Quit, StartExercise, Suspend};
+    matches!(action, StartExercise | Help | Quit | Suspend | Mask | Mouse)
+}
+
 /// The first thing that the step left to be done, if it has ended.
 fn first_left(state: &State, step: &StepId) -> Option<String> {
     state.incident.steps.get(step)?.tail().next().map(str::to_owned)
 }
 
-fn is_list(pane: Pane) -> bool {
+pub(super) fn is_list(pane: Pane) -> bool {
     !matches!(pane, Pane::Timeline | Pane::Wizard)
 }

@@ -52,6 +52,10 @@ actions! {
     Open = "open",
     /// Copy the row's name, ARN or command.
     Copy = "copy",
+    /// Choose what of the row is copied: a cell, the row as text or JSON, its ARN, an AWS CLI command, its page in the AWS console.
+    CopyAs = "copy-as",
+    /// Show the row's page in the AWS console as a link.
+    Link = "link",
     /// Show only rows that match.
     Filter = "filter",
     /// Sort by the next column.
@@ -60,6 +64,26 @@ actions! {
     SortReverse = "sort-reverse",
     /// Give the pane the whole screen, and back.
     Zoom = "zoom",
+    /// Give the pane's column more of the screen.
+    Wider = "wider",
+    /// Give the pane's column less of the screen.
+    Narrower = "narrower",
+    /// Give the pane more of its column.
+    Taller = "taller",
+    /// Give the pane less of its column.
+    Shorter = "shorter",
+    /// Divide the screen as it was at the start.
+    Even = "even",
+    /// Go back to where the cursor was before the last jump.
+    Back = "back",
+    /// Go forward again.
+    Forward = "forward",
+    /// Hold the view still while data goes on arriving, and let it go on.
+    Freeze = "freeze",
+    /// Mask accounts, people, ids and addresses on the screen, and show them again.
+    Mask = "mask",
+    /// Take the mouse for panes and rows, or leave it to the terminal.
+    Mouse = "mouse",
     /// Next pane.
     FocusNext = "focus-next",
     /// Previous pane.
@@ -154,6 +178,21 @@ actions! {
     Suspend = "suspend",
     /// Leave; lists what is still running first.
     Quit = "quit",
+}
+
+impl Action {
+    /// Does it change AWS or the incident's course, once its dialog is answered?
+    pub fn decides(self) -> bool {
+        use Action::{AbortStep, Approve, CloseIncident, ConfirmStep, CorrectMoment, DecideToWait, Declare};
+        use Action::{Choose, FinishStep, PrepareStep, Reject, SetVariables, SkipStep, StartExercise, StopStep, TakeUp};
+        let about_step =
+            matches!(self, ConfirmStep | PrepareStep | FinishStep | Approve | Reject | StopStep | SkipStep | AbortStep);
+        about_step
+            || matches!(
+                self,
+                Declare | DecideToWait | CorrectMoment | CloseIncident | StartExercise | TakeUp | SetVariables | Choose
+            )
+    }
 }
 
 #[cfg(test)]

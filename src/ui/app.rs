@@ -1,17 +1,22 @@
 //! The view: which pane has the keys, what lies over it, and the way of a key from the terminal to a request.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind};
+use ratatui::layout::Rect;
 
 use super::commands::{Command, commands, is_waiting_to_start};
+use super::jumps::Jumps;
+use super::layout::Splits;
 use super::overlays::{Asked, Confirm, Outcome, Overlay, Press, Prompt, Question};
 use super::panes::{self, Look, WizardView};
 use super::ready::{is_answer, startable};
+use super::terminal::MOST_COPIED;
 use super::widgets::{ListView, Table, edit};
-use super::{Action, Key, Keymap, Pane, Request, Theme};
+use super::{Action, Key, Keymap, Pane, Request, Symbols, Theme};
 use crate::domain::StepId;
 use crate::store::{Notice, NoticeLevel, Prepared, State};
 
@@ -41,6 +46,24 @@ pub struct App {
     asked_variables: bool,
     /// Whether the chosen step had ended when it was last looked at.
     was_settled: Option<(StepId, bool)>,
+    /// What the panes show while they are held still.
+    pub(super) frozen: Option<Arc<Frozen>>,
+    /// Identifiers are masked.
+    pub(super) masked: bool,
+    /// The mouse is taken.
+    pub(super) mouse: bool,
+    pub(super) symbols: Symbols,
+    pub(super) splits: Splits,
+    pub(super) jumps: Jumps,
+    /// Where the panes were drawn last.
+    pub(super) drawn: Vec<(Pane, Rect)>,
+}
+
+/// A state held still, and its time.
+#[derive(Debug, Clone)]
+pub(super) struct Frozen {
+    pub state: State,
+    pub now: DateTime<Utc>,
 }
 
 impl App {
@@ -65,7 +88,26 @@ impl App {
             awaited: None,
             asked_variables: false,
             was_settled: None,
+            frozen: None,
+            masked: false,
+            mouse: false,
+            symbols: Symbols::default(),
+            splits: Splits::default(),
+            jumps: Jumps::default(),
+            drawn: Vec::new(),
         }
+    }
+
+    /// With the symbols that the terminal has, and the mouse taken or left to it.
+    #[must_use]
+    pub fn on_terminal(mut self, symbols: Symbols, mouse: bool) -> Self {
+        (self.symbols, self.mouse) = (symbols, mouse);
+        self
+    }
+
+    /// Is the mouse taken?
+    pub fn takes_mouse(&self) -> bool {
+        self.mouse
     }
 
     /// Changes the look, such as when a theme's file was edited.
@@ -84,7 +126,7 @@ impl App {
     }
 
     pub(super) fn look<'a>(&'a self, state: &'a State, now: DateTime<Utc>) -> Look<'a> {
-        Look { state, now, theme: &self.theme, keymap: &self.keymap }
+        Look { state, now, theme: &self.theme, keymap: &self.keymap, masked: self.masked }
     }
 
     pub(super) fn view(&mut self) -> &mut ListView {
@@ -107,7 +149,7 @@ impl App {
     }
 
     /// Takes an event of the terminal. `real_now` is real time since the start, whatever the console's clock does: it tells a
-    /// deliberate key from a reflex. Events of the mouse, of focus and of size change nothing here.
+    /// deliberate key from a reflex. Events of focus and of size change nothing here.
     pub fn on_event(&mut self, event: &Event, state: &State, now: DateTime<Utc>, real_now: Duration) -> Vec<Request> {
         let mut requests = match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => self.on_key(key, state, now, real_now),
@@ -119,6 +161,7 @@ impl App {
                 }
                 Vec::new()
             }
+            Event::Mouse(event) if self.mouse => self.on_mouse(event, state, now, real_now),
             _ => Vec::new(),
         };
         requests.extend(self.on_state(state));
@@ -131,8 +174,9 @@ impl App {
         self.last_key = Some((key, real_now));
         self.flash = None;
         if let Some(mut overlay) = self.overlays.pop() {
-            let look = self.look(state, now);
-            let outcome = overlay.on_key(press, &look);
+            let held = self.frozen.clone();
+            let (seen, seen_at) = held.as_ref().map_or((state, now), |held| (&held.state, held.now));
+            let outcome = overlay.on_key(press, &self.look(seen, seen_at));
             return self.overlay_answered(overlay, outcome, press, state, now);
         }
         if self.filtering && self.type_filter(key) {
@@ -163,8 +207,15 @@ impl App {
             Outcome::Close => {}
             Outcome::Then(next) => self.overlays.push(*next),
             Outcome::GoTo(step) => {
-                self.focus = Pane::Wizard;
+                self.jump(Pane::Wizard);
                 self.wizard.choose(&step);
+            }
+            Outcome::GoToRow(pane, key) => {
+                self.jump(pane);
+                if let Some(key) = key {
+                    self.view().filter = Default::default();
+                    self.view().choose(&key);
+                }
             }
             Outcome::Run(action) => {
                 // What is done from a step that is read goes back to it.
@@ -186,8 +237,14 @@ impl App {
     }
 
     /// Says what was copied: the clipboard itself says nothing.
-    pub(super) fn told(&mut self, requests: Vec<Request>) -> Vec<Request> {
+    pub(super) fn told(&mut self, mut requests: Vec<Request>) -> Vec<Request> {
         if let Some(Request::Copy(text)) = requests.iter().find(|request| matches!(request, Request::Copy(_))) {
+            if text.len() > MOST_COPIED {
+                let size = super::format::size(text.len() as u64);
+                self.say(NoticeLevel::Warning, format!("not copied: {size} is more than terminals take; choose a smaller form."));
+                requests.retain(|request| !matches!(request, Request::Copy(_)));
+                return requests;
+            }
             let text = super::format::middle(&super::format::clean(text), 60);
             self.say(NoticeLevel::Info, format!("copied: {text}"));
         }
@@ -230,9 +287,11 @@ impl App {
             return Vec::new();
         }
         self.drop_drifted(state);
-        self.open_awaited(state);
-        self.ask_variables(state);
-        self.follow_plan(state);
+        if self.frozen.is_none() {
+            self.open_awaited(state);
+            self.ask_variables(state);
+            self.follow_plan(state);
+        }
         self.prepare_chosen(state)
     }
 
@@ -335,6 +394,20 @@ impl App {
 impl Action {
     /// Does it make sense while its key is held down?
     fn may_repeat(self) -> bool {
-        matches!(self, Self::Down | Self::Up | Self::PageDown | Self::PageUp | Self::FocusNext | Self::FocusPrevious)
+        matches!(
+            self,
+            Self::Down
+                | Self::Up
+                | Self::PageDown
+                | Self::PageUp
+                | Self::FocusNext
+                | Self::FocusPrevious
+                | Self::Wider
+                | Self::Narrower
+                | Self::Taller
+                | Self::Shorter
+                | Self::Back
+                | Self::Forward
+        )
     }
 }

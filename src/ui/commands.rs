@@ -57,10 +57,10 @@ pub fn commands(state: &State, pane: Pane, wizard: &WizardView) -> Vec<Command> 
         for offer in offers(state, step) {
             add(Group::Step, &[(offer.action, offer.label)]);
         }
-        add(Group::Step, &[(Action::CopyCommand, "copy command")]);
+        add(Group::Step, &[(Action::CopyCommand, "copy command"), (Action::CopyAs, "")]);
     }
     match pane {
-        Pane::Timeline => add(Group::Pane, &[(Action::Down, "scroll"), (Action::Up, "")]),
+        Pane::Timeline => add(Group::Pane, &[(Action::Down, "scroll"), (Action::Up, ""), (Action::CopyAs, "copy")]),
         Pane::Wizard => {
             add(
                 Group::Pane,
@@ -79,6 +79,10 @@ pub fn commands(state: &State, pane: Pane, wizard: &WizardView) -> Vec<Command> 
                 Group::Pane,
                 &[(Action::Open, "open"), (Action::Filter, "filter"), (Action::Sort, "sort"), (Action::Copy, "copy")],
             );
+            add(Group::Pane, &[(Action::CopyAs, "")]);
+            if pane != Pane::Log {
+                add(Group::Pane, &[(Action::Link, "")]);
+            }
             add(
                 Group::Pane,
                 &[(Action::SortReverse, ""), (Action::Down, ""), (Action::Up, ""), (Action::PageDown, ""), (Action::PageUp, "")],
@@ -148,6 +152,12 @@ pub fn commands(state: &State, pane: Pane, wizard: &WizardView) -> Vec<Command> 
     for action in focus {
         add(Group::Everywhere, &[(action, "")]);
     }
-    add(Group::Everywhere, &[(Action::Zoom, "zoom"), (Action::Dismiss, ""), (Action::Suspend, ""), (Action::Quit, "quit")]);
+    add(Group::Everywhere, &[(Action::Zoom, "zoom"), (Action::Back, ""), (Action::Forward, ""), (Action::Freeze, "freeze")]);
+    add(
+        Group::Everywhere,
+        &[(Action::Wider, ""), (Action::Narrower, ""), (Action::Taller, ""), (Action::Shorter, ""), (Action::Even, "")],
+    );
+    add(Group::Everywhere, &[(Action::Mask, ""), (Action::Mouse, ""), (Action::Dismiss, ""), (Action::Suspend, "")]);
+    add(Group::Everywhere, &[(Action::Quit, "quit")]);
     out
 }

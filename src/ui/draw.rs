@@ -7,9 +7,10 @@ use ratatui::layout::{Position, Rect};
 use super::app::App;
 use super::commands::{Command, is_waiting_to_start};
 use super::layout::{self, LEAST, Places};
+use super::overlays::Overlay;
 use super::panes::{self, Look};
 use super::widgets::{Doc, Piece, Runs, Strip, draw_field, fill, put, row, scroll_lines};
-use super::{Pane, Role, format};
+use super::{Pane, Role, format, mask, symbols};
 use crate::store::{Notice, NoticeLevel, State};
 
 /// How long a message that is only good to know is shown, in seconds of real time.
@@ -22,21 +23,42 @@ impl App {
         if area.is_empty() {
             return None;
         }
-        let (theme, keymap) = (self.theme.clone(), self.keymap.clone());
-        let look = Look { state, now, theme: &theme, keymap: &keymap };
+        let cursor = self.draw_all(state, now, area, buf);
+        if self.masked {
+            mask::mask(buf, &mask::secrets(state));
+        }
+        symbols::reduce(buf, self.symbols);
+        cursor
+    }
+
+    /// The link on the screen, and the cells that it is on: for terminals that can open links.
+    pub fn link_drawn(&self, area: Rect, buf: &Buffer) -> Option<(String, Vec<Rect>)> {
+        match self.overlays.last() {
+            Some(Overlay::Link(link)) if !self.masked => Some((link.url().to_owned(), link.places(area, buf))),
+            _ => None,
+        }
+    }
+
+    fn draw_all(&mut self, state: &State, now: DateTime<Utc>, area: Rect, buf: &mut Buffer) -> Option<Position> {
+        let (theme, keymap, held) = (self.theme.clone(), self.keymap.clone(), self.frozen.clone());
+        let look = Look { state, now, theme: &theme, keymap: &keymap, masked: self.masked };
+        // Frozen panes show what was; header and message go on.
+        let (then, at) = held.as_ref().map_or((state, now), |held| (&held.state, held.now));
+        let shown = Look { state: then, now: at, ..look };
         fill(buf, area, " ", theme.ground());
         if area.width < LEAST.0 || area.height < LEAST.1 {
             draw_too_small(&look, area, buf);
             return None;
         }
         let message = self.message(state, now);
-        let places = layout::divide(area, self.focus, self.zoomed, u16::from(message.is_some()));
+        let places = layout::divide(area, self.focus, self.zoomed, u16::from(message.is_some()), &self.splits);
         panes::draw_header(&look, places.header, buf);
         let mut cursor = None;
         if is_waiting_to_start(state) {
             panes::draw_start(&look, places.body, buf);
         } else {
-            cursor = self.draw_panes(&look, &places, buf);
+            self.drawn.clone_from(&places.panes);
+            cursor = self.draw_panes(&shown, &places, buf);
         }
         if let Some((level, text)) = message {
             draw_message(level, &text, &look, places.notice, buf);
@@ -46,7 +68,7 @@ impl App {
         }
         // Each overlay hides the ones under it; the header is never hidden.
         if let Some(overlay) = self.overlays.last_mut() {
-            cursor = overlay.draw(&look, places.body, buf);
+            cursor = overlay.draw(&shown, places.body, buf);
         }
         cursor
     }
@@ -61,7 +83,12 @@ impl App {
         // A warning stays until it is put away; what is only good to know goes by itself.
         let kept = |notice: &&Notice| notice.level == NoticeLevel::Warning || fresh(notice.at);
         let notice = state.notice.as_ref().filter(|notice| self.dismissed.as_ref() != Some(notice)).filter(kept);
-        self.flash.clone().or_else(|| notice.map(|notice| (notice.level, notice.text.clone())))
+        let said = self.flash.clone().or_else(|| notice.map(|notice| (notice.level, notice.text.clone())));
+        match (self.frozen_text(state, now), said) {
+            (Some(_), Some((_, said))) => Some((NoticeLevel::Warning, format!("‖ FROZEN  ·  {said}"))),
+            (Some(frozen), None) => Some((NoticeLevel::Warning, frozen)),
+            (None, said) => said,
+        }
     }
 
     fn draw_panes(&mut self, look: &Look<'_>, places: &Places, buf: &mut Buffer) -> Option<Position> {

@@ -24,6 +24,16 @@ pub fn moment(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     if at.date_naive() == now.date_naive() { time(at) } else { date_time(at) }
 }
 
+/// For a column of times: `03:04:12` today, `13 Mar 22:10` on another day, `2025-12-31` in another year. Cut short, the day is left.
+pub fn brief(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    use chrono::Datelike;
+    match (at.date_naive() == now.date_naive(), at.year() == now.year()) {
+        (true, _) => time(at),
+        (false, true) => at.format("%-d %b %H:%M").to_string(),
+        (false, false) => at.format("%Y-%m-%d").to_string(),
+    }
+}
+
 /// Two units at most: `42s`, `4m 12s`, `1h 04m`, `2d 03h`. Negative ones begin with `-`.
 pub fn duration(delta: TimeDelta) -> String {
     let secs = delta.num_seconds();
@@ -295,6 +305,16 @@ mod tests {
 
     fn secs(n: i64) -> TimeDelta {
         TimeDelta::seconds(n)
+    }
+
+    #[test]
+    fn a_column_of_times_is_short_and_says_which_day() {
+        let now: DateTime<Utc> = "2026-03-14T03:10:00Z".parse().unwrap();
+        let at = |text: &str| brief(text.parse().unwrap(), now);
+        assert_eq!(at("2026-03-14T02:59:07Z"), "02:59:07");
+        assert_eq!(at("2026-03-09T22:10:59Z"), "9 Mar 22:10");
+        assert_eq!(at("2025-12-31T23:59:59Z"), "2025-12-31");
+        assert_eq!(cut(&at("2026-03-09T22:10:59Z"), 8), "9 Mar 2…");
     }
 
     #[test]

@@ -165,10 +165,22 @@ const DEFAULT: &[(Action, &[&str])] = &[
     (Action::Collapse, &["h", "left"]),
     (Action::Open, &["enter"]),
     (Action::Copy, &["y"]),
+    (Action::CopyAs, &["e"]),
+    (Action::Link, &["L"]),
     (Action::Filter, &["/", "f"]),
     (Action::Sort, &["o"]),
     (Action::SortReverse, &["O"]),
     (Action::Zoom, &["z"]),
+    (Action::Wider, &[">", "ctrl-right"]),
+    (Action::Narrower, &["<", "ctrl-left"]),
+    (Action::Taller, &[")", "ctrl-up"]),
+    (Action::Shorter, &["(", "ctrl-down"]),
+    (Action::Even, &["="]),
+    (Action::Back, &["b", "backspace", "ctrl-o"]),
+    (Action::Forward, &["B", "alt-right"]),
+    (Action::Freeze, &["F", "space"]),
+    (Action::Mask, &["m"]),
+    (Action::Mouse, &["ctrl-t"]),
     (Action::FocusNext, &["tab"]),
     (Action::FocusPrevious, &["shift-tab"]),
     (Action::FocusAlarms, &["1"]),
@@ -218,17 +230,101 @@ const DEFAULT: &[(Action, &[&str])] = &[
     (Action::Quit, &["q", "ctrl-c"]),
 ];
 
+/// One action's keys in a preset.
+type Preset = &'static [(Action, &'static [&'static str])];
+
+/// Presets by name: where each differs from the default, which has letters and arrows side by side.
+pub const PRESETS: [(&str, &str, Preset); 4] = [
+    ("default", "arrows and the letters of vim and less, side by side", &[]),
+    (
+        "vim",
+        "the movements of vim; arrows work too",
+        &[
+            (Action::PageDown, &["ctrl-d", "ctrl-f", "pgdn"]),
+            (Action::PageUp, &["ctrl-u", "ctrl-b", "pgup"]),
+            (Action::Back, &["ctrl-o", "backspace"]),
+            (Action::Forward, &["alt-right", "B"]),
+            (Action::FocusNext, &["tab", "w"]),
+            (Action::FocusPrevious, &["shift-tab", "b"]),
+        ],
+    ),
+    (
+        "arrows",
+        "arrows and named keys; no letter moves anything",
+        &[
+            (Action::Down, &["down"]),
+            (Action::Up, &["up"]),
+            (Action::First, &["home"]),
+            (Action::Last, &["end"]),
+            (Action::PageDown, &["pgdn"]),
+            (Action::PageUp, &["pgup"]),
+            (Action::Expand, &["right"]),
+            (Action::Collapse, &["left"]),
+            (Action::Filter, &["f", "/"]),
+            (Action::Back, &["backspace"]),
+            (Action::Forward, &["alt-right"]),
+            (Action::Help, &["f1", "?"]),
+        ],
+    ),
+    (
+        "emacs",
+        "ctrl-n, ctrl-p and their kin; arrows work too",
+        &[
+            (Action::Down, &["ctrl-n", "down"]),
+            (Action::Up, &["ctrl-p", "up"]),
+            (Action::PageDown, &["ctrl-v", "pgdn"]),
+            (Action::PageUp, &["alt-v", "pgup"]),
+            (Action::First, &["alt-<", "home"]),
+            (Action::Last, &["alt->", "end"]),
+            (Action::Expand, &["ctrl-f", "right"]),
+            (Action::Collapse, &["ctrl-b", "left"]),
+            (Action::Filter, &["ctrl-s", "/"]),
+            (Action::Dismiss, &["ctrl-g", "esc"]),
+            (Action::Palette, &["alt-x", ":"]),
+            (Action::Quit, &["q", "ctrl-q", "ctrl-c"]),
+        ],
+    ),
+];
+
+/// A preset that there is not.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{name}` is no preset of keys: there are {known}", known = PRESETS.map(|(name, ..)| name).join(", "))]
+pub struct PresetFault {
+    /// What was asked for.
+    pub name: String,
+}
+
 impl Default for Keymap {
     fn default() -> Self {
         let mut keymap = Self { bindings: Vec::new() };
         for (action, keys) in DEFAULT {
-            keymap.bindings.extend(keys.iter().filter_map(|key| Key::parse(key).ok()).map(|key| (key, *action)));
+            keymap.set(*action, keys);
         }
         keymap
     }
 }
 
 impl Keymap {
+    /// The keys of a preset.
+    ///
+    /// # Errors
+    /// [`PresetFault`] names those that there are.
+    pub fn preset(name: &str) -> Result<Self, PresetFault> {
+        let found = PRESETS.iter().find(|(known, ..)| *known == name);
+        let (.., changes) = found.ok_or_else(|| PresetFault { name: name.to_owned() })?;
+        let mut keymap = Self::default();
+        for (action, keys) in *changes {
+            keymap.set(*action, keys);
+        }
+        Ok(keymap)
+    }
+
+    fn set(&mut self, action: Action, keys: &[&str]) {
+        let keys: Vec<Key> = keys.iter().filter_map(|key| Key::parse(key).ok()).collect();
+        self.bindings.retain(|(key, bound)| *bound != action && !keys.contains(key));
+        self.bindings.extend(keys.into_iter().map(|key| (key, action)));
+    }
+
     /// Gives an action these keys and no others; an empty list takes its keys away. A key that meant something else means this now.
     ///
     /// # Errors
@@ -265,21 +361,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_action_has_a_key_and_no_key_two_actions() {
-        let keymap = Keymap::default();
-        for action in Action::ALL {
-            assert!(keymap.keys(*action).next().is_some(), "{}", action.name());
+    fn every_action_has_a_key_and_no_key_two_actions_in_any_preset() {
+        for (name, ..) in PRESETS {
+            let keymap = Keymap::preset(name).unwrap();
+            for action in Action::ALL {
+                assert!(keymap.keys(*action).next().is_some(), "{name}: {}", action.name());
+            }
+            for (i, (key, action)) in keymap.bindings.iter().enumerate() {
+                let again = keymap.bindings[i + 1..].iter().find(|(other, _)| other == key);
+                assert!(again.is_none(), "{name}: {key} means {} and {again:?}", action.name());
+            }
         }
-        for (i, (key, action)) in keymap.bindings.iter().enumerate() {
-            let again = keymap.bindings[i + 1..].iter().find(|(other, _)| other == key);
-            assert!(again.is_none(), "{key} means {} and {again:?}", action.name());
+        assert_eq!(Keymap::preset("default").unwrap(), Keymap::default());
+        let fault = Keymap::preset("nano").unwrap_err().to_string();
+        assert_eq!(fault, "`nano` is no preset of keys: there are default, vim, arrows, emacs");
+    }
+
+    #[test]
+    fn no_key_of_a_preset_is_missing_on_some_layouts() {
+        for (name, ..) in PRESETS {
+            for (key, action) in &Keymap::preset(name).unwrap().bindings {
+                let character = key.to_string();
+                let character = character.rsplit_once('-').map_or(character.as_str(), |(_, last)| last);
+                assert!(character.is_empty() || !"[]{}\\`~^@|".contains(character), "{name}: {} is on {key}", action.name());
+            }
         }
     }
 
     #[test]
-    fn no_default_key_is_missing_on_some_layouts() {
-        for (key, action) in &Keymap::default().bindings {
-            assert!(!"[]{}\\`~^@|".contains(key.to_string().as_str()), "{} is on {key}", action.name());
+    fn no_letter_moves_anything_with_arrows() {
+        let keymap = Keymap::preset("arrows").unwrap();
+        for letter in ["h", "j", "k", "l", "g", "G", "J", "K"] {
+            assert_eq!(keymap.action(Key::parse(letter).unwrap()), None, "{letter}");
         }
     }
 

@@ -56,6 +56,8 @@ pub enum Request {
     },
     /// Put text on the clipboard.
     Copy(String),
+    /// Take the mouse, or leave it to the terminal.
+    Mouse(bool),
     /// Leave.
     Quit,
     /// Give the terminal back to the shell for a while.

@@ -1,22 +1,22 @@
 //! The terminal, taken and given back: raw mode, the alternate screen, bracketed paste. Given back on drop, on error, on panic.
 //!
-//! The mouse is left to the terminal, so that text can be selected. Nothing is asked of the terminal at the start: a slow line may
-//! never answer.
+//! The mouse is left to the terminal, so that text can be selected, unless it is asked for. Nothing is asked of the terminal at the
+//! start: a slow line may never answer.
 
 use std::io::{self, IsTerminal, Stdout, Write};
 use std::mem::ManuallyDrop;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crossterm::clipboard::CopyToClipboard;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use crossterm::cursor::Show;
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
 use crossterm::execute;
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
+use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -36,6 +36,14 @@ pub enum OpenTerminal {
 /// Is the terminal ours? Shared with the panic hook, which has nothing else to go by.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 static HOOK: Once = Once::new();
+/// Is the mouse taken?
+static MOUSE: AtomicBool = AtomicBool::new(false);
+
+/// A link and the cells that it is on.
+pub type Linked = (String, Vec<Rect>);
+
+/// The longest text that is put on a clipboard, in bytes: many terminals drop an OSC 52 of more than 100,000 in base64 without a word.
+pub const MOST_COPIED: usize = 74_000;
 
 /// The terminal while it is ours.
 #[derive(Debug)]
@@ -73,28 +81,58 @@ impl Screen {
         }
     }
 
-    /// Draws one frame, shown at once where the terminal knows how. `draw` returns where the cursor is, if it is shown.
+    /// Draws one frame, shown at once where the terminal knows how. `draw` returns where the cursor is, if it is shown, and the link on
+    /// the screen with the cells that it is on, if there is one.
     ///
     /// # Errors
     /// What the terminal answers.
-    pub fn draw(&mut self, draw: impl FnOnce(Rect, &mut Buffer) -> Option<Position>) -> io::Result<()> {
+    pub fn draw(&mut self, draw: impl FnOnce(Rect, &mut Buffer) -> (Option<Position>, Option<Linked>)) -> io::Result<()> {
         execute!(io::stdout(), BeginSynchronizedUpdate)?;
+        let mut linked = None;
         let drawn = self.terminal.draw(|frame| {
             let area = frame.area();
-            if let Some(cursor) = draw(area, frame.buffer_mut()) {
+            let (cursor, link) = draw(area, frame.buffer_mut());
+            linked = link.map(|link| (link, frame.buffer_mut().clone()));
+            if let Some(cursor) = cursor {
                 frame.set_cursor_position(cursor);
             }
         });
-        execute!(io::stdout(), EndSynchronizedUpdate)?;
-        drawn.map(|_| ())
+        drawn?;
+        if let Some(((url, places), buffer)) = linked {
+            self.draw_link(&url, &places, &buffer)?;
+        }
+        execute!(io::stdout(), EndSynchronizedUpdate)
     }
 
-    /// Puts text on the clipboard of the terminal that is looked at, over SSH as well (OSC 52).
+    /// Writes the cells of a link once more, as a link (OSC 8); a terminal that knows none shows the same text.
+    fn draw_link(&mut self, url: &str, places: &[Rect], buffer: &Buffer) -> io::Result<()> {
+        let backend = self.terminal.backend_mut();
+        write!(backend, "\u{1b}]8;;{url}\u{1b}\\")?;
+        for place in places {
+            let cells = place.positions().filter_map(|at| buffer.cell(at).map(|cell| (at.x, at.y, cell)));
+            backend.draw(cells)?;
+        }
+        write!(backend, "\u{1b}]8;;\u{1b}\\")?;
+        Backend::flush(backend)
+    }
+
+    /// Puts text on the clipboard of the terminal that is looked at, over SSH as well (OSC 52), also from within tmux or screen.
     ///
     /// # Errors
     /// What the terminal answers; whether it heeds the sequence it does not tell.
     pub fn copy(&mut self, text: &str) -> io::Result<()> {
-        execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))
+        let mut out = io::stdout();
+        out.write_all(clipboard(text, Multiplexer::around()).as_bytes())?;
+        out.flush()
+    }
+
+    /// Takes the mouse, or leaves it to the terminal.
+    ///
+    /// # Errors
+    /// What the terminal answers.
+    pub fn take_mouse(&mut self, taken: bool) -> io::Result<()> {
+        MOUSE.store(taken, Ordering::SeqCst);
+        if taken { execute!(io::stdout(), EnableMouseCapture) } else { execute!(io::stdout(), DisableMouseCapture) }
     }
 
     /// Gives the terminal back for a while, such as for a stop by the shell's job control.
@@ -108,7 +146,44 @@ impl Screen {
     /// What the terminal answers.
     pub fn resume(&mut self) -> io::Result<()> {
         take()?;
+        if MOUSE.load(Ordering::SeqCst) {
+            execute!(io::stdout(), EnableMouseCapture)?;
+        }
         self.terminal.clear()
+    }
+}
+
+/// What stands between us and the terminal, and hands on only what is wrapped for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Multiplexer {
+    None,
+    Tmux,
+    Screen,
+}
+
+impl Multiplexer {
+    fn around() -> Self {
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        match (set("TMUX"), set("STY")) {
+            (true, _) => Self::Tmux,
+            (_, true) => Self::Screen,
+            _ => Self::None,
+        }
+    }
+}
+
+/// The sequence that sets the clipboard. Inside tmux both forms are sent: its own, which it takes where `set-clipboard` lets it, and the
+/// one that it passes through to the terminal where `allow-passthrough` does.
+fn clipboard(text: &str, around: Multiplexer) -> String {
+    let plain = format!("\u{1b}]52;c;{}\u{7}", BASE64_STANDARD.encode(text));
+    match around {
+        Multiplexer::None => plain,
+        Multiplexer::Tmux => format!("{plain}\u{1b}Ptmux;\u{1b}{plain}\u{1b}\\"),
+        // Screen takes at most 768 bytes of a sequence at a time.
+        Multiplexer::Screen => {
+            let chunks = plain.as_bytes().chunks(700).map(String::from_utf8_lossy);
+            chunks.map(|chunk| format!("\u{1b}P{chunk}\u{1b}\\")).collect()
+        }
     }
 }
 
@@ -131,8 +206,25 @@ fn take() -> io::Result<()> {
 fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         let mut out = io::stdout();
+        if MOUSE.load(Ordering::SeqCst) {
+            let _ = execute!(out, DisableMouseCapture);
+        }
         let _ = execute!(out, EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, Show);
         let _ = disable_raw_mode();
         let _ = out.flush();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clipboard_is_reached_through_multiplexers() {
+        assert_eq!(clipboard("hi", Multiplexer::None), "\u{1b}]52;c;aGk=\u{7}");
+        assert_eq!(clipboard("hi", Multiplexer::Tmux), "\u{1b}]52;c;aGk=\u{7}\u{1b}Ptmux;\u{1b}\u{1b}]52;c;aGk=\u{7}\u{1b}\\");
+        assert_eq!(clipboard("hi", Multiplexer::Screen), "\u{1b}P\u{1b}]52;c;aGk=\u{7}\u{1b}\\");
+        let long = clipboard(&"x".repeat(3000), Multiplexer::Screen);
+        assert!(long.split("\u{1b}\\").all(|part| part.len() <= 768));
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::{Alarm, AlarmState, HealthEvent, StepId, Usable, Verdict};
+use crate::domain::{Alarm, AlarmState, HealthEvent, SiteName, StepId, Usable, Verdict};
 use crate::journal::{Ended, Event, Purpose, StepStatus};
 use crate::plan::Step;
 use crate::report;
@@ -29,6 +29,15 @@ impl Word {
     /// Glyph and word as a cell of a table.
     pub fn cell(&self) -> (String, Role) {
         (format!("{} {}", self.glyph, self.word), self.role)
+    }
+}
+
+/// How the name of a site looks.
+pub fn of_site(site: &SiteName) -> Role {
+    match site {
+        site if *site == SiteName::primary() => Role::SitePrimary,
+        site if *site == SiteName::recovery() => Role::SiteRecovery,
+        _ => Role::Muted,
     }
 }
 

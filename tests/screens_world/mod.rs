@@ -1,5 +1,7 @@
 //! Hand-made states for the screen tests: the shop before, during and after a Region's outage, without AWS and without a clock.
 
+pub mod bench;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

@@ -83,6 +83,7 @@ impl Detail {
                 }
             }
             Some(Action::Dismiss | Action::Quit | Action::Open) => return Outcome::Close,
+            Some(action @ (Action::CopyAs | Action::Link | Action::Mask | Action::Freeze)) => return Outcome::Run(action),
             // What a step offers is done on the step that is read.
             Some(action) => {
                 if let Subject::Step(id) = &self.subject
@@ -126,9 +127,11 @@ impl Detail {
         }
         scroll_lines(&lines, &mut self.scroll, Rect { height: inner.height - 2, ..inner }, buf, look.theme);
         let keys = format!(
-            "{} back   {} copy   {}/{} scroll",
+            "{} back   {} copy   {} copy as…   {} AWS console   {}/{} scroll",
             look.key(Action::Dismiss),
             look.key(Action::Copy),
+            look.key(Action::CopyAs),
+            look.key(Action::Link),
             look.key(Action::Down),
             look.key(Action::Up)
         );

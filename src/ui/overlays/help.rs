@@ -47,9 +47,10 @@ impl Help {
         doc.heading("A filter");
         for (term, meaning) in [
             ("word", "rows that contain it"),
-            ("-word", "rows that do not"),
+            ("/err.*rate/", "a regular expression; also site:/^pri/"),
             ("site:primary", "a field: site, state, name, status, service, region, resource, type, rpo, who, kind"),
             ("?shprate", "these letters in this order"),
+            ("-word", "rows that do not; before any of these"),
         ] {
             doc.item(&format::fit(term, 18, false), Role::Code, Role::Text, meaning);
         }

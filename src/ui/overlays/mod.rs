@@ -3,16 +3,20 @@
 
 mod arming;
 mod confirm;
+mod copies;
 mod detail;
 mod frame;
 mod help;
+mod link;
 mod palette;
 mod prompt;
 
 pub use arming::{ARM_AFTER, Arming, QUIET};
 pub use confirm::{Confirm, Question};
+pub use copies::Copies;
 pub use detail::Detail;
 pub use help::Help;
+pub use link::Link;
 pub use palette::{Palette, Target};
 pub use prompt::{Asked, Prompt};
 pub(super) use prompt::{moment_named, objections, role_named, time_of};
@@ -23,7 +27,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::panes::Look;
-use super::{Action, Key, Request};
+use super::{Action, Key, Pane, Request};
 use crate::domain::StepId;
 
 /// One overlay.
@@ -39,6 +43,10 @@ pub enum Overlay {
     Palette(Palette),
     /// A row in full.
     Detail(Detail),
+    /// What of a row can be copied.
+    Copies(Copies),
+    /// A page in the AWS console.
+    Link(Link),
 }
 
 /// A key with the circumstances that make it a deliberate one or not.
@@ -69,6 +77,8 @@ pub enum Outcome {
     Run(Action),
     /// It closes, and the wizard goes to this step.
     GoTo(StepId),
+    /// It closes, and this row of this pane is chosen; without one, the pane.
+    GoToRow(Pane, Option<String>),
     /// It stays, and this is asked for.
     Also(Vec<Request>),
 }
@@ -82,6 +92,8 @@ impl Overlay {
             Self::Help(help) => help.on_key(press, look),
             Self::Palette(palette) => palette.on_key(press, look),
             Self::Detail(detail) => detail.on_key(press, look),
+            Self::Copies(copies) => copies.on_key(press, look),
+            Self::Link(link) => link.on_key(press, look),
         }
     }
 
@@ -91,7 +103,7 @@ impl Overlay {
             Self::Prompt(prompt) => prompt.on_paste(text),
             Self::Palette(palette) => palette.on_paste(text),
             Self::Confirm(confirm) => confirm.on_paste(),
-            Self::Help(_) | Self::Detail(_) => {}
+            Self::Help(_) | Self::Detail(_) | Self::Copies(_) | Self::Link(_) => {}
         }
     }
 
@@ -103,6 +115,8 @@ impl Overlay {
             Self::Help(help) => help.draw(look, area, buf),
             Self::Palette(palette) => palette.draw(look, area, buf),
             Self::Detail(detail) => detail.draw(look, area, buf),
+            Self::Copies(copies) => copies.draw(look, area, buf),
+            Self::Link(link) => link.draw(look, area, buf),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Anything by name: every action that is possible now, every pane, every step, found by letters in their order.
+//! Anything by name: every action, pane, step, resource, alarm and Health event, found by letters in their order. What is not possible
+//! here and now comes last and says so.
 
 use crossterm::event::KeyCode;
 use ratatui::buffer::Buffer;
@@ -8,9 +9,9 @@ use super::frame::{Edge, boxed};
 use super::{Outcome, Press};
 use crate::domain::StepId;
 use crate::ui::commands::Command;
-use crate::ui::panes::Look;
-use crate::ui::widgets::{Field, Runs, draw_field, edit, fuzzy, mark_chosen, put, row, write};
-use crate::ui::{Action, Role, format, words};
+use crate::ui::panes::{self, Look};
+use crate::ui::widgets::{Field, ListView, Row, Runs, draw_field, edit, fuzzy, mark_chosen, put, row, write};
+use crate::ui::{Action, Pane, Role, format, words};
 
 /// What a name stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,32 +20,59 @@ pub enum Target {
     Do(Action),
     /// Go to this step.
     Go(StepId),
+    /// Go to this pane, and to this row of it.
+    Show(Pane, Option<String>),
+}
+
+/// What it stands for, its name, and a sentence.
+type Entry = (Target, String, String);
+
+/// A row of a list by its name: the cell that says the most about which one it is.
+fn row_entry(pane: Pane, kind: &str, row: Row) -> Entry {
+    let of = |wanted: &str| row.fields.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.as_str());
+    let name = of("name").or_else(|| of("resource")).or_else(|| of("service")).unwrap_or(&row.key);
+    let state = row.cells.iter().map(|(text, _)| text.trim()).filter(|text| !text.is_empty() && !text.contains(name));
+    let about: Vec<&str> = state.take(4).collect();
+    (Target::Show(pane, Some(row.key.clone())), format!("{kind} {name}"), about.join("  "))
 }
 
 /// The open palette.
 #[derive(Debug, Clone)]
 pub struct Palette {
-    entries: Vec<(Target, String, String)>,
+    entries: Vec<Entry>,
     field: Field,
     at: usize,
 }
 
 impl Palette {
-    /// A palette over these commands and the plan's steps.
+    /// A palette over all actions, of which these commands are possible now, and over everything that has a name.
     pub fn new(commands: &[Command], look: &Look<'_>) -> Self {
-        let mut entries: Vec<(Target, String, String)> = commands
+        let possible = |action: &Action| commands.iter().any(|command| command.action == *action);
+        let name = |action: Action| action.name().to_owned();
+        let mut entries: Vec<Entry> = commands
             .iter()
             .filter(|command| command.action != Action::Palette)
-            .map(|command| (Target::Do(command.action), command.action.name().to_owned(), command.action.about().to_owned()))
+            .map(|command| (Target::Do(command.action), name(command.action), command.action.about().to_owned()))
             .collect();
+        entries.extend(
+            Pane::ALL
+                .into_iter()
+                .map(|pane| (Target::Show(pane, None), format!("pane {}", pane.title()), format!("go to pane {}", pane.digit()))),
+        );
         entries.extend(look.state.plan.steps.iter().map(|step| {
             let word = words::of_step(look.state, step);
             (Target::Go(step.id.clone()), format!("step {}", step.id), format!("{} {}: {}", word.glyph, word.word, step.title))
         }));
+        for (pane, kind) in [(Pane::RecoveryPoints, "resource"), (Pane::Alarms, "alarm"), (Pane::Health, "event")] {
+            let table = panes::listing(pane, look, &ListView::default()).table;
+            entries.extend(table.rows.into_iter().map(|row| row_entry(pane, kind, row)));
+        }
+        let rest = Action::ALL.iter().filter(|action| !possible(action) && **action != Action::Palette);
+        entries.extend(rest.map(|action| (Target::Do(*action), name(*action), format!("(not now) {}", action.about()))));
         Self { entries, field: Field::default(), at: 0 }
     }
 
-    fn found(&self) -> Vec<&(Target, String, String)> {
+    fn found(&self) -> Vec<&Entry> {
         if self.field.is_blank() {
             return self.entries.iter().collect();
         }
@@ -77,6 +105,7 @@ impl Palette {
                 return match self.found().get(self.at.min(last)) {
                     Some((Target::Do(action), ..)) => Outcome::Run(*action),
                     Some((Target::Go(step), ..)) => Outcome::GoTo(step.clone()),
+                    Some((Target::Show(pane, key), ..)) => Outcome::GoToRow(*pane, key.clone()),
                     None => Outcome::Stay,
                 };
             }
@@ -90,7 +119,7 @@ impl Palette {
     }
 
     pub(super) fn draw(&mut self, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
-        let inner = boxed("Find anything by name", Edge::Single, (88, area.height.min(24)), look, area, buf);
+        let inner = boxed("Find anything by name", Edge::Single, (96, area.height.min(24)), look, area, buf);
         if inner.height < 3 {
             return None;
         }
@@ -104,7 +133,12 @@ impl Palette {
         let list = Rect { y: inner.y + 2, height: inner.height - 2, ..inner };
         let found = self.found();
         if found.is_empty() {
-            put(buf, list, "Nothing of that name is possible here and now.", look.theme.style(Role::Muted));
+            put(
+                buf,
+                list,
+                "Nothing has that name: no action, pane, step, resource, alarm or event.",
+                look.theme.style(Role::Muted),
+            );
             return cursor;
         }
         let at = self.at.min(found.len() - 1);
@@ -113,11 +147,11 @@ impl Palette {
             let place = row(list, u16::try_from(n - first).unwrap_or(u16::MAX));
             let key = match target {
                 Target::Do(action) => look.keymap.keys(*action).next().map(|key| key.to_string()).unwrap_or_default(),
-                Target::Go(_) => String::new(),
+                Target::Go(_) | Target::Show(..) => String::new(),
             };
             let runs: Runs = vec![
-                (format::fit(&format::clean(name), 24, false), Role::Heading),
-                (format::fit(&key, 10, false), Role::Key),
+                (format::fit(&format::middle(&format::clean(name), 30), 31, false), Role::Heading),
+                (format::fit(&key, 6, false), Role::Key),
                 (format::clean(about), Role::Muted),
             ];
             write(buf, Rect { x: place.x + 2, width: place.width.saturating_sub(2), ..place }, &runs, look.theme);

@@ -9,13 +9,13 @@ use super::{Heard, Listing, Look, heard};
 use crate::domain::{Alarm, AlarmState, SiteName};
 use crate::store::Freshness;
 use crate::ui::widgets::{Column, Doc, Plot, Row, Runs, Sort, Table, plot};
-use crate::ui::{Action, Role, format, together, words};
+use crate::ui::{Action, Role, format, links, together, words};
 
 const COLUMNS: [Column; 6] = [
     Column::new("state", 14, 14, 10),
-    Column::number("since", 8, 19, 6),
+    Column::number("since", 8, 12, 6),
     Column::number("for", 3, 4, 4),
-    Column::name("alarm", 14, 44, 9),
+    Column::name("alarm", 20, 48, 9),
     Column::new("site", 8, 10, 5),
     Column::new("reason", 24, usize::MAX, 3),
 ];
@@ -175,10 +175,10 @@ fn row(alarm: &Alarm, depth: usize, stale: bool, look: &Look<'_>) -> Row {
         key_of(alarm),
         vec![
             word.cell(),
-            (since.map(|at| format::moment(at, look.now)).unwrap_or_else(|| "unknown".to_owned()), Role::Text),
+            (since.map(|at| format::brief(at, look.now)).unwrap_or_else(|| "unknown".to_owned()), Role::Text),
             (since.map(|at| format::age(look.now - at)).unwrap_or_default(), Role::Muted),
             (name, name_role),
-            (alarm.site.to_string(), Role::Muted),
+            (alarm.site.to_string(), words::of_site(&alarm.site)),
             (reason, Role::Muted),
         ],
     )
@@ -186,7 +186,8 @@ fn row(alarm: &Alarm, depth: usize, stale: bool, look: &Look<'_>) -> Row {
     .field("site", alarm.site.to_string())
     .field("name", alarm.name.clone())
     .field("kind", format!("{:?}", alarm.kind))
-    .copied(alarm.arn.clone());
+    .copied(alarm.arn.clone())
+    .found_by(read_alarm(alarm, look), links::page(&alarm.arn).unwrap_or_default());
     row.also = alarm.arn.clone();
     row.stale = stale;
     row.sorts = vec![
@@ -196,6 +197,10 @@ fn row(alarm: &Alarm, depth: usize, stale: bool, look: &Look<'_>) -> Row {
         Sort::Text(alarm.site.to_string()),
     ];
     row
+}
+
+fn read_alarm(alarm: &Alarm, look: &Look<'_>) -> String {
+    look.state.plan.sites.get(&alarm.site).map(|site| links::read_alarm(alarm, &site.region)).unwrap_or_default()
 }
 
 /// The alarm of a row.

@@ -56,6 +56,9 @@ pub fn draw_banner(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     if state.read_only && state.replay.is_none() {
         strip.push(Piece::new(9, text(" READ-ONLY ", role)).always());
     }
+    if look.masked {
+        strip.push(Piece::new(8, text(" masked ", role)));
+    }
     if let Some(problem) = &state.journal_problem {
         let long = format!(" ✗ JOURNAL CANNOT BE WRITTEN: {problem} ");
         strip.push(Piece::new(5, text(long, role)).or(text(" ✗ NO JOURNAL ", role)).always());
@@ -111,6 +114,10 @@ fn identity(look: &Look<'_>, plan: &SitePlan) -> (Runs, Runs) {
 
 fn draw_sites(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
     let mut strip = Strip::new(" ", Role::Text);
+    if look.theme.has_tint(Role::Plan) {
+        // A plan with a colour of its own shows it on every screen.
+        strip.push(Piece::new(8, text("▌▌", Role::Plan)).always());
+    }
     let sites = &look.state.plan.sites;
     let order = [SiteName::primary(), SiteName::recovery()];
     let others = sites.keys().filter(|name| !order.contains(name));
@@ -119,7 +126,7 @@ fn draw_sites(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
         let arrow = if i == 0 { "" } else { "→ " };
         let place = [(site.account.to_string(), Role::Text), (format!(" {}", site.region), Role::Heading)];
         let named = |tail: &Runs| {
-            let mut runs = vec![(format!(" {arrow}{} ", site.name), Role::Muted)];
+            let mut runs = vec![(format!(" {arrow}"), Role::Muted), (format!("{} ", site.name), words::of_site(&site.name))];
             runs.extend(place.iter().cloned().chain([(" ".to_owned(), Role::Text)]).chain(tail.iter().cloned()));
             runs
         };

@@ -4,16 +4,16 @@ use super::{Listing, Look, heard};
 use crate::domain::HealthEvent;
 use crate::store::Freshness;
 use crate::ui::widgets::{Column, Doc, Row, Runs, Sort, Table};
-use crate::ui::{Role, format, together, words};
+use crate::ui::{Role, format, links, together, words};
 
 const COLUMNS: [Column; 7] = [
     Column::new("status", 8, 10, 10),
-    Column::number("began", 8, 19, 8),
+    Column::number("began", 8, 12, 8),
     Column::new("service", 7, 14, 7),
     Column::new("Region", 12, 14, 6),
     Column::name("event", 16, 60, 9),
     Column::number("ours", 4, 4, 4),
-    Column::number("seen", 8, 19, 3),
+    Column::number("seen", 8, 12, 3),
 ];
 
 pub(super) fn listing(look: &Look<'_>) -> Listing {
@@ -54,7 +54,7 @@ fn short_code(event: &HealthEvent) -> &str {
 
 fn row(event: &HealthEvent, stale: bool, look: &Look<'_>) -> Row {
     let at = |time: Option<chrono::DateTime<chrono::Utc>>| {
-        time.map_or_else(|| "unknown".to_owned(), |time| format::moment(time, look.now))
+        time.map_or_else(|| "unknown".to_owned(), |time| format::brief(time, look.now))
     };
     let touched = if event.entities.is_empty() { String::new() } else { event.entities.len().to_string() };
     let mut row = Row::new(
@@ -71,7 +71,8 @@ fn row(event: &HealthEvent, stale: bool, look: &Look<'_>) -> Row {
     )
     .field("status", event.status.clone())
     .field("service", event.service.clone())
-    .field("region", event.region.to_string());
+    .field("region", event.region.to_string())
+    .found_by(links::read_event(event), links::page(&event.arn).unwrap_or_default());
     row.also = format!("{} {}", event.type_code, event.description.clone().unwrap_or_default());
     row.stale = stale;
     row.sorts = vec![

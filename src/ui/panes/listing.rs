@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use super::{Head, Look, alarms, draw_head, health, log, recovery_points};
 use crate::domain::{Problem, ProblemKind};
 use crate::store::{Completeness, Freshness, Source};
-use crate::ui::widgets::{Doc, ListView, Runs, Table, draw_table};
+use crate::ui::widgets::{Doc, Filter, ListView, Runs, Table, draw_table};
 use crate::ui::words::{self, Word};
 use crate::ui::{Action, Pane, Role, format};
 
@@ -126,6 +126,9 @@ pub fn head_of(listing: &Listing, view: &ListView) -> Head {
     if hidden > 0 {
         let text = format!("· {} of {} — {hidden} hidden by filter", shown.len(), shown.len() + hidden);
         aside.push((text, Role::Warn));
+    }
+    if let Some(fault) = Filter::parse(view.filter.text()).fault() {
+        aside.push((format!("· {fault}"), Role::Bad));
     }
     if let Some(sort) = view.sort.checked_sub(1).and_then(|by| listing.table.sorts.get(by)) {
         let gap = if aside.is_empty() { "· " } else { "  " };

@@ -6,8 +6,8 @@ use crate::ui::widgets::{Column, Doc, Row, Sort, Table};
 use crate::ui::{Role, format, words};
 
 const COLUMNS: [Column; 4] = [
-    Column::number("UTC", 8, 19, 9),
-    Column::new("who", 3, 14, 6),
+    Column::number("UTC", 8, 12, 9),
+    Column::new("who", 8, 14, 6),
     Column::new("what happened", 20, usize::MAX, 10),
     Column::number("#", 3, 5, 1),
 ];
@@ -20,7 +20,7 @@ pub(super) fn listing(look: &Look<'_>) -> Listing {
     let rows = events.iter().map(|recorded| {
         let (role, text) = words::sentence(&recorded.event);
         let cells = vec![
-            (format::moment(recorded.recorded_at, look.now), Role::Muted),
+            (format::brief(recorded.recorded_at, look.now), Role::Muted),
             (recorded.by.to_string(), Role::Muted),
             (text.clone(), role),
             (recorded.seq.to_string(), Role::Muted),

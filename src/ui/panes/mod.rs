@@ -18,9 +18,9 @@ pub use frame::{Head, draw_head, heard_runs};
 pub use header::{draw_banner, draw_header};
 pub use listing::{Heard, Listing, Trouble, detail, draw_listing, head_of, heard, listing};
 pub use start::draw_start;
-pub use timeline::{draw_timeline, timeline_head};
+pub use timeline::{draw_timeline, timeline_copies, timeline_head};
 pub use wizard::{Offer, WizardView, draw_wizard, offers, undo_of, wizard_head};
-pub use wizard_text::{command_of, preparation_text, step_text};
+pub use wizard_text::{call_of, command_of, preparation_text, step_text};
 
 use chrono::{DateTime, Utc};
 
@@ -38,6 +38,8 @@ pub struct Look<'a> {
     pub theme: &'a Theme,
     /// The keys to name.
     pub keymap: &'a Keymap,
+    /// Identifiers are masked on this screen.
+    pub masked: bool,
 }
 
 impl Look<'_> {

@@ -10,13 +10,13 @@ use crate::domain::{Moment, RecoveryPoint, SiteName, Usable};
 use crate::store::Freshness;
 use crate::ui::loss::{Loss, losses, worst};
 use crate::ui::widgets::{Column, Doc, ListView, Row, Runs, Sort, Table};
-use crate::ui::{Role, format, words};
+use crate::ui::{Role, format, links, words};
 
 const COLUMNS: [Column; 12] = [
     Column::name("resource", 14, 34, 12),
     Column::new("RPO", 9, 9, 11),
     Column::number("loses", 7, 8, 10),
-    Column::number("data of", 8, 19, 6),
+    Column::number("data of", 8, 12, 6),
     Column::number("age", 3, 4, 9),
     Column::new("status", 11, 24, 8),
     Column::number("size", 8, 9, 5),
@@ -104,6 +104,8 @@ fn resource_rows(loss: &Loss<'_>, points: &[&RecoveryPoint], view: &ListView, st
     let mut row =
         Row::new(key, cells).field("resource", loss.resource.name.clone()).field("type", loss.resource.resource_type.clone());
     row = row.field("rpo", inside.word).copied(arn);
+    let (command, link) = loss.point.map(|point| found_by(point, look)).unwrap_or_default();
+    row = row.found_by(command, link);
     row.also = format!("{} {arn}", loss.resource.arn);
     row.stale = stale;
     row.sorts = vec![
@@ -152,7 +154,13 @@ fn point_row(point: &RecoveryPoint, resource: &str, look: &Look<'_>) -> Row {
         .field("status", point.status.clone())
         .copied(point.arn.clone());
     row.also = point.arn.clone();
-    row
+    let (command, link) = found_by(point, look);
+    row.found_by(command, link)
+}
+
+fn found_by(point: &RecoveryPoint, look: &Look<'_>) -> (String, String) {
+    let region = look.state.plan.sites.get(&point.site).map(|site| &site.region);
+    region.map(|region| (links::read_point(point, region), links::point_page(point, region))).unwrap_or_default()
 }
 
 /// The cells after resource and RPO.
@@ -164,7 +172,7 @@ fn point_cells(point: &RecoveryPoint, loss: Option<TimeDelta>, look: &Look<'_>) 
     };
     vec![
         (loss.map(format::duration).unwrap_or_default(), Role::Text),
-        (point.data_at.map_or_else(|| "unknown".to_owned(), |at| format::moment(at, now)), Role::Text),
+        (point.data_at.map_or_else(|| "unknown".to_owned(), |at| format::brief(at, now)), Role::Text),
         (point.data_at.map(|at| format::age(now - at)).unwrap_or_default(), Role::Muted),
         words::of_usable(&point.usable(now), &point.status).cell(),
         (point.size_bytes.map(format::size).unwrap_or_default(), Role::Text),

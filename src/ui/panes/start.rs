@@ -54,5 +54,11 @@ fn text(look: &Look<'_>, title: &str, goals: &[String]) -> Doc {
         (format!(" {} ", look.key(Action::Quit)), Role::Key),
         ("quit".to_owned(), Role::Text),
     ]);
+    doc.gap();
+    doc.text(
+        Role::Muted,
+        "lifeboat brings a workload on AWS back from backups, one confirmed step at a time, and keeps the record. For a real one: \
+         `lifeboat live --plan FILE`; with --read-only it cannot change anything.",
+    );
     doc
 }

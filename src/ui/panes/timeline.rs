@@ -49,6 +49,20 @@ fn forecast_text(ledger: &Ledger, look: &Look<'_>) -> Option<(String, Role)> {
     Some((format!("forecast {} {verdict}", format::moment(forecast.at, look.now)), role))
 }
 
+/// What can be copied: the durations and the moments, as text and as JSON.
+pub fn timeline_copies(look: &Look<'_>) -> Vec<(&'static str, String)> {
+    let ledger = Ledger::of(look.state, look.now);
+    let spent: Vec<(&str, TimeDelta)> = ledger.bars.iter().map(|bar| (bar.phase.name(), bar.to - bar.from)).collect();
+    let mut text: Vec<String> = spent.iter().map(|(phase, spent)| format!("{phase} {}", format::duration(*spent))).collect();
+    text.extend(ledger.elapsed.map(|elapsed| format!("in all {}", format::duration(elapsed))));
+    let seconds: serde_json::Map<_, _> =
+        spent.iter().map(|(phase, spent)| ((*phase).to_owned(), spent.num_seconds().into())).collect();
+    let moments = Moment::ALL.into_iter().filter_map(|moment| look.state.incident.moment(moment).map(|at| (moment.name(), at)));
+    let moments: Vec<String> = moments.map(|(name, at)| format!("{name} {} UTC", format::date_time(at))).collect();
+    let json = if seconds.is_empty() { String::new() } else { serde_json::Value::Object(seconds).to_string() };
+    vec![("durations as text", text.join(", ")), ("durations as JSON, in seconds", json), ("moments as text", moments.join("\n"))]
+}
+
 /// Draws the pane.
 pub fn draw_timeline(look: &Look<'_>, scroll: &mut u16, focused: bool, area: Rect, buf: &mut Buffer) {
     draw_head(Pane::Timeline, &timeline_head(look), focused, look, area, buf);

@@ -21,6 +21,8 @@ pub struct WizardView {
     /// Lines of its text that are scrolled away.
     pub scroll: u16,
     offset: usize,
+    /// Where each step was drawn last, for the mouse.
+    drawn: Vec<(Rect, StepId)>,
 }
 
 impl WizardView {
@@ -36,6 +38,12 @@ impl WizardView {
             self.scroll = 0;
         }
         self.chosen = Some(id.clone());
+    }
+
+    /// The step that was drawn here last.
+    pub fn at_line(&self, x: u16, y: u16) -> Option<StepId> {
+        let at = ratatui::layout::Position::new(x, y);
+        self.drawn.iter().find(|(area, _)| area.contains(at)).map(|(_, step)| step.clone())
     }
 
     /// Chooses the step `by` places further.
@@ -257,6 +265,7 @@ fn draw_steps(look: &Look<'_>, view: &mut WizardView, focused: bool, area: Rect,
     let at = list.iter().position(|entry| matches!(entry, Entry::Step(step) if Some(&step.id) == chosen)).unwrap_or(0);
     let most = list.len().saturating_sub(height);
     view.offset = view.offset.min(most).min(at).max((at + 1).saturating_sub(height));
+    view.drawn.clear();
     for (n, entry) in list.iter().skip(view.offset).take(height).enumerate() {
         let place = row(area, u16::try_from(n).unwrap_or(u16::MAX));
         match entry {
@@ -269,6 +278,7 @@ fn draw_steps(look: &Look<'_>, view: &mut WizardView, focused: bool, area: Rect,
                 );
             }
             Entry::Step(step) => {
+                view.drawn.push((place, step.id.clone()));
                 write(
                     buf,
                     Rect { x: place.x + 2, width: place.width.saturating_sub(2), ..place },

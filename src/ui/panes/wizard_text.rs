@@ -423,13 +423,21 @@ fn problem_text(problem: &Problem, doc: &mut Doc) {
     doc.field("next", Role::Accent, problem.kind.next());
 }
 
-/// The AWS CLI command of a step: of what is prepared, else of what was confirmed last.
+/// The call of a step as the AWS CLI command and its parameters as JSON: what would be done now, else what was confirmed last.
+pub fn call_of(step: &Step, look: &Look<'_>) -> Option<(String, String)> {
+    let (call, region) = match look.state.preparations.get(&step.id) {
+        Some((_, Prepared::Ready(preparation, _))) if preparation.call.is_some() => {
+            (preparation.call.as_ref(), &preparation.region)
+        }
+        _ => {
+            let confirmed = &look.state.incident.steps.get(&step.id)?.last()?.confirmed;
+            (confirmed.call.as_ref(), &confirmed.region)
+        }
+    };
+    call.map(|call| (call.cli(region), call.parameters().to_string()))
+}
+
+/// The call of a step as the AWS CLI command.
 pub fn command_of(step: &Step, look: &Look<'_>) -> Option<String> {
-    if let Some((_, Prepared::Ready(preparation, _))) = look.state.preparations.get(&step.id)
-        && let Some(call) = &preparation.call
-    {
-        return Some(call.cli(&preparation.region));
-    }
-    let confirmed = &look.state.incident.steps.get(&step.id)?.last()?.confirmed;
-    confirmed.call.as_ref().map(|call| call.cli(&confirmed.region))
+    call_of(step, look).map(|(command, _)| command)
 }

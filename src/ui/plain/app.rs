@@ -1,11 +1,14 @@
 //! The way of a line from a person to a request, and of a state to lines.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 
+use super::looking::Reader;
 use super::news::News;
 use super::question::{About, Answer, Question};
-use super::{lists, printable, step, verbs};
-use crate::domain::{Operator, StepId};
+use super::{lists, looking, printable, step, verbs};
+use crate::domain::{Operator, SiteName, StepId};
 use crate::engine::Intent;
 use crate::journal::Mark;
 use crate::plan::Step;
@@ -13,7 +16,7 @@ use crate::store::{Prepared, State};
 use crate::ui::commands::is_waiting_to_start;
 use crate::ui::overlays::{moment_named, objections, role_named, time_of};
 use crate::ui::ready::{is_answer, prepared_start, startable};
-use crate::ui::{Request, covered, format, seen, weighed};
+use crate::ui::{Pane, Request, Symbols, covered, format, mask, seen, symbols, weighed};
 
 /// The linear screen's own state: what was told, and what is asked.
 #[derive(Debug, Clone)]
@@ -21,6 +24,10 @@ pub struct Plain {
     news: News,
     question: Option<Question>,
     awaited: Option<Awaited>,
+    /// The alarm whose metric was asked for.
+    graphed: Option<(SiteName, String)>,
+    masked: bool,
+    symbols: Symbols,
 }
 
 /// A preparation that was asked for: everything with a number up to `before` is an older one.
@@ -63,9 +70,21 @@ impl Reply {
 
 impl Plain {
     /// A fresh one, with the lines that it opens with. What the journal holds already is not told again.
-    pub fn open(state: &State) -> (Self, Vec<String>) {
-        let plain = Self { news: News::after(state), question: None, awaited: None };
-        (plain, printable(lists::welcome(state)))
+    pub fn open(state: &State, symbols: Symbols) -> (Self, Vec<String>) {
+        let news = News::after(state);
+        let plain = Self { news, question: None, awaited: None, graphed: None, masked: false, symbols };
+        let welcome = plain.shown(lists::welcome(state), state);
+        (plain, welcome)
+    }
+
+    /// Lines as they are printed: clean, masked if that is asked for, in what the terminal can show.
+    fn shown(&self, lines: Vec<String>, state: &State) -> Vec<String> {
+        let mut lines = printable(lines);
+        if self.masked {
+            let secrets = mask::secrets(state);
+            lines.iter_mut().for_each(|line| *line = mask::masked(line, &secrets));
+        }
+        lines.iter().map(|line| symbols::reduced(line, self.symbols)).collect()
     }
 
     /// What is new, and the question that a new preparation leads to.
@@ -76,7 +95,8 @@ impl Plain {
             lines.push("What was to be confirmed is no longer what would be done: nothing was done. Confirm anew.".to_owned());
         }
         lines.extend(self.take_awaited(state));
-        printable(lines)
+        lines.extend(self.take_graph(state));
+        self.shown(lines, state)
     }
 
     /// Takes a line that a person typed.
@@ -96,7 +116,7 @@ impl Plain {
         if reply.requests.iter().any(|request| matches!(request, Request::Order(_))) {
             self.news.ordered();
         }
-        reply.lines = printable(reply.lines);
+        reply.lines = self.shown(reply.lines, state);
         reply
     }
 
@@ -118,7 +138,8 @@ impl Plain {
     }
 
     fn command(&mut self, verb: &str, given: &[&str], state: &State, now: DateTime<Utc>) -> Result<Reply, String> {
-        let reads = ["brief", "help", "status", "alarms", "health", "points", "steps", "asked", "start", "quit"];
+        let reads =
+            ["brief", "help", "status", "alarms", "health", "points", "steps", "asked", "find", "open", "mask", "start", "quit"];
         if is_waiting_to_start(state) && !reads.contains(&verb) {
             return Err("the exercise has not begun: start begins it.".to_owned());
         }
@@ -129,9 +150,28 @@ impl Plain {
             ("health", _) => Reply::lines(lists::health(state, now)),
             ("points", _) => Reply::lines(lists::points(state, now)),
             ("steps", _) => Reply::lines(lists::steps(state)),
+            ("find", [filter]) => Reply::lines(Reader::new().find(filter, state, now)?),
+            ("open", [name]) => Reply::lines(Reader::new().open(name, state, now)?),
+            ("timeline", _) => Reply::lines(Reader::new().timeline(state, now)),
+            ("log", [filter]) => Reply::lines(Reader::new().log(filter, state, now)),
+            ("graph", [name]) => {
+                let (site, alarm) = looking::alarm(name, state)?;
+                self.graphed = Some((site.clone(), alarm.clone()));
+                Reply::ask_for(Request::Graph { site, alarm })
+            }
+            ("refresh", _) => {
+                let panes = [Pane::Alarms, Pane::Health, Pane::RecoveryPoints];
+                Reply { lines: vec!["asking all sources".to_owned()], requests: panes.map(Request::Refresh).to_vec() }
+            }
+            ("mask", _) => {
+                self.masked = !self.masked;
+                Reply::say(if self.masked { "Identifiers are masked from here on." } else { "Identifiers are shown again." })
+            }
+            ("command", [id]) => Reply::lines(Reader::new().command(find(state, id)?, state, now)?),
             ("brief", _) => Reply::lines(crate::report::brief(&state.incident, Some(now)).lines().map(str::to_owned).collect()),
             ("asked", _) => Reply::lines(lists::asked(state)),
             ("quit", _) => self.quit(state),
+            ("forward", _) => turn_clock(verb, given, state)?,
             ("start" | "pause" | "resume" | "speed", _) => turn_clock(verb, given, state)?,
             ("step" | "confirm" | "approve" | "reject" | "stop" | "done" | "skip" | "take-up" | "abort", [id, rest @ ..]) => {
                 let step = find(state, id)?;
@@ -299,6 +339,15 @@ impl Plain {
         vec![request]
     }
 
+    fn take_graph(&mut self, state: &State) -> Vec<String> {
+        let Some(answer) = self.graphed.as_ref().and_then(|asked| state.graphs.get(asked)) else { return Vec::new() };
+        let Some((_, name)) = self.graphed.take() else { return Vec::new() };
+        match answer {
+            Ok(points) => looking::graph(&name, points),
+            Err(problem) => vec![format!("{name}: no graph: {problem}. Next: {}.", problem.kind.next())],
+        }
+    }
+
     fn take_awaited(&mut self, state: &State) -> Vec<String> {
         let Some(Awaited { step: id, before, wanted }) = self.awaited.clone() else { return Vec::new() };
         let Some((seq, prepared)) = state.plan.step(&id).and_then(|found| step::ready(state, found, before)) else {
@@ -361,6 +410,7 @@ fn turn_clock(verb: &str, given: &[&str], state: &State) -> Result<Reply, String
     Ok(Reply::ask_for(match (verb, given) {
         ("start", _) if started => return Err("the exercise has begun.".to_owned()),
         ("start", _) => Request::Order(Intent::StartExercise { speed: exercise.speed }),
+        ("forward", _) => Request::StepClock(Duration::from_secs(60)),
         ("pause", _) => Request::Pause,
         ("resume", _) => Request::Resume,
         (_, [speed]) => {

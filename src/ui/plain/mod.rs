@@ -6,6 +6,7 @@
 
 mod app;
 mod lists;
+mod looking;
 mod news;
 mod question;
 mod step;

@@ -37,8 +37,16 @@ verbs! {
     "alarms" &[], "List the alarms that are not clear, and how many are.";
     "health" &[], "List the AWS Health events.";
     "points" &[], "List what can be restored for each resource, and how much data that would lose.";
+    "find" &[Takes::Words("FILTER")], "List the alarms, Health events and recovery points that pass a filter: words, key:value, /regex/, ?letters, -word.";
+    "open" &[Takes::Words("NAME")], "Say everything about an alarm, a Health event, a resource, a recovery point or an event of the log.";
+    "graph" &[Takes::Words("ALARM")], "Ask for the metric behind an alarm, and say its last points.";
+    "timeline" &[], "Say how long each duration takes or took, and when what was.";
+    "log" &[Takes::MaybeWords("FILTER")], "Say what happened last and who did it, or everything that passes a filter.";
+    "refresh" &[], "Ask the sources again now.";
+    "mask" &[], "Mask accounts, people, ids and addresses in what is printed, or show them again.";
     "steps" &[], "List the plan's steps and where each stands.";
     "step" &[STEP], "Say everything about a step: what it would do, what was found, the exact call, as whom.";
+    "command" &[STEP], "Print the step's call as an AWS CLI command.";
     "confirm" &[STEP], "Show what the step would do now, then ask for the word that confirms it.";
     "approve" &[STEP, Takes::MaybeWords("COMMENT")], "Answer yes to what a running step asks; shows the answer first.";
     "reject" &[STEP, Takes::MaybeWords("COMMENT")], "Answer no to what a running step asks; shows the answer first.";
@@ -67,6 +75,7 @@ verbs! {
     "start" &[], "Start the exercise.";
     "pause" &[], "Stop the exercise's clock.";
     "resume" &[], "Let the exercise's clock run on.";
+    "forward" &[], "Move the exercise's clock forward by a minute.";
     "speed" &[Takes::Word("N")], "Simulated seconds in one real second.";
     "close" &[Takes::Words("WORDS")], "Close the incident, with a word about its end; asks first.";
     "quit" &[], "Leave; asks first while steps are running. The end of the input leaves at once.";

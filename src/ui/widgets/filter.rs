@@ -1,20 +1,60 @@
-//! What a filter lets through: `word`, `key:value`, `-word` for what must not be there, `?word` for letters in that order.
+//! What a filter lets through: `word`, `key:value`, `/regex/`, `?letters` in that order, and any of them with `-` before it for what must
+//! not be there. All terms must hold. Knows rows, not what they are about.
 
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
+use regex_lite::{Regex, RegexBuilder};
 
 use super::Row;
 
 /// A filter as it was typed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Filter {
-    terms: Vec<String>,
+    terms: Vec<Term>,
+    fault: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+struct Term {
+    wanted: bool,
+    /// The field that is looked at; `None` for the whole row.
+    field: Option<String>,
+    test: Test,
+}
+
+#[derive(Debug, Clone)]
+enum Test {
+    Contains(String),
+    Letters(String),
+    Matches(Regex),
+}
+
+impl Test {
+    fn holds(&self, text: &str) -> bool {
+        match self {
+            Self::Contains(part) => text.contains(part.as_str()),
+            Self::Letters(letters) => fuzzy(letters, text).is_some(),
+            Self::Matches(regex) => regex.is_match(text),
+        }
+    }
 }
 
 impl Filter {
-    /// Reads a filter; every text is one.
+    /// Reads a filter; every text is one. A regular expression that is none yet lets everything through and is a [`Filter::fault`].
     pub fn parse(text: &str) -> Self {
-        Self { terms: text.to_lowercase().split_whitespace().map(str::to_owned).collect() }
+        let mut filter = Self { terms: Vec::new(), fault: None };
+        for word in words(text) {
+            match term(&word) {
+                Ok(term) => filter.terms.extend(term),
+                Err(fault) => filter.fault = Some(fault),
+            }
+        }
+        filter
+    }
+
+    /// What of it cannot be used, in words.
+    pub fn fault(&self) -> Option<&str> {
+        self.fault.as_deref()
     }
 
     /// Does it let everything through?
@@ -28,23 +68,76 @@ impl Filter {
             return true;
         }
         let text = row.searched();
-        self.terms.iter().all(|term| match term.strip_prefix('-') {
-            Some(unwanted) if !unwanted.is_empty() => !term_passes(unwanted, row, &text),
-            _ => term_passes(term, row, &text),
+        self.terms.iter().all(|term| {
+            let field = term.field.as_ref().map(|name| row.fields.iter().find(|(known, _)| known == name));
+            let holds = match (field, &term.test) {
+                (None, test) => test.holds(&text),
+                (Some(Some((_, value))), test) => test.holds(&value.to_lowercase()),
+                // A colon in what is no field, such as in an ARN, is a colon.
+                (Some(None), Test::Contains(value)) => {
+                    text.contains(&format!("{}:{value}", term.field.as_deref().unwrap_or_default()))
+                }
+                (Some(None), _) => false,
+            };
+            holds == term.wanted
         })
     }
 }
 
-fn term_passes(term: &str, row: &Row, text: &str) -> bool {
-    if let Some((key, value)) = term.split_once(':')
-        && let Some(field) = row.fields.iter().find(|(name, _)| *name == key)
-    {
-        return field.1.to_lowercase().contains(value);
+/// The words of a filter; what stands between slashes is one word, with the spaces in it.
+fn words(text: &str) -> Vec<String> {
+    let (mut words, mut word, mut inside) = (Vec::new(), String::new(), false);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' if inside => {
+                word.push(c);
+                word.extend(chars.next());
+            }
+            '/' if inside => {
+                word.push(c);
+                inside = false;
+            }
+            '/' if word.is_empty() || word == "-" || word.ends_with(':') => {
+                word.push(c);
+                inside = true;
+            }
+            c if c.is_whitespace() && !inside => {
+                if !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                }
+            }
+            c => word.push(c),
+        }
     }
-    match term.strip_prefix('?') {
-        Some(letters) if !letters.is_empty() => fuzzy(letters, text).is_some(),
-        _ => text.contains(term),
+    if !word.is_empty() {
+        words.push(word);
     }
+    words
+}
+
+fn term(word: &str) -> Result<Option<Term>, String> {
+    let (wanted, rest) = match word.strip_prefix('-') {
+        Some(rest) if !rest.is_empty() => (false, rest),
+        _ => (true, word),
+    };
+    let (field, rest) = match rest.split_once(':') {
+        Some((name, value)) if !name.is_empty() && name.chars().all(char::is_alphabetic) => (Some(name.to_lowercase()), value),
+        _ => (None, rest),
+    };
+    let test = match (rest.strip_prefix('/'), rest.strip_prefix('?')) {
+        (Some(pattern), _) => {
+            let pattern = pattern.strip_suffix('/').unwrap_or(pattern);
+            if pattern.is_empty() {
+                return Ok(None);
+            }
+            let regex = RegexBuilder::new(pattern).case_insensitive(true).build();
+            Test::Matches(regex.map_err(|_| format!("/{pattern}/ is no regular expression"))?)
+        }
+        (_, Some(letters)) if !letters.is_empty() => Test::Letters(letters.to_lowercase()),
+        _ => Test::Contains(rest.to_lowercase()),
+    };
+    Ok(Some(Term { wanted, field, test }))
 }
 
 /// How well the letters of `pattern` are found in `text` in their order; `None` if they are not.
@@ -78,8 +171,25 @@ mod tests {
             ("?xyz", false),
             ("nokey:value", false),
             ("-", true),
+            ("/err.*rate$/", true),
+            ("/^latency/", false),
+            ("-/latency|5xx/", true),
+            ("/shop error/", false),
+            ("state:/^AL/", true),
+            ("state:/^OK/", false),
+            ("site:?pry", true),
+            ("/", true),
+            ("/[/", true),
         ] {
             assert_eq!(Filter::parse(filter).passes(&row), passes, "{filter}");
         }
+    }
+
+    #[test]
+    fn what_is_no_regular_expression_says_so_and_hides_nothing() {
+        let filter = Filter::parse("/[a-/ x:y");
+        assert_eq!(filter.fault(), Some("/[a-/ is no regular expression"));
+        assert_eq!(Filter::parse("/a b/ c").terms.len(), 2);
+        assert!(Filter::parse(r"/a\/b/").fault().is_none());
     }
 }

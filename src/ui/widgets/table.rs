@@ -64,6 +64,10 @@ pub struct Row {
     pub also: String,
     /// What is copied.
     pub copy: String,
+    /// The AWS CLI command that reads it; empty where there is none.
+    pub command: String,
+    /// Its page in the AWS console; empty where there is none.
+    pub link: String,
     /// What it is sorted by, one a sort.
     pub sorts: Vec<Sort>,
     /// From a source that is stale: shown so, whatever it says.
@@ -89,6 +93,13 @@ impl Row {
     #[must_use]
     pub fn copied(mut self, text: impl Into<String>) -> Self {
         self.copy = text.into();
+        self
+    }
+
+    /// The AWS CLI command that reads it, and its page in the AWS console.
+    #[must_use]
+    pub fn found_by(mut self, command: impl Into<String>, link: impl Into<String>) -> Self {
+        (self.command, self.link) = (command.into(), link.into());
         self
     }
 
@@ -129,6 +140,8 @@ pub struct ListView {
     pub follows_end: bool,
     /// The keys of unfolded rows.
     pub unfolded: BTreeSet<String>,
+    /// Where each row was drawn last, for the mouse: the line of the screen, and the row's key.
+    pub drawn: Vec<(u16, String)>,
 }
 
 impl ListView {
@@ -173,6 +186,11 @@ impl ListView {
         self.follows_end = self.follows_end && to + 1 == rows.len();
     }
 
+    /// The key of the row that was chosen last.
+    pub fn selected(&self) -> Option<&str> {
+        self.selected.as_deref()
+    }
+
     /// Chooses the row of this key, if it is or will be there.
     pub fn choose(&mut self, key: &str) {
         self.selected = Some(key.to_owned());
@@ -183,6 +201,7 @@ impl ListView {
 /// Draws head and rows. The gutter of two columns holds the mark of the chosen row.
 pub fn draw_table(table: &Table, view: &mut ListView, focused: bool, area: Rect, buf: &mut Buffer, theme: &Theme) {
     let area = area.intersection(buf.area);
+    view.drawn.clear();
     let (rows, _) = view.shown(table);
     if area.is_empty() || rows.is_empty() {
         return;
@@ -199,6 +218,7 @@ pub fn draw_table(table: &Table, view: &mut ListView, focused: bool, area: Rect,
     for (n, table_row) in rows.iter().skip(view.offset).take(height).enumerate() {
         let place = row(body, u16::try_from(n).unwrap_or(u16::MAX));
         draw_row(table, table_row, &widths, place, buf, theme);
+        view.drawn.push((place.y, table_row.key.clone()));
         if view.offset + n == chosen {
             mark_chosen(place, focused, buf, theme);
         }

@@ -1,0 +1,137 @@
+//! The commands of the documents are run, one after the other, by a user who has nothing but the documents: against the simulated AWS
+//! where they need one, in lines because there is no terminal here.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of the test functions themselves")]
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn lifeboat(home: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat"));
+    command
+        .env("LIFEBOAT_HOME", home.join("lifeboat"))
+        .env("LIFEBOAT_OPERATOR", "Ana")
+        .env_remove("LIFEBOAT_PLAIN")
+        .current_dir(home);
+    command
+        .env("AWS_ACCESS_KEY_ID", "AKIAEXERCISEOPERATOR")
+        .env("AWS_SECRET_ACCESS_KEY", "exercise")
+        .env("AWS_EC2_METADATA_DISABLED", "true");
+    command.env_remove("AWS_PROFILE").env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+    command
+}
+
+/// Ends the simulated AWS with the test, however that ends.
+struct Simulated(Child);
+
+impl Drop for Simulated {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The lines of the blocks of code that begin with `lifeboat`, without their remarks.
+fn commands(text: &str) -> Vec<String> {
+    let (mut found, mut fenced) = (Vec::new(), false);
+    for line in text.lines().map(str::trim) {
+        if line.starts_with("```") {
+            fenced = !fenced;
+        } else if fenced && line.starts_with("lifeboat ") {
+            found.push(line.split(" #").next().unwrap_or_default().trim().to_owned());
+        }
+    }
+    found
+}
+
+/// Runs a line with these lines as its input; the exit code and everything that it said.
+fn run(home: &Path, line: &str, input: &str) -> (i32, String) {
+    let (line, into) = line.split_once('>').map_or((line, None), |(line, into)| (line, Some(into.trim())));
+    let words: Vec<&str> = line.split_whitespace().skip(1).collect();
+    let mut child =
+        lifeboat(home).args(&words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    if let Some(into) = into {
+        std::fs::write(home.join(into.replace('/', "-")), &said).unwrap();
+    }
+    (output.status.code().unwrap_or(-1), said + &String::from_utf8_lossy(&output.stderr))
+}
+
+/// The id of the youngest incident or exercise of this home.
+fn youngest(home: &Path, kind: &str) -> String {
+    let folder = std::fs::read_dir(home.join("lifeboat").join(kind)).unwrap();
+    let mut names: Vec<String> = folder
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e != "world"))
+        .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names.pop().unwrap_or_else(|| panic!("no journal among {kind}"))
+}
+
+#[test]
+fn every_command_of_the_documents_runs() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let asset = |name: &str| std::fs::read_to_string(root().join("assets").join(name)).unwrap();
+    std::fs::write(home.join("shop.toml"), asset("plans/shop.toml")).unwrap();
+    let scenario = asset("scenarios/region-outage.toml");
+    std::fs::write(home.join("our-outage.toml"), &scenario).unwrap();
+
+    let mut aws = lifeboat(home).args(["simulate", "--port", "0"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut told = BufReader::new(aws.stdout.take().unwrap());
+    let aws = Simulated(aws);
+    let mut endpoint = String::new();
+    while !endpoint.contains("AWS_ENDPOINT_URL=") {
+        endpoint.clear();
+        assert!(told.read_line(&mut endpoint).unwrap() > 0, "the simulated AWS says where it is");
+    }
+    let endpoint = endpoint.trim().rsplit('=').next().unwrap().to_owned();
+
+    // An exercise and an incident that the documents' IDs stand for.
+    let (code, said) = run(home, "lifeboat tabletop", "start\nnote begun\n");
+    assert_eq!(code, 0, "{said}");
+    let (code, said) = run(home, &format!("lifeboat live --plan shop.toml --endpoint-url {endpoint}"), "note begun\nquit\n");
+    assert_eq!(code, 0, "{said}");
+    let (exercise, incident) = (youngest(home, "exercises"), youngest(home, "incidents"));
+    let (code, said) = run(home, &format!("lifeboat incidents export {incident} --to shop.lifeboat"), "");
+    assert_eq!(code, 0, "{said}");
+
+    let mut documents: Vec<_> = std::fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    documents.push(root().join("README.md"));
+    documents.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
+    documents.sort();
+    let (mut wrong, mut ran) = (Vec::new(), 0);
+    for path in documents {
+        for written in commands(&std::fs::read_to_string(&path).unwrap()) {
+            // What runs until it is stopped has been started above, and is tried by the tests of the wire.
+            if written.contains(" simulate ") || written.contains('[') || written.contains("FILE") || written.contains('…') {
+                continue;
+            }
+            let id = if written.contains(" live ") { &incident } else { &exercise };
+            let mut line = written.replace(" ID", &format!(" {id}")).replace('~', "home");
+            if line.contains(" live ")
+                || line.contains(" doctor")
+                || ["alarms", "events", "recovery-points", "jobs"].iter().any(|list| line.contains(&format!("lifeboat {list} ")))
+            {
+                line = format!("{line} --endpoint-url {endpoint}");
+            }
+            let (code, said) = run(home, &line, "status\nquit\n");
+            ran += 1;
+            if code != 0 || said.contains("panicked") {
+                let document = path.file_name().unwrap().to_string_lossy().into_owned();
+                wrong.push(format!("{document}: {written}\n  exit code {code}: {said}"));
+            }
+        }
+    }
+    drop(aws);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(ran >= 20, "the test no longer sees the commands: {ran}");
+}
