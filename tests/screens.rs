@@ -929,6 +929,10 @@ const KEYS: &[&str] = &[
 fn needs_a_yes(order: &Intent) -> bool {
     !matches!(
         order,
-        Intent::Note { .. } | Intent::DecideToWait { .. } | Intent::FinishManual { .. } | Intent::StartExercise { .. }
+        Intent::Note { .. }
+            | Intent::Acknowledge { .. }
+            | Intent::DecideToWait { .. }
+            | Intent::FinishManual { .. }
+            | Intent::StartExercise { .. }
     )
 }
