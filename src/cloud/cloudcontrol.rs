@@ -64,7 +64,7 @@ impl CloudControl {
     /// A resource's properties, a JSON object; `None` if there is no such resource.
     ///
     /// # Errors
-    /// Any kind but Missing.
+    /// Any kind; Missing only for a type that cannot be read.
     pub async fn resource(&self, type_name: &str, identifier: &str) -> Result<Option<serde_json::Value>, Problem> {
         let ask = self.client.get_resource().type_name(type_name).identifier(identifier);
         match self.connection.read(ask.send().await, "Cloud Control GetResource").await {
@@ -72,7 +72,8 @@ impl CloudControl {
                 let text = answer.resource_description().and_then(|it| it.properties()).unwrap_or_default();
                 Ok(serde_json::from_str(text).ok())
             }
-            Err(problem) if problem.kind == ProblemKind::Missing => Ok(None),
+            // Other codes that sound like it, such as TypeNotFoundException, tell nothing of the resource.
+            Err(problem) if problem.code.as_deref() == Some("ResourceNotFoundException") => Ok(None),
             Err(problem) => Err(problem),
         }
     }
