@@ -245,7 +245,7 @@ async fn tabletop(arguments: Tabletop, common: &Common, paths: &Paths) -> Result
         room: Some(exercise.room()),
         exercise: Some((ExerciseOf { scenario: name, seed }, state)),
     };
-    let result = play(opening, preferences).await;
+    let played = play(opening, preferences).await;
     exercise.stop().await;
     if journal_path.exists()
         && let Some((score, earlier)) = exercise::scored(&journal_path, paths)?.filter(|(score, _)| score.closed)
@@ -256,7 +256,9 @@ async fn tabletop(arguments: Tabletop, common: &Common, paths: &Paths) -> Result
         // An exercise that was only looked at leaves nothing behind.
         let _ = std::fs::remove_file(&record);
     }
-    result
+    let (farewell, code) = played?;
+    print(&farewell)?;
+    Ok(code)
 }
 
 /// Where the simulated AWS of an exercise notes what changed it.
@@ -309,7 +311,9 @@ async fn live(arguments: Live, common: &Common, paths: &Paths) -> Result<u8, Err
         room: None,
         exercise: None,
     };
-    play(opening, preferences).await
+    let (farewell, code) = play(opening, preferences).await?;
+    print(&farewell)?;
+    Ok(code)
 }
 
 /// What earlier runs say of how long the plan's steps take; what cannot be read says nothing.
@@ -327,8 +331,8 @@ fn probe(exercise: Option<&Exercise>) -> Result<Probe, Error> {
     Probe::new(name_server, via).map_err(|source| Error::System { what: "this machine has no certificates to trust", source })
 }
 
-/// Runs the console; the exit code.
-async fn play(opening: Opening, preferences: Preferences) -> Result<u8, Error> {
+/// Runs the console; what is to be said last, and the exit code.
+async fn play(opening: Opening, preferences: Preferences) -> Result<(String, u8), Error> {
     let mode = opening.mode;
     let session = Session::open(opening)?;
     let lines = preferences.lines.is_some();
@@ -345,7 +349,7 @@ async fn play(opening: Opening, preferences: Preferences) -> Result<u8, Error> {
     let strangers = strangers(&state);
     let left_well = if strangers.is_empty() { DONE } else { FAILED };
     print(&strangers)?;
-    let Some(path) = &state.journal_path else { return Ok(left_well) };
+    let Some(path) = &state.journal_path else { return Ok((String::new(), left_well)) };
     let id = state.incident.id();
     let running: Vec<String> = state.incident.running().map(|(step, _)| step.to_string()).collect();
     let command = match mode {
@@ -360,8 +364,7 @@ async fn play(opening: Opening, preferences: Preferences) -> Result<u8, Error> {
     if !running.is_empty() {
         farewell.push_str(&format!("  still running: {}\n", running.join(", ")));
     }
-    print(&farewell)?;
-    Ok(if running.is_empty() && !abrupt { left_well } else { WORK_OPEN })
+    Ok((farewell, if running.is_empty() && !abrupt { left_well } else { WORK_OPEN }))
 }
 
 /// The sites at which AWS never said who we are, each with the reason and what to do next: no credentials, an expired token, a recovery

@@ -82,7 +82,8 @@ fn every_command_of_the_documents_runs() {
     let home = home.path();
     let asset = |name: &str| std::fs::read_to_string(root().join("assets").join(name)).unwrap();
     std::fs::write(home.join("shop.toml"), asset("plans/shop.toml")).unwrap();
-    let scenario = asset("scenarios/region-outage.toml");
+    std::fs::write(home.join("our-plan.toml"), asset("plans/shop.toml")).unwrap();
+    let scenario = asset("scenarios/region-outage.toml").replace("../plans/shop.toml", "shop.toml");
     std::fs::write(home.join("our-outage.toml"), &scenario).unwrap();
 
     let mut aws = lifeboat(home).args(["simulate", "--port", "0"]).stdout(Stdio::piped()).spawn().unwrap();
@@ -122,6 +123,10 @@ fn every_command_of_the_documents_runs() {
                 || ["alarms", "events", "recovery-points", "jobs"].iter().any(|list| line.contains(&format!("lifeboat {list} ")))
             {
                 line = format!("{line} --endpoint-url {endpoint}");
+            }
+            if line.contains(" plan check ") {
+                // The simulated recovery points have expired by the real clock: whether AWS is ready is tried elsewhere.
+                line.push_str(" --offline");
             }
             let (code, said) = run(home, &line, "status\nquit\n");
             ran += 1;

@@ -213,12 +213,15 @@ fn a_live_console_that_is_read_only_tells_and_refuses() {
         line.next("the recovery points");
     }
     line.say("open orders-db");
-    line.until("reads it: aws backup describe-recovery-point --region eu-central-1");
-    line.until("AWS console: https://eu-central-1.console.aws.amazon.com/backup/");
+    // The world is the scenario's, the clock is the real one: its recovery points have expired.
+    line.until("No usable recovery point of it is known");
+    line.say("open shop-error-rate");
+    line.until("reads it: aws cloudwatch describe-alarms --region eu-west-1");
+    line.until("AWS console: https://eu-west-1.console.aws.amazon.com/cloudwatch/");
     line.say("graph shop-error-rate");
     line.until("shop-error-rate: ");
     line.say("log");
-    line.until("joined");
+    line.until("Nothing is recorded yet.");
     line.say("timeline");
     line.until("No impact is known yet");
     line.say("mask");

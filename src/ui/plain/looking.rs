@@ -63,6 +63,9 @@ impl Reader {
         let found: Vec<&Row> = table.rows.iter().filter(|row| filter.passes(row)).collect();
         let from = if filter.is_empty() { found.len().saturating_sub(LAST) } else { 0 };
         let mut lines: Vec<String> = found[from..].iter().map(|row| text_of(row)).collect();
+        if table.rows.is_empty() {
+            return vec!["Nothing is recorded yet.".to_owned()];
+        }
         let hidden = table.rows.len() - lines.len();
         if hidden > 0 {
             lines.push(format!("{} not told here", format::count(hidden, "event is", "events are")));
