@@ -472,7 +472,7 @@ pub struct Report {
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Print the JSON Schema of `--format json` instead of a report.
-    #[arg(long, exclusive = true)]
+    #[arg(long, conflicts_with_all = ["id", "reconstruct", "template", "output"])]
     pub schema: bool,
     /// Fill in this template (MiniJinja) instead of the built-in one; with `--format md` or `html`.
     #[arg(long, value_name = "FILE")]

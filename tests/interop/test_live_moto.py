@@ -155,11 +155,13 @@ def test_a_console_without_credentials_says_so_and_stays_usable(world: Aws, star
     assert "AWS never said who we are" in left and "renew the credentials" in left
 
 
-def test_without_a_terminal_there_is_a_sentence_and_an_exit_code(world: Aws, tmp_path: Path):
+def test_without_a_terminal_there_are_lines_and_a_screen_asked_for_is_a_sentence_and_an_exit_code(world: Aws, tmp_path: Path):
     command = [binary(), "live", "--plan", str(PLAN), "--endpoint-url", world.url]
     environment = world.environment() | {"LIFEBOAT_HOME": str(tmp_path / "home")}
-    ran = subprocess.run(
-        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
+    lines, screen = (
+        subprocess.run(words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+        for words in (command, [*command, "--plain=never"])
     )
-    assert ran.returncode == 1 and "terminal" in ran.stderr and not ran.stdout
-    assert "\x1b" not in ran.stderr
+    assert lines.stdout.startswith("Lines instead of a screen, because ") and "LIVE" in lines.stdout
+    assert screen.returncode == 1 and "terminal" in screen.stderr and not screen.stdout
+    assert "\x1b" not in lines.stdout + screen.stderr
