@@ -221,7 +221,7 @@ impl Exercise {
         Room::new(self.world.clone())
     }
 
-    /// Lets a facilitator in, by way of this file: see [`super::control`].
+    /// Lets a facilitator in, by way of this file: see `console::control`.
     ///
     /// # Errors
     /// The file cannot be written, or nothing can be listened on.

@@ -1,5 +1,4 @@
-"""The record by other people's programs: the report's schema by Python's jsonschema, others' work merged into a journal, and the
-timeline of an incident that nobody ran here."""
+"""The record by other people's programs: the report's schema by Python's jsonschema, others' work merged into a journal."""
 
 from __future__ import annotations
 
@@ -10,10 +9,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from processes import Aws, binary, clean_environment, moto, simulated, wait_until
+from processes import binary, clean_environment, moto
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
-PLAN = Path(__file__).parents[2] / "assets" / "plans" / "shop.toml"
 
 
 def lifeboat(*words: str, home: Path, environment: dict[str, str] | None = None, code: tuple[int, ...] = (0,)) -> str:
@@ -47,28 +45,6 @@ def test_the_picture_is_a_png_of_the_size_that_it_says(tmp_path: Path):
     lifeboat("report", journal, "--format", "png", "--output", str(picture), home=tmp_path)
     data = picture.read_bytes()
     assert data[:8] == b"\x89PNG\r\n\x1a\n" and int.from_bytes(data[16:20], "big") == 1960
-
-
-def alarmed(aws: Aws) -> bool:
-    answer = aws.client("cloudwatch").describe_alarms(StateValue="ALARM", AlarmTypes=["MetricAlarm", "CompositeAlarm"])
-    return bool(answer["MetricAlarms"] or answer["CompositeAlarms"])
-
-
-def test_an_incident_that_nobody_ran_here_has_a_timeline(schema: dict, tmp_path: Path):
-    """The scenario's impact begins 03:02, its first alarm goes off 03:04: what AWS remembers of them is enough."""
-    with simulated(20, tmp_path) as aws:
-        primary = aws.assume("111122223333", "eu-west-1")
-        wait_until("an alarm of the primary", lambda: alarmed(primary), 40)
-        words = ["report", "--reconstruct", "--from", "2026-03-14T02:30:00Z", "--to", "2026-03-14T03:08:00Z"]
-        words += ["--plan", str(PLAN), "--endpoint-url", aws.url, "--format", "json"]
-        # What this AWS does not offer is told, by the exit code as well.
-        report = json.loads(lifeboat(*words, home=tmp_path, environment=aws.environment(), code=(0, 1)))
-    jsonschema.Draft202012Validator(schema).validate(report)
-    moments = {row["moment"]: row["holds"] for row in report["moments"]}
-    assert moments["detected"]["at"] == "2026-03-14T03:04:00Z" and moments["detected"]["kind"] == "alarm"
-    assert moments["impact-began"]["at"].startswith("2026-03-14T03:0"), moments
-    assert moments["decided"] is None, "nobody wrote down a decision, and none is made up"
-    assert any("Reconstructed" in note["text"] for note in report["notes"])
 
 
 TEMPLATE = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "by-hand"}}}}
