@@ -119,8 +119,9 @@ def test_dynamodb_goes_back_to_a_moment(aws: Aws):
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
     )
-    client.update_continuous_backups(TableName="ledger", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True})
+    # Before the window opens: each moment in it knows the item, however long the calls take.
     client.put_item(TableName="ledger", Item={"id": {"S": "1"}, "state": {"S": "good"}})
+    client.update_continuous_backups(TableName="ledger", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True})
 
     def window() -> dict:
         told = client.describe_continuous_backups(TableName="ledger")["ContinuousBackupsDescription"]
