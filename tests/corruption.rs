@@ -41,8 +41,7 @@ fn declare(table: &mut Table, way: &str) {
 
 /// The moment that the history of the deployments tells, read from AWS as a player reads it.
 fn deployment(table: &Table) -> String {
-    let caller =
-        Caller { account: "111122223333".into(), region: "eu-west-1".into(), arn: "arn".into(), user_id: "user".into() };
+    let caller = Caller { account: "111122223333".into(), region: "eu-west-1".into(), arn: "arn".into(), user_id: "user".into() };
     let input = serde_json::json!({"AlarmName": "orders-deployment", "HistoryItemType": "StateUpdate"});
     let (service, operation) = ("monitoring", "DescribeAlarmHistory".to_owned());
     let call = Call { caller, service, operation, input, at: table.exercise.clock.now() };

@@ -52,7 +52,10 @@ pub const ROOT: Keys = &[
     ("principal", Tables(&[("access_key", Text), ("account", Text), ("arn", Text), ("user_id", Text)])),
     ("role", Tables(&[("arn", Text), ("trusts", Texts), ("max_session", Span)])),
     ("site", Tables(SITE)),
-    ("zone", Tables(&[("account", Text), ("id", Text), ("name", Text), ("generated", Whole), ("record", Members(&[], &[RECORD]))])),
+    (
+        "zone",
+        Tables(&[("account", Text), ("id", Text), ("name", Text), ("generated", Whole), ("record", Members(&[], &[RECORD]))]),
+    ),
     ("health_check", Members(&[("account", Text), ("id", Text), ("watches", Text), ("well", Flag)], &[CHECK])),
     ("expect", Tables(&[("restore", Text), ("takes", Span)])),
     ("shop", Table(&[("host", Text), ("front", Tables(FRONT))])),
@@ -153,17 +156,10 @@ const INJECT: Keys = &[
 /// The first and the last number that a call is made with.
 const NUMBERS: Keys = &[("first", Whole), ("last", Whole)];
 
-const CALL: Keys =
-    &[("site", Text), ("service", Text), ("operation", Text), ("input", Any), ("numbers", Table(NUMBERS))];
+const CALL: Keys = &[("site", Text), ("service", Text), ("operation", Text), ("input", Any), ("numbers", Table(NUMBERS))];
 
-const SET_UP: Keys = &[
-    ("service", Text),
-    ("operation", Text),
-    ("input", Any),
-    ("numbers", Table(NUMBERS)),
-    ("ago", Span),
-    ("every", Span),
-];
+const SET_UP: Keys =
+    &[("service", Text), ("operation", Text), ("input", Any), ("numbers", Table(NUMBERS)), ("ago", Span), ("every", Span)];
 
 const CONDITION: Keys = &[
     ("restored", Text),
