@@ -64,7 +64,8 @@ impl App {
             draw_message(level, &text, &look, places.notice, buf);
         }
         // Under an overlay these keys do something else, which it says itself; a step that is read lets them through.
-        let heard = self.overlays.last().is_none_or(|overlay| matches!(overlay, Overlay::Detail(detail) if detail.is_of_a_step()));
+        let heard =
+            self.overlays.last().is_none_or(|overlay| matches!(overlay, Overlay::Detail(detail) if detail.is_of_a_step()));
         if cursor.is_none() && heard {
             draw_footer(&self.commands(state), &look, places.footer, buf);
         }
