@@ -8,7 +8,6 @@ use crate::table::Table;
 
 /// The way in for those who set up.
 pub struct SetUp {
-    primary: Connection,
     recovery: Connection,
 }
 
@@ -35,10 +34,7 @@ impl SetUp {
             };
             Connection::open(&base, &settings, &table.exercise.clock, &Recorder::new()).await.unwrap()
         };
-        Self {
-            primary: open("AKIASETUPPRIMARY0000", SiteName::primary(), "eu-west-1").await,
-            recovery: open("AKIASETUPRECOVERY000", SiteName::recovery(), "eu-central-1").await,
-        }
+        Self { recovery: open("AKIASETUPRECOVERY000", SiteName::recovery(), "eu-central-1").await }
     }
 
     sdk!(lambda, recovery, aws_sdk_lambda);
