@@ -131,7 +131,10 @@ pub fn offers(state: &State, step: &Step) -> Vec<Offer> {
             }
             if matches!(
                 step.action,
-                StepAction::SsmAutomation { .. } | StepAction::CloudFormationDeploy(_) | StepAction::SsmRunCommand(_)
+                StepAction::SsmAutomation { .. }
+                    | StepAction::CloudFormationDeploy(_)
+                    | StepAction::SsmRunCommand(_)
+                    | StepAction::StateMachineExecute(_)
             ) {
                 offers.push(offer(Action::StopStep, "stop…"));
             }
