@@ -57,10 +57,19 @@ pub const ROOT: Keys = &[
         Tables(&[("account", Text), ("id", Text), ("name", Text), ("generated", Whole), ("record", Members(&[], &[RECORD]))]),
     ),
     ("health_check", Members(&[("account", Text), ("id", Text), ("watches", Text), ("well", Flag)], &[CHECK])),
+    ("cluster", Tables(CLUSTER)),
     ("expect", Tables(&[("restore", Text), ("takes", Span)])),
     ("shop", Table(&[("host", Text), ("front", Tables(FRONT))])),
     ("inject", Tables(INJECT)),
     ("score", Table(&[("objectives", Flag), ("signals", Texts), ("expect", Tables(CRITERION)), ("wrong", Tables(CRITERION))])),
+];
+
+const CLUSTER: Keys = &[
+    ("account", Text),
+    ("arn", Text),
+    ("name", Text),
+    ("control", Tables(&[("arn", Text), ("name", Text), ("on", Flag)])),
+    ("rule", Members(&[("arn", Text)], &[RULE])),
 ];
 
 const SITE: Keys = &[
@@ -280,4 +289,8 @@ const CHECK: &[&str] = &[
     "Inverted",
     "Disabled",
     "EnableSNI",
+    "RoutingControlArn",
 ];
+
+/// AWS's members of a safety rule.
+const RULE: &[&str] = &["AssertionRule", "GatingRule"];

@@ -111,7 +111,7 @@ fn points(table: &Table<'_>, vaults: &[&str]) -> Option<PointSpec> {
         every: table.duration("every").unwrap_or(TimeDelta::days(1)),
         count: table.count("count").unwrap_or(1),
         bytes: table.integer("bytes").unwrap_or(0),
-        status: status.and_then(|status| Status::named(status)).unwrap_or(Status::Completed),
+        status: status.and_then(Status::named).unwrap_or(Status::Completed),
     })
 }
 
