@@ -52,13 +52,14 @@ pub async fn list(what: What, arguments: Query) -> Result<u8, Error> {
     // What AWS can leave out need not be read.
     let state = conditions.iter().find_map(|condition| condition.exactly("state", &["OK", "ALARM", "INSUFFICIENT_DATA"]));
     let state = state.filter(|_| what == What::Alarms).map(str::to_owned);
+    let lines = form == Form::Json && conditions.is_empty();
     let mut asks = Vec::new();
     for name in &names {
         let Some(site) = plan.site(name) else {
             return Err(Error::Query(format!("the plan has no site {name}")));
         };
         let (vaults, health, state) = (site.vaults.clone(), health.clone(), state.clone());
-        asks.push(Ask { sites: sites.clone(), site: name.clone(), vaults, health, since, state });
+        asks.push(Ask { sites: sites.clone(), site: name.clone(), vaults, health, since, state, lines });
     }
     match write_list(what, asks, form, conditions).await {
         Ok(failed) => {
@@ -76,7 +77,7 @@ pub async fn list(what: What, arguments: Query) -> Result<u8, Error> {
 
 async fn write_list(what: What, asks: Vec<Ask>, form: Form, conditions: Vec<Where>) -> std::io::Result<Vec<Problem>> {
     let mut writer = Writer::begin(std::io::stdout(), what, form, conditions)?;
-    let failed = query::ask(what, asks, |rows| writer.rows(rows)).await?;
+    let failed = query::ask(what, asks, |page| writer.page(page)).await?;
     writer.end()?;
     Ok(failed)
 }
