@@ -65,7 +65,8 @@ async fn events_that_come_twice_late_or_broken_change_nothing() {
     known_as(&mut world, "ALARM").await;
     // A poll still tells what was before the event; the event is later, and holds.
     loop {
-        if matches!(world.next().await, Update::Alarms { site, .. } if site.as_str() == "primary") {
+        if matches!(world.next().await, Update::AlarmRows { site, changes, .. } if site.as_str() == "primary" && changes.end.is_some())
+        {
             break;
         }
     }

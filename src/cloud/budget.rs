@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::clock::Stopwatch;
-use crate::domain::Region;
+use crate::domain::{Problem, ProblemKind, Region};
 
 /// Calls a second that AWS takes per account and Region by default (Amazon CloudWatch User Guide, "CloudWatch service quotas").
 const LIMITS: &[(&str, f64)] =
@@ -100,6 +100,15 @@ impl Budget {
         let mut state = self.count();
         let gained = state.pace.map(|pace| (pace + self.limit * REGAIN).min(self.limit));
         state.pace = gained;
+    }
+
+    /// Takes in how a call ended.
+    pub(super) fn hear<T>(&self, answer: &Result<T, Problem>) {
+        match answer {
+            Ok(_) => self.answered(),
+            Err(problem) if problem.kind == ProblemKind::Throttled => self.throttled(),
+            Err(_) => {}
+        }
     }
 
     fn count(&self) -> MutexGuard<'_, State> {

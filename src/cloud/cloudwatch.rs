@@ -60,17 +60,18 @@ impl CloudWatch {
         Ok(Listing { rows: metric, complete })
     }
 
-    /// All alarms of the Region, or those in `state` (`ALARM`), handed on page by page: nothing is kept.
+    /// All alarms of the Region, or those in `state` (`ALARM`), handed on page by page: nothing is kept. At most `pages` pages of each
+    /// kind; whether that was all.
     ///
     /// # Errors
     /// Any kind, once the other kind of alarms has ended; what was read before is handed on.
-    pub async fn each_alarm(&self, state: Option<&str>, sink: &Sink<Alarm>) -> Result<(), Problem> {
+    pub async fn each_alarm(&self, state: Option<&str>, pages: usize, sink: &Sink<Alarm>) -> Result<bool, Problem> {
         let send = async |page| sink.send(page).await.is_ok();
         let (metric, composite) = tokio::join!(
-            self.ask_alarms(AlarmType::MetricAlarm, state, usize::MAX, send),
-            self.ask_alarms(AlarmType::CompositeAlarm, state, usize::MAX, send),
+            self.ask_alarms(AlarmType::MetricAlarm, state, pages, send),
+            self.ask_alarms(AlarmType::CompositeAlarm, state, pages, send),
         );
-        metric.and(composite).map(drop)
+        Ok(metric? & composite?)
     }
 
     async fn ask_alarms<D: Future<Output = bool>>(

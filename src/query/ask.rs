@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::cloud::{HealthFilter, Listing, SiteClients, Sites};
-use crate::domain::{Alarm, Problem, ProblemKind, RecoveryPoint, Region, SiteName};
+use crate::domain::{Alarm, HealthEvent, Problem, ProblemKind, RecoveryPoint, Region, SiteName};
 
 /// More pages than AWS has: a script wants all of it.
 const ALL: usize = usize::MAX;
@@ -52,6 +52,23 @@ impl What {
     }
 }
 
+/// Which of Health's events are wanted.
+#[derive(Clone)]
+pub struct Wanted(Arc<dyn Fn(&HealthEvent) -> bool + Send + Sync>);
+
+impl Wanted {
+    /// Those for which `is` says yes.
+    pub fn new(is: impl Fn(&HealthEvent) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(is))
+    }
+}
+
+impl std::fmt::Debug for Wanted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Wanted")
+    }
+}
+
 /// A question to one site.
 #[derive(Debug, Clone)]
 pub struct Ask {
@@ -67,6 +84,8 @@ pub struct Ask {
     pub since: DateTime<Utc>,
     /// Only alarms in this state, as AWS writes it: then no others are read.
     pub state: Option<String>,
+    /// What of Health's events is wanted that AWS cannot be asked for, such as a pattern.
+    pub wanted: Wanted,
     /// Every row is wanted as a line of JSON: each site's task writes its own, and no tree of values is built.
     pub lines: bool,
 }
@@ -106,15 +125,19 @@ async fn one(what: What, ask: &Ask, vault: &str, out: mpsc::Sender<Page>) -> Res
     match what {
         What::Alarms => {
             let (sink, pages) = mpsc::channel(WAITING);
-            let read = async move { clients.cloudwatch.each_alarm(ask.state.as_deref(), &sink).await };
+            let read = async move { clients.cloudwatch.each_alarm(ask.state.as_deref(), ALL, &sink).await.map(drop) };
             tokio::join!(read, hand_on(pages, clients, ask.lines, &out)).0
         }
         What::RecoveryPoints => {
             let (sink, pages) = mpsc::channel(WAITING);
-            let read = async move { clients.backup.each_recovery_point(vault, &sink).await };
+            let read = async move { clients.backup.each_recovery_point(vault, ALL, &sink).await.map(drop) };
             tokio::join!(read, hand_on(pages, clients, ask.lines, &out)).0
         }
-        What::Events => whole(clients.health.events(&ask.health, ALL).await, clients, &out).await,
+        What::Events => {
+            let mut listing = clients.health.events(&ask.health, ALL).await;
+            listing.iter_mut().for_each(|found| found.rows.retain(|event| (ask.wanted.0)(event)));
+            whole(listing, clients, &out).await
+        }
         What::Jobs => whole(clients.backup.restore_jobs(ask.since, None, ALL).await, clients, &out).await,
     }
 }
