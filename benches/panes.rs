@@ -66,7 +66,7 @@ impl Console {
         let loading: Vec<Duration> = pieces.map(|piece| timed(|| self.take(piece))).collect();
         let idle: Vec<Duration> = (0..5).map(|_| timed(|| self.frame())).collect();
         let memory = resident().saturating_sub(before) / count as u64;
-        let update: Vec<Duration> = (1..6).map(|turn| changed(turn)).map(|piece| timed(|| self.take(piece))).collect();
+        let update: Vec<Duration> = (1..6).map(changed).map(|piece| timed(|| self.take(piece))).collect();
         self.key('/');
         let mut filter = Vec::new();
         for key in ['e', '9', '9'] {
@@ -164,7 +164,7 @@ fn points(from: usize, to: usize, turn: usize) -> Update {
 /// One in 50 is in ALARM, one in 500 is composite; a later `turn` is of another state and reason.
 fn alarm(number: usize, turn: usize) -> Alarm {
     let name = format!("service-{:03}-tier-{:02}-instance-{number:06}-errors", number % 211, number % 7);
-    let alarming = (number + turn) % 50 == 0;
+    let alarming = (number + turn).is_multiple_of(50);
     let composite = number % 500 == 499;
     let metric = AlarmMetric {
         namespace: "AWS/ApplicationELB".into(),
