@@ -141,6 +141,23 @@ mod tests {
     }
 
     #[test]
+    fn however_many_sites_ask_the_calls_of_an_account_and_region_stay_within_its_limit() {
+        let budgets = Budgets::default();
+        let mut waits: Vec<f64> = Vec::new();
+        for _site in 0..40 {
+            // Each site has a connection of its own, and asks five times at once.
+            let budget = budgets.of("1", &Region::new("eu-west-1"), "CloudWatch DescribeAlarms", false);
+            waits.extend((0..5).map(|_| budget.reserve().as_secs_f64()));
+        }
+        // In any second from the beginning on no more are let through than were ready and have come since.
+        for second in 1..=20 {
+            let made = waits.iter().filter(|wait| **wait < f64::from(second)).count();
+            assert!(made <= 9 * second as usize + 9, "{made} calls in {second} s");
+        }
+        assert!(waits.iter().any(|wait| *wait > 20.0), "two hundred calls take twenty seconds");
+    }
+
+    #[test]
     fn an_endpoint_of_ones_own_has_no_limit_until_it_says_so() {
         let budget = Budgets::default().of("1", &Region::new("eu-west-1"), "CloudWatch DescribeAlarms", true);
         assert!((0..1000).all(|_| budget.reserve().is_zero()));

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use chrono::TimeDelta;
 
+use super::listing::answered;
 use super::{Heard, Listing, Look, heard};
 use crate::domain::{Alarm, AlarmState, SiteName};
 use crate::store::{Freshness, Source, Standing};
@@ -78,7 +79,7 @@ pub(super) fn listing<'a>(look: &Look<'a>, view: &ListView, list: &'a AlarmList)
     Listing {
         summary: summary(count(Standing::Bad), count(Standing::Unknown), count(Standing::Quiet)),
         heard: listened(look),
-        notes: Vec::new(),
+        notes: answered(sources.values(), look.now),
         empty: "No alarms in the accounts and Regions of this plan: nothing here could tell of trouble.".to_owned(),
         table: Table { columns: COLUMNS.to_vec(), rows: Vec::new(), sorts: &SORTS, tail: Some(Box::new(tail)) },
         working: list.index().working(),
@@ -202,6 +203,11 @@ pub(super) fn detail(key: &str, look: &Look<'_>, width: usize) -> Option<Doc> {
             Role::Text,
             &format!("{} {} {limit}, {m_of_n} of {period}", metric.statistic, metric.comparison.sign()),
         );
+        // How far its moment is from the fault's beginning: the same bounds that the beginning is counted back by.
+        let periods = |count: u32| format::duration(TimeDelta::seconds(i64::from(metric.period_secs) * i64::from(count)));
+        let (least, most) =
+            (metric.datapoints_to_alarm.max(1) - 1, metric.evaluation_periods.max(metric.datapoints_to_alarm) + 1);
+        doc.field("detects", Role::Muted, &format!("{} to {} after a fault begins", periods(least), periods(most)));
     }
     if let Some(rule) = &alarm.rule {
         doc.field("rule", Role::Code, rule);

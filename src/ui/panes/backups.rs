@@ -70,19 +70,17 @@ pub fn of_point(point: &RecoveryPoint, look: &Look<'_>, doc: &mut Doc) {
     if let Some(doubt) = key_doubt(point, look) {
         doc.field("", Role::Warn, &doubt);
     }
-    if is_continuous(point) {
-        let text = if point.site == SiteName::recovery() {
-            "a continuous backup: any second of its window can be restored here"
-        } else {
-            "a continuous backup: copied to another Region it becomes a snapshot of one moment, so the copies' age counts"
-        };
-        doc.field("", Role::Muted, text);
+    if point.is_continuous() {
+        // AWS Backup keeps at most 35 days of a continuous backup, and its end follows the present by minutes (AWS Backup developer
+        // guide, "Point-in-time recovery").
+        let from = point.data_at.map(|at| at.max(look.now - TimeDelta::days(35)));
+        let from = from.map_or_else(|| "its beginning".to_owned(), |at| format!("{} UTC", format::date_time(at)));
+        doc.field("restorable", Role::Ok, &format!("any second from {from} to a few minutes ago"));
+        if point.site != SiteName::recovery() {
+            let text = "copied to another Region or account it becomes a snapshot of one moment: there the copies' age counts";
+            doc.field("", Role::Warn, text);
+        }
     }
-}
-
-/// AWS Backup's ids of continuous backups begin so (AWS Backup developer guide, "Point-in-time recovery").
-pub fn is_continuous(point: &RecoveryPoint) -> bool {
-    point.arn.contains(":continuous:") || point.short_id().starts_with("continuous-")
 }
 
 /// Why the key may not be usable where the point is to be restored: a key of another Region is gone with that Region.

@@ -83,6 +83,14 @@ pub fn heard<T>(label: &str, source: &Source<T>, now: DateTime<Utc>) -> Heard {
     Heard { label: label.to_owned(), word, age, trouble }
 }
 
+/// Of more sites than two, how many answered in time: `3 of 4 Regions answered`; nothing where all did.
+pub(super) fn answered<'s, T: 's>(sources: impl Iterator<Item = &'s Source<T>>, now: DateTime<Utc>) -> Vec<(Role, String)> {
+    let all: Vec<bool> = sources.map(|source| matches!(source.freshness(now), Freshness::Fresh(_))).collect();
+    let well = all.iter().filter(|fresh| **fresh).count();
+    let told = (Role::Warn, format!("{well} of {} Regions answered", all.len()));
+    if all.len() > 2 && well < all.len() { vec![told] } else { Vec::new() }
+}
+
 /// What a list pane shows now.
 #[derive(Debug, Default)]
 pub struct Listing<'a> {
@@ -167,11 +175,12 @@ pub fn draw_listing(
         return;
     }
     let mut notes = Doc::new();
-    for (heard, trouble) in listing.heard.iter().filter_map(|heard| heard.trouble.as_ref().map(|trouble| (heard, trouble))) {
-        notes.item(&format!("{} {}", heard.word.glyph, trouble.state), heard.word.role, Role::Muted, &trouble.short);
-    }
+    // How many sources answered comes first: of many, not every line about one may have room.
     for (role, text) in &listing.notes {
         notes.text(*role, text);
+    }
+    for (heard, trouble) in listing.heard.iter().filter_map(|heard| heard.trouble.as_ref().map(|trouble| (heard, trouble))) {
+        notes.item(&format!("{} {}", heard.word.glyph, trouble.state), heard.word.role, Role::Muted, &trouble.short);
     }
     // Notes may take a third of the pane, and never more than leaves two rows.
     let lines = notes.lines(usize::from(inner.width));

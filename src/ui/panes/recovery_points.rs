@@ -3,6 +3,7 @@
 
 use chrono::TimeDelta;
 
+use super::listing::answered;
 use super::{Listing, Look, backups, heard};
 use crate::domain::{Moment, RecoveryPoint, SiteName, Usable};
 use crate::store::Freshness;
@@ -122,7 +123,7 @@ pub(super) fn listing<'a>(look: &Look<'a>, view: &ListView, list: &'a PointList)
     Listing {
         summary: summary(&losses, look),
         heard: state.recovery_points.iter().map(|(site, source)| heard(site.as_str(), source, look.now)).collect(),
-        notes: Vec::new(),
+        notes: answered(state.recovery_points.values(), look.now),
         empty: "The vaults of this plan hold no recovery point: there is nothing to restore from.".to_owned(),
         table: Table { columns: COLUMNS.to_vec(), rows, sorts: &["loss", "resource", "size"], tail: Some(Box::new(tail)) },
         working: list.index().working(),
