@@ -63,7 +63,10 @@ impl App {
         if let Some((level, text)) = message {
             draw_message(level, &text, &look, places.notice, buf);
         }
-        if cursor.is_none() {
+        // Under an overlay these keys do something else, which it says itself; a step that is read lets them through.
+        let heard =
+            self.overlays.last().is_none_or(|overlay| matches!(overlay, Overlay::Detail(detail) if detail.is_of_a_step()));
+        if cursor.is_none() && heard {
             draw_footer(&self.commands(state), &look, places.footer, buf);
         }
         // Each overlay hides the ones under it; the header is never hidden.

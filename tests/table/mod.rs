@@ -37,7 +37,11 @@ pub async fn open(folder: &Path, id: &str, resume: bool) -> Table {
 
 /// Any scenario, shipped or a file.
 pub async fn open_scenario(folder: &Path, name: &str, id: &str, resume: bool) -> Table {
-    let played = console::read(name).unwrap();
+    open_played(folder, name, console::read(name).unwrap(), id, resume).await
+}
+
+/// A scenario with the plan that it is played with.
+pub async fn open_played(folder: &Path, name: &str, played: console::Played, id: &str, resume: bool) -> Table {
     let journals = JournalDirectory::new(folder);
     let incident_id = IncidentId::new(id);
     let record = journals.path_of(&incident_id, Mode::Exercise).with_extension("world");

@@ -26,7 +26,10 @@ fn role_of(phase: Phase) -> Role {
 /// The title: what runs, and when it will be over.
 pub fn timeline_head(look: &Look<'_>) -> Head {
     let ledger = look.ledger();
-    let Some(elapsed) = ledger.elapsed else { return Head::default() };
+    let Some(elapsed) = ledger.elapsed else {
+        let summary = vec![vec![("no impact known".to_owned(), Role::Muted)]];
+        return Head { summary, ..Head::default() };
+    };
     let phase = ledger.bars.last().map_or("", |bar| bar.phase.name());
     let long = if ledger.is_over {
         vec![(format!("✓ recovered in {}", format::duration(elapsed)), Role::Ok)]

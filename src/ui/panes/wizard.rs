@@ -131,7 +131,10 @@ pub fn offers(state: &State, step: &Step) -> Vec<Offer> {
             }
             if matches!(
                 step.action,
-                StepAction::SsmAutomation { .. } | StepAction::CloudFormationDeploy(_) | StepAction::SsmRunCommand(_)
+                StepAction::SsmAutomation { .. }
+                    | StepAction::CloudFormationDeploy(_)
+                    | StepAction::SsmRunCommand(_)
+                    | StepAction::StateMachineExecute(_)
             ) {
                 offers.push(offer(Action::StopStep, "stop…"));
             }
@@ -299,7 +302,7 @@ fn step_runs(step: &Step, look: &Look<'_>, width: u16) -> Runs {
     let state_width = 10;
     // A name tells more than a time that stands in the step's text too.
     let time_width = if width >= 40 { 8 } else { 0 };
-    let name_width = usize::from(width).saturating_sub(3 + state_width + time_width);
+    let name_width = usize::from(width).saturating_sub(3 + state_width + time_width.max(1));
     let name_role = if word.role == Role::Muted { Role::Muted } else { Role::Text };
     vec![
         (format::fit(&format!("{} {}", word.glyph, word.word), state_width, false), word.role),
