@@ -11,6 +11,7 @@ use ratatui::layout::Rect;
 use super::commands::{Command, commands, is_waiting_to_start};
 use super::jumps::Jumps;
 use super::layout::Splits;
+use super::ledger::Ledgers;
 use super::lists::Lists;
 use super::overlays::{Asked, Confirm, Outcome, Overlay, Press, Prompt, Question};
 use super::panes::{self, Look, WizardView};
@@ -55,6 +56,7 @@ pub struct App {
     pub(super) frozen: Option<Arc<Frozen>>,
     /// Identifiers are masked.
     pub(super) masked: bool,
+    pub(super) ledgers: Ledgers,
     /// The mouse is taken.
     pub(super) mouse: bool,
     pub(super) symbols: Symbols,
@@ -97,6 +99,7 @@ impl App {
             was_settled: None,
             frozen: None,
             masked: false,
+            ledgers: Ledgers::default(),
             mouse: false,
             symbols: Symbols::default(),
             splits: Splits::default(),
@@ -133,7 +136,7 @@ impl App {
     }
 
     pub(super) fn look<'a>(&'a self, state: &'a State, now: DateTime<Utc>) -> Look<'a> {
-        Look { state, now, theme: &self.theme, keymap: &self.keymap, masked: self.masked }
+        Look { state, now, theme: &self.theme, keymap: &self.keymap, masked: self.masked, ledgers: &self.ledgers }
     }
 
     pub(super) fn view(&mut self) -> &mut ListView {
@@ -147,8 +150,8 @@ impl App {
         now: DateTime<Utc>,
         act: impl FnOnce(&Table<'_>, &mut ListView) -> R,
     ) -> R {
-        let Self { theme, keymap, views, lists, focus, masked, .. } = self;
-        let look = Look { state, now, theme, keymap, masked: *masked };
+        let Self { theme, keymap, views, lists, focus, masked, ledgers, .. } = self;
+        let look = Look { state, now, theme, keymap, masked: *masked, ledgers };
         let view = &mut views[focus.digit() - 1];
         let table = panes::listing(*focus, &look, view, lists).table;
         act(&table, view)
