@@ -74,7 +74,9 @@ impl Console {
         }
         self.press(KeyCode::Esc);
         while self.app.keep_up(&self.state) {}
-        let sorting = self.until_done('s');
+        // Twice: the second sort is by time, where the first may be as it was.
+        self.until_done('o');
+        let sorting = self.until_done('o');
         println!("{count:>9} {what}: {memory} bytes a row");
         println!(
             "          loading, {} frames with {PIECE} new rows: median {}, slowest {}",

@@ -389,9 +389,12 @@ fn time_of(packed: i64) -> Option<chrono::DateTime<chrono::Utc>> {
 }
 
 /// Texts in one, in order; the mark between them cannot be in one.
-fn joined<'a>(texts: impl IntoIterator<Item = &'a str>) -> Box<str> {
-    let mut all = String::new();
-    for (nth, text) in texts.into_iter().enumerate() {
+fn joined<const N: usize>(texts: [&str; N]) -> Box<str> {
+    // Texts at the end that are not there leave nothing behind, and what is made too large leaves a hole when it is cut.
+    let last = texts.iter().rposition(|text| !text.is_empty()).map_or(0, |last| last + 1);
+    let texts = &texts[..last];
+    let mut all = String::with_capacity(texts.iter().map(|text| text.len() + 1).sum::<usize>().saturating_sub(1));
+    for (nth, text) in texts.iter().enumerate() {
         if nth > 0 {
             all.push(BETWEEN);
         }
@@ -401,8 +404,6 @@ fn joined<'a>(texts: impl IntoIterator<Item = &'a str>) -> Box<str> {
             all.push_str(text);
         }
     }
-    // Texts that are not there leave nothing behind.
-    all.truncate(all.trim_end_matches(BETWEEN).len());
     all.into_boxed_str()
 }
 

@@ -186,11 +186,13 @@ pub(super) fn of_source<T>(source: &Source<T>, now: DateTime<Utc>) -> (String, S
             Completeness::Partial(what) => (format!("partial {what}"), format!("PARTIAL: {what}")),
         },
         Freshness::Stale(_, None) => ("stale".to_owned(), format!("STALE{at}")),
-        Freshness::Stale(_, Some(problem)) => {
-            (format!("stale {}", problem.kind.word()), format!("STALE{at}: {problem}; {}", problem.kind.next()))
-        }
-        Freshness::Blind(problem, _) => {
-            (format!("blind {}", problem.kind.word()), format!("BLIND: {problem}; {}", problem.kind.next()))
-        }
+        Freshness::Stale(_, Some(problem)) => (
+            format!("stale {}", problem.kind.word()),
+            format!("STALE{at}: {}; {}", format::clean(&problem.to_string()), problem.kind.next()),
+        ),
+        Freshness::Blind(problem, _) => (
+            format!("blind {}", problem.kind.word()),
+            format!("BLIND: {}; {}", format::clean(&problem.to_string()), problem.kind.next()),
+        ),
     }
 }
