@@ -104,7 +104,11 @@ impl Others {
         }
     }
 
-    async fn restore_jobs(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
+    /// Restore jobs; about their source, or the point.
+    ///
+    /// # Errors
+    /// AWS's refusal, or that it does not answer.
+    pub async fn restore_jobs(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
         let ask = self.backup_client.list_restore_jobs().by_created_after(to_aws(window.from)).max_results(1000);
         let found = gather(ask.into_paginator().send(), pages, |page, rows| {
             rows.extend(page.restore_jobs().iter().map(|job| {
@@ -118,7 +122,11 @@ impl Others {
         self.connection.read(found.await, "Backup ListRestoreJobs").await
     }
 
-    async fn copy_jobs(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
+    /// Copy jobs; about their resource.
+    ///
+    /// # Errors
+    /// AWS's refusal, or that it does not answer.
+    pub async fn copy_jobs(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
         let ask = self.backup_client.list_copy_jobs().by_created_after(to_aws(window.from)).max_results(1000);
         let found = gather(ask.into_paginator().send(), pages, |page, rows| {
             rows.extend(page.copy_jobs().iter().map(|job| {
@@ -132,7 +140,11 @@ impl Others {
         self.connection.read(found.await, "Backup ListCopyJobs").await
     }
 
-    async fn automations(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
+    /// Automation executions; about their document.
+    ///
+    /// # Errors
+    /// AWS's refusal, or that it does not answer.
+    pub async fn automations(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
         let operation = "Systems Manager DescribeAutomationExecutions";
         let since = window.from.to_rfc3339_opts(SecondsFormat::Secs, true);
         let filter = AutomationExecutionFilter::builder().key(AutomationExecutionFilterKey::StartTimeAfter).values(since);
@@ -151,7 +163,11 @@ impl Others {
         self.connection.read(found.await, operation).await
     }
 
-    async fn state_machines(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
+    /// Executions of state machines; about the machine's name.
+    ///
+    /// # Errors
+    /// AWS's refusal, or that it does not answer.
+    pub async fn state_machines(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
         let ask = self.sfn_client.list_state_machines().max_results(1000);
         let machines = gather(ask.into_paginator().send(), pages, |page, rows| {
             rows.extend(page.state_machines().iter().map(|it| (it.state_machine_arn().to_owned(), it.name().to_owned())));
@@ -175,7 +191,11 @@ impl Others {
         Ok(all)
     }
 
-    async fn stacks(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
+    /// Operations of stacks; about the stack's name.
+    ///
+    /// # Errors
+    /// AWS's refusal, or that it does not answer.
+    pub async fn stacks(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
         let found = gather(self.stacks_client.list_stacks().into_paginator().send(), pages, |page, rows| {
             rows.extend(page.stack_summaries().iter().filter_map(|it| {
                 let touched = [utc(it.creation_time()), utc(it.last_updated_time()), utc(it.deletion_time())];

@@ -293,7 +293,11 @@ impl Session {
         for (_, step, attempt, purpose) in due {
             self.reconcile(&step, attempt, purpose);
         }
-        Ok(self.listen() || news)
+        // What failed in a way that passes by itself is checked again; a person still has to confirm it.
+        let retries = self.state.retries_due(now);
+        let retried = !retries.is_empty();
+        retries.into_iter().for_each(|step| self.prepare(step));
+        Ok(self.listen() || news || retried)
     }
 
     fn confirmed_at(&self, step: &StepId) -> DateTime<Utc> {
