@@ -54,7 +54,7 @@ async fn recover() -> (TimeDelta, TimeDelta) {
         confirm_when_ready(&mut table, &StepId::new(step)).await;
     }
     let took = table.exercise.clock.now() - first;
-    let path = PATH.iter().map(|(step, _)| by_aws(&table, &StepId::new(step))).sum();
+    let path = PATH.iter().map(|(step, _)| by_aws(&table, &StepId::new(*step))).sum();
     table.leave().await;
     (took, path)
 }
