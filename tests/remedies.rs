@@ -148,7 +148,7 @@ async fn another_recovery_point_is_restored_and_the_loss_is_that_points() {
     let arn = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders";
     table.until("the recovery points", |state| state.recovery_points.values().all(|source| source.data.is_some())).await;
     let known = table.state().recovery_points[&lifeboat::domain::SiteName::recovery()].data.clone().unwrap();
-    let mut points: Vec<_> = known.points.into_iter().filter(|point| point.resource_arn == arn).collect();
+    let mut points: Vec<_> = known.points.iter().filter(|point| point.resource_arn == arn).collect();
     points.sort_by_key(|point| std::cmp::Reverse(point.data_at));
     let older = points[1].clone();
     let amended = Amended { point: Some(older.arn.clone()), reason: "the newest is suspect".into(), ..Amended::default() };

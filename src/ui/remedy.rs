@@ -37,20 +37,24 @@ fn amended(state: &State, step: &StepId) -> Amended {
 }
 
 /// The recovery points that a step could use, the newest data first; each with what choosing it would lose.
-pub(super) fn candidates<'a>(state: &'a State, step: &Step, now: DateTime<Utc>) -> Vec<(&'a RecoveryPoint, String)> {
+pub(super) fn candidates(state: &State, step: &Step, now: DateTime<Utc>) -> Vec<(RecoveryPoint, String)> {
     let resource = match &step.action {
         Action::BackupRestore { resource, .. } => resource,
         Action::BackupCopy(copy) => &copy.resource,
         _ => return Vec::new(),
     };
-    let arn = state.plan.resources.get(resource).map(|resource| resource.arn.as_str());
+    let Some(resource) = state.plan.resources.get(resource) else { return Vec::new() };
     let vaults = state.plan.site(&step.site).map(|site| site.vaults.as_slice()).unwrap_or_default();
-    let points = state.recovery_points.get(&step.site).and_then(|source| source.data.as_ref());
-    let points = points.into_iter().flat_map(|known| &known.points);
-    let points = points.filter(|point| Some(point.resource_arn.as_str()) == arn && vaults.contains(&point.vault));
-    let mut points: Vec<&RecoveryPoint> = points.collect();
+    let Some(known) = state.recovery_points.get(&step.site).and_then(|source| source.data.as_ref()) else { return Vec::new() };
+    let ids = known.points.group(&resource.arn).iter();
+    let mut points: Vec<RecoveryPoint> = ids.filter_map(|id| known.points.row(*id)).collect();
+    points.retain(|point| point.resource_arn == resource.arn && vaults.contains(&point.vault));
     points.sort_by_key(|point| std::cmp::Reverse(point.data_at));
-    points.into_iter().map(|point| (point, described(state, point, now))).collect()
+    let described = |point: RecoveryPoint| {
+        let text = described(state, &point, now);
+        (point, text)
+    };
+    points.into_iter().map(described).collect()
 }
 
 fn described(state: &State, point: &RecoveryPoint, now: DateTime<Utc>) -> String {
