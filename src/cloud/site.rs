@@ -165,9 +165,24 @@ impl Connection {
 
     /// The same site for questions that wait for something to happen: an attempt may take 30 seconds.
     pub(super) fn patient(&self) -> Self {
-        let limits = TimeoutConfig::builder().connect_timeout(LONG_CONNECT).operation_attempt_timeout(LONG_WAIT).build();
+        self.patient_for(LONG_WAIT)
+    }
+
+    /// The same site for a change whose answer comes when its work is done: it is waited for so long.
+    pub fn patient_for(&self, wait: Duration) -> Self {
+        let limits = TimeoutConfig::builder().connect_timeout(LONG_CONNECT).operation_attempt_timeout(wait).build();
         let read = self.settings.read.to_builder().timeout_config(limits).build();
         Self { settings: Settings::new(read), ..self.clone() }
+    }
+
+    /// The same site asked at an address that a service (by its SDK id) gave out for its resource; an endpoint of one's own wins.
+    pub fn at_endpoint(&self, service_id: &str, region: &Region, url: &str) -> Self {
+        let there = self.in_region(region);
+        if there.has_own_endpoint(service_id) {
+            return there;
+        }
+        let read = there.settings.read.to_builder().endpoint_url(url).build();
+        Self { settings: Settings::new(read), ..there }
     }
 
     /// The same site, with an older protocol to turn to.

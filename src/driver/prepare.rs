@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{Change, Finding, IncidentId, Moment, MutatingCall, Preparation, Problem, ProblemKind, StepId, Strength};
 use crate::engine::blocked_by;
-use crate::journal::Incident;
+use crate::journal::{Attempt, Incident};
 use crate::plan::{JsonTemplate, Lookup, Plan, PointInTime, Reference, SitePlan, Step, Template};
 
 use super::action;
@@ -96,6 +96,17 @@ impl Asking<'_> {
                 })
             }
         }
+    }
+
+    /// What is to be said before a call is repeated whose effect AWS cannot be asked for.
+    pub(super) fn may_have_been_done(&self) -> Vec<Finding> {
+        let earlier = self.incident.steps.get(&self.step.id).into_iter().flat_map(|record| &record.attempts);
+        let lost = |attempt: &&Attempt| attempt.number < self.attempt && attempt.lost.is_some();
+        let finding = |attempt: &Attempt| {
+            let number = attempt.number;
+            Finding::warns(format!("attempt {number} may have been carried out, its answer was lost: find that out first"))
+        };
+        earlier.filter(lost).map(finding).collect()
     }
 
     /// When the impact began, as far as it is known.

@@ -227,6 +227,10 @@ impl Inner {
                 Ok(Found::MayBeSent) => {
                     return self.pass(confirmed, Some("sent again after the answer was lost".into())).await;
                 }
+                Ok(Found::NoRecord(message)) => {
+                    let problem = Problem::new(ProblemKind::Unknown, confirmed.call().operation(), message);
+                    return self.tell(Told::Outcome(failed(&confirmation, problem, None, None))).await;
+                }
                 Err(problem) => {
                     let at = self.clock.now();
                     let update = Update::Progress {

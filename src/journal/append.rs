@@ -169,7 +169,9 @@ impl Journal {
             let mut insert = transaction.prepare_cached(insert).map_err(write)?;
             for row in rows {
                 tail = tail.after(row);
-                insert.execute(params![tail.seq.cast_signed(), row.recorded_at, row.operator, row.body, tail.hash]).map_err(write)?;
+                insert
+                    .execute(params![tail.seq.cast_signed(), row.recorded_at, row.operator, row.body, tail.hash])
+                    .map_err(write)?;
             }
         }
         let count = transaction

@@ -56,7 +56,8 @@ pub(super) enum Told {
 /// Those of [`Journal::open`]; [`JournalError::Handing`] if the console can no longer be told anything.
 pub fn keep(path: &Path, input: impl Read + Send + 'static, output: impl Write) -> Result<(), JournalError> {
     let (journal, events) = Journal::open(path)?;
-    let exercise = events.iter().any(|recorded| matches!(&recorded.event, Event::IncidentOpened(opened) if opened.mode == Mode::Exercise));
+    let exercise =
+        events.iter().any(|recorded| matches!(&recorded.event, Event::IncidentOpened(opened) if opened.mode == Mode::Exercise));
     let mode = if exercise { Mode::Exercise } else { Mode::Live };
     drop(events);
     let mut keeper = Keeper { journal, output, given: None };

@@ -90,12 +90,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait<'a>(
-        &self,
-        state: MutexGuard<'a, State>,
-        within: Duration,
-        until: impl Fn(&State) -> bool,
-    ) -> MutexGuard<'a, State> {
+    fn wait<'a>(&self, state: MutexGuard<'a, State>, within: Duration, until: impl Fn(&State) -> bool) -> MutexGuard<'a, State> {
         self.changed.wait_timeout_while(state, within, |state| !until(state)).unwrap_or_else(PoisonError::into_inner).0
     }
 }
@@ -380,8 +375,7 @@ mod tests {
                 journal.append(noted(text), &Operator::new("ann"), at()).unwrap();
             }
             let path = journal.path().to_owned();
-            let there =
-                Self { _folder: folder, directory, path, unplugged: Arc::default(), plugged: Arc::default() };
+            let there = Self { _folder: folder, directory, path, unplugged: Arc::default(), plugged: Arc::default() };
             (there, journal)
         }
 

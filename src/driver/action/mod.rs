@@ -9,11 +9,15 @@ mod check;
 mod command;
 mod copy;
 mod database;
+mod execution;
+mod function;
+mod message;
 mod ops_item;
 mod records;
 mod resource;
 mod restore;
 mod rewind;
+mod routing;
 mod runbook;
 mod stack;
 mod table;
@@ -67,6 +71,8 @@ pub(super) enum Found {
     TookEffect { handle: String, aws_at: Option<DateTime<Utc>> },
     /// It did not, or AWS itself makes a repeat do nothing: it may be sent again, as it was confirmed.
     MayBeSent,
+    /// AWS cannot be asked, and a repeat may do it twice: a person has to find out, as this sentence says.
+    NoRecord(String),
 }
 
 /// What is followed: the step's action, its handle, and when the attempt began.
@@ -96,6 +102,10 @@ pub(super) async fn prepare(asking: &Asking<'_>) -> Result<Draft, Problem> {
         Action::BackupCopy(copy) => copy::prepare(asking, copy).await,
         Action::S3Rewind(rewind) => rewind::prepare(asking, rewind).await,
         Action::SsmRunCommand(run) => command::prepare(asking, run),
+        Action::ArcRoutingControl(switch) => routing::prepare(asking, switch).await,
+        Action::LambdaInvoke(invoke) => function::prepare(asking, invoke).await,
+        Action::StateMachineExecute(execute) => execution::prepare(asking, execute).await,
+        Action::SnsPublish(publish) => message::prepare(asking, publish),
         Action::Manual { instructions } => Ok(Draft { summary: asking.text(instructions)?, ..Draft::default() }),
         Action::Check(check) => check::prepare(asking, check),
     }
@@ -115,6 +125,10 @@ pub(super) async fn look(following: &Following<'_>) -> Result<Look, Problem> {
         Action::BackupCopy(_) => copy::look(following).await,
         Action::S3Rewind(_) => Ok(rewind::look(following)),
         Action::SsmRunCommand(_) => command::look(following).await,
+        Action::ArcRoutingControl(_) => routing::look(following).await,
+        Action::LambdaInvoke(_) => function::look(following),
+        Action::StateMachineExecute(_) => execution::look(following).await,
+        Action::SnsPublish(_) => Ok(message::look(following)),
         Action::Manual { .. } => Ok(Look::Running(Progress::default())),
         Action::Check(check) => check::look(following, check).await,
     }
@@ -126,6 +140,7 @@ pub(super) async fn answer(answering: &Answering<'_>, wanted: &AnswerWanted) -> 
         Action::SsmAutomation { .. } => Ok(Some(runbook::answer(answering, wanted))),
         Action::CloudFormationDeploy(_) => stack::answer(answering, wanted).await,
         Action::SsmRunCommand(_) => Ok(command::answer(answering, wanted)),
+        Action::StateMachineExecute(_) => Ok(execution::answer(answering, wanted)),
         _ => Ok(None),
     }
 }
@@ -154,7 +169,11 @@ pub(super) async fn reconcile(site: &SiteClients, call: &MutatingCall, confirmed
         MutatingCall::CreateOpsItem(item) => ops_item::reconcile(site, item).await,
         MutatingCall::UpdateOpsItem(change) => ops_item::reconcile_change(site, change).await,
         MutatingCall::ChangeResourceRecordSets(change) => records::reconcile(site, change).await,
-        // Whether a message was sent cannot be looked up, and nobody is to be told twice: the engine never asks for this.
-        MutatingCall::Publish(_) => Ok(Found::TookEffect { handle: String::new(), aws_at: None }),
+        MutatingCall::Publish(message) => Ok(message::reconcile(message)),
+        MutatingCall::Invoke(invocation) => Ok(function::reconcile(invocation)),
+        MutatingCall::UpdateRoutingControlStates(states) => routing::reconcile(site, states).await,
+        MutatingCall::StartExecution(start) => execution::reconcile(site, start).await,
+        MutatingCall::RedriveExecution(redrive) => execution::reconcile_redrive(site, redrive, confirmed_at).await,
+        MutatingCall::StopExecution(stop) => execution::reconcile_stop(site, stop).await,
     }
 }

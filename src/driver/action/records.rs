@@ -160,7 +160,7 @@ pub(super) async fn look(following: &Following<'_>) -> Result<Look, Problem> {
 async fn stranded(following: &Following<'_>, change: &RecordChange, mut problem: Problem) -> Result<Look, Problem> {
     match reconcile(following.site, change).await? {
         Found::TookEffect { .. } => Ok(Look::Done(Box::new(End::default().with("change_id", following.handle)))),
-        Found::MayBeSent => {
+        Found::MayBeSent | Found::NoRecord(_) => {
             problem.message = format!("the change was stranded and has to be submitted again: {}", problem.message);
             problem.region = Some(Region::new(Region::GLOBAL));
             Ok(Look::Failed(problem, None, None))
