@@ -17,6 +17,7 @@ use crate::engine::{self, Context, Decision, Effect, ExerciseOf, Input, Intent};
 use crate::feed::Feeds;
 use crate::gate::Gate;
 use crate::journal::{Attachment, Confirmed, Event, Journal, JournalDirectory, JournalError, Purpose, Recorded};
+use crate::plan::AlarmRef;
 use crate::report::Score;
 use crate::store::{News, Notice, NoticeLevel, State, Update};
 use crate::ui::Request;
@@ -26,14 +27,14 @@ use super::{Opening, Room, SessionError};
 
 /// How many answers may wait to be taken in; a feed that is faster waits.
 const INBOX: usize = 256;
+/// Rows of long lists that are taken in between two frames at most.
+const ROWS_AT_ONCE: usize = 2_000;
 /// Longer than a call to AWS may take in all (25 s): after this nobody waits for its answer.
 const STILL_SENDING: TimeDelta = TimeDelta::seconds(30);
 /// How often the journal is looked at for what another console has written, in real time.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How often what changes without being urgent goes into the journal, by the console's clock.
 const OBSERVE_EVERY: TimeDelta = TimeDelta::seconds(60);
-/// How much of an alarm's metric is drawn.
-const GRAPH_WINDOW: TimeDelta = TimeDelta::hours(1);
 
 /// One incident at a console.
 pub struct Session {
@@ -154,7 +155,12 @@ impl Session {
         while let Ok(told) = self.told.try_recv() {
             self.told(told);
         }
-        while let Ok(update) = self.updates.try_recv() {
+        // A long list comes in pieces; between them a frame may be drawn and a key heard.
+        let mut rows = 0;
+        while rows < ROWS_AT_ONCE
+            && let Ok(update) = self.updates.try_recv()
+        {
+            rows += update.rows();
             self.update(update);
         }
     }
@@ -168,10 +174,11 @@ impl Session {
                 self.prepare_answer(step, AnswerWanted::Signal { signal, comment });
             }
             Request::PrepareStop { step } => self.prepare_answer(step, AnswerWanted::Stop),
-            Request::Graph { site, alarm } => {
+            Request::Graph { site, alarm, window } => {
                 let alarms = self.state.alarms.get(&site).and_then(|source| source.data.as_ref());
-                if let Some(alarm) = alarms.and_then(|alarms| alarms.iter().find(|known| known.name == alarm)) {
-                    self.feeds.look_at(site, alarm.clone(), GRAPH_WINDOW);
+                if let Some(alarm) = alarms.and_then(|alarms| alarms.get(&alarm)) {
+                    self.questions += 1;
+                    self.feeds.look_at(site, alarm, window, self.questions);
                 }
             }
             Request::Refresh(_) => self.feeds.refresh(),
@@ -369,18 +376,33 @@ impl Session {
             Update::Identity { site, answer: Ok((identity, _)), .. } => Some((site.clone(), identity.clone())),
             _ => None,
         };
-        let signals = matches!(&update, Update::Alarms { answer: Ok(_), .. } | Update::Health { answer: Ok(_), .. })
-            || matches!(&update, Update::Pushed { answer: Ok(events), .. } if !events.is_empty());
+        let signals = match &update {
+            Update::Alarms { answer, .. } => answer.is_ok(),
+            Update::Health { answer, .. } => answer.is_ok(),
+            Update::Pushed { answer, .. } => answer.as_ref().is_ok_and(|events| !events.is_empty()),
+            Update::AlarmRows { .. } => true,
+            _ => false,
+        };
+        // A piece in between is not yet what a source shows.
+        let whole = match &update {
+            Update::AlarmRows { changes, .. } => changes.end.is_some(),
+            Update::PointRows { changes, .. } => changes.end.is_some(),
+            _ => true,
+        };
         self.state.apply(update);
         if let Some((site, identity)) = identity {
             self.submit(&Input::Identity { site, identity });
         }
         if signals {
-            let alarms = self.state.alarms.values().filter_map(|source| source.data.as_ref()).flatten().cloned().collect();
+            let planned = self.state.plan.alarms.iter();
+            let known = |plan: &AlarmRef| self.state.alarms.get(&plan.site)?.data.as_ref()?.get(&plan.name);
+            let alarms = planned.filter_map(known).collect();
             let events = self.state.health.data.clone().unwrap_or_default();
             self.submit(&Input::Signals { alarms, events, seen_at: self.clock.now() });
         }
-        self.observe();
+        if whole {
+            self.observe();
+        }
     }
 
     fn order(&mut self, intent: Intent) {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::app::App;
 use super::commands::is_waiting_to_start;
-use super::overlays::{Asked, Confirm, Detail, Help, Overlay, Palette, Prompt, Question};
+use super::overlays::{Asked, Confirm, Detail, Help, Overlay, Palette, Prompt, Question, WINDOWS};
 use super::panes::{self, offers, undo_of};
 use super::ready::{prepared_start, startable};
 use super::{Action, Pane, Request, Role, Seek};
@@ -69,7 +69,7 @@ impl App {
             Action::Refresh => return vec![Request::Refresh(self.focus)],
             Action::Help => self.overlays.push(Overlay::Help(Help::new(self.commands(state), self.focus))),
             Action::Palette => {
-                let palette = Palette::new(&self.commands(state), &self.look(state, now));
+                let palette = Palette::new(&self.commands(state), &self.look(state, now), &self.lists);
                 self.overlays.push(Overlay::Palette(palette));
             }
             Action::Dismiss => self.dismiss(state),
@@ -127,9 +127,8 @@ impl App {
                 self.timeline_scroll = self.timeline_scroll.saturating_add_signed(by);
             }
             _ => {
-                let table = self.table(state, now);
                 let follows = self.focus == Pane::Log && by > PAGE;
-                self.view().go(&table, by);
+                self.with_table(state, now, |table, view| view.go(table, by));
                 self.view().follows_end |= follows;
             }
         }
@@ -146,27 +145,25 @@ impl App {
     }
 
     fn fold(&mut self, open: bool, state: &State, now: DateTime<Utc>) {
-        let table = self.table(state, now);
-        let Some(key) = self.view().chosen(&table).map(|row| row.key.clone()) else { return };
-        if open {
-            self.view().unfolded.insert(key);
-        } else if !self.view().unfolded.remove(&key)
-            && let Some(at) = table.rows.iter().position(|row| row.key == key)
-            && let Some(parent) = table.rows[..at].iter().rev().find(|row| !row.key.starts_with("point/"))
-        {
-            // On a row within, folding goes to the row that holds it.
-            let parent = parent.key.clone();
-            if key.starts_with("point/") {
-                self.view().unfolded.remove(&parent);
-                self.view().choose(&parent);
+        self.with_table(state, now, |table, view| {
+            let shown = view.shown(table);
+            let Some(at) = view.index(&shown) else { return };
+            let Some(key) = shown.row(at).map(|row| row.key.clone()) else { return };
+            if open {
+                view.unfolded.insert(key);
+            } else if !view.unfolded.remove(&key) && key.starts_with("point/") {
+                // On a row within, folding goes to the row that holds it.
+                let mut above = (0..at).rev().filter_map(|at| shown.row(at)).map(|row| row.key.clone());
+                if let Some(parent) = above.find(|key| !key.starts_with("point/")) {
+                    view.unfolded.remove(&parent);
+                    view.choose(&parent);
+                }
             }
-        }
+        });
     }
 
     fn sort(&mut self, state: &State, now: DateTime<Utc>) {
-        let count = self.table(state, now).sorts.len() + 1;
-        let view = self.view();
-        view.sort = (view.sort + 1) % count;
+        self.with_table(state, now, |table, view| view.sort = (view.sort + 1) % (table.sorts.len() + 1));
     }
 
     fn open(&mut self, state: &State, now: DateTime<Utc>) -> Vec<Request> {
@@ -180,10 +177,7 @@ impl App {
             }
             _ => {}
         }
-        let table = self.table(state, now);
-        let Some((key, copy)) = self.view().chosen(&table).map(|row| (row.key.clone(), row.copy.clone())) else {
-            return Vec::new();
-        };
+        let Some((key, copy)) = self.chosen(state, now).map(|row| (row.key, row.copy)) else { return Vec::new() };
         if key.starts_with("other/") {
             let open = !self.view().unfolded.contains(&key);
             self.fold(open, state, now);
@@ -194,7 +188,8 @@ impl App {
             return Vec::new();
         }
         let alarm = panes::alarm_of(&key, &self.look(state, now));
-        alarm.map(|alarm| Request::Graph { site: alarm.site.clone(), alarm: alarm.name.clone() }).into_iter().collect()
+        let window = TimeDelta::hours(WINDOWS[0]);
+        alarm.map(|alarm| Request::Graph { site: alarm.site, alarm: alarm.name, window }).into_iter().collect()
     }
 
     fn copy(&mut self, state: &State, now: DateTime<Utc>) -> Vec<Request> {
@@ -202,8 +197,7 @@ impl App {
             Pane::Wizard => self.copy_command(state, now),
             Pane::Timeline => Vec::new(),
             _ => {
-                let table = self.table(state, now);
-                let text = self.view().chosen(&table).map(|row| row.copy.clone());
+                let text = self.chosen(state, now).map(|row| row.copy);
                 self.told(text.map(Request::Copy).into_iter().collect())
             }
         }
@@ -319,8 +313,7 @@ impl App {
             self.say(NoticeLevel::Info, why);
             return Vec::new();
         }
-        let table = self.table(state, now);
-        let seq = self.view().chosen(&table).and_then(|row| row.key.parse().ok());
+        let seq = self.chosen(state, now).and_then(|row| row.key.parse().ok());
         seq.map(|seq| Request::Order(Intent::Mark { seq, mark: Mark::Important })).into_iter().collect()
     }
 

@@ -18,6 +18,7 @@ mod keymap;
 mod layout;
 mod ledger;
 mod links;
+mod lists;
 mod loss;
 mod mask;
 pub mod overlays;

@@ -14,7 +14,7 @@ mod prompt;
 pub use arming::{ARM_AFTER, Arming, QUIET};
 pub use confirm::{Confirm, Question};
 pub use copies::Copies;
-pub use detail::Detail;
+pub use detail::{Detail, WINDOWS};
 pub use help::Help;
 pub use link::Link;
 pub use palette::{Palette, Target};

@@ -16,7 +16,7 @@ const COLUMNS: [Column; 4] = [
 /// second.
 const MOST: usize = 10_000;
 
-pub(super) fn listing(look: &Look<'_>) -> Listing {
+pub(super) fn listing<'a>(look: &Look<'a>) -> Listing<'a> {
     // What a facilitator notes is not for players. What the sources showed is in the panes, and in the journal for a replay; here it
     // would hide what people did.
     let told = |event: &Event| words::is_for_players(event) && !matches!(event, Event::Observed(_));
@@ -43,7 +43,8 @@ pub(super) fn listing(look: &Look<'_>) -> Listing {
     });
     let summary = vec![vec![(format::count(all.len(), "event", "events"), Role::Muted)]];
     Listing {
-        table: Table { columns: COLUMNS.to_vec(), rows: rows.collect(), sorts: &["who", "kind"] },
+        table: Table { columns: COLUMNS.to_vec(), rows: rows.collect(), sorts: &["who", "kind"], tail: None },
+        working: None,
         summary: if events.is_empty() { Vec::new() } else { summary },
         heard: Vec::new(),
         notes: look

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::looking::Reader;
 use super::news::News;
@@ -157,7 +157,7 @@ impl Plain {
             ("graph", [name]) => {
                 let (site, alarm) = looking::alarm(name, state)?;
                 self.graphed = Some((site.clone(), alarm.clone()));
-                Reply::ask_for(Request::Graph { site, alarm })
+                Reply::ask_for(Request::Graph { site, alarm, window: TimeDelta::hours(1) })
             }
             ("refresh", _) => {
                 let panes = [Pane::Alarms, Pane::Health, Pane::RecoveryPoints];
