@@ -329,7 +329,11 @@ impl Session {
         }
         let kept = self.unwritten.len();
         self.write_outcomes();
-        Ok(self.listen() || news || self.unwritten.len() < kept)
+        // What failed in a way that passes by itself is checked again; a person still has to confirm it.
+        let retries = self.state.retries_due(now);
+        let retried = !retries.is_empty();
+        retries.into_iter().for_each(|step| self.prepare(step));
+        Ok(self.listen() || news || retried || self.unwritten.len() < kept)
     }
 
     fn confirmed_at(&self, step: &StepId) -> DateTime<Utc> {

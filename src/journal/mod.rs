@@ -22,7 +22,7 @@ pub use directory::{JournalDirectory, Summary};
 pub use entry::{Attachment, Candidate, Choice, Expected, Mark, NoticeDue, Notices, Observed, Weighed, attached};
 pub use error::{Damage, JournalError};
 pub use event::{
-    CallAnswered, Ended, Event, IncidentOpened, PlannedStep, Purpose, Recorded, SignalSeen, StepConfirmed, StepEnded,
+    Amended, CallAnswered, Ended, Event, IncidentOpened, PlannedStep, Purpose, Recorded, SignalSeen, StepConfirmed, StepEnded,
 };
 pub use file::FORMAT;
 pub use fold::{

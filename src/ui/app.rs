@@ -354,7 +354,7 @@ impl App {
                     self.overlays.push(Overlay::Confirm(Box::new(Confirm::about(question, None))));
                 }
             }
-            Prepared::Failed(problem) => {
+            Prepared::Failed(problem, _) => {
                 self.awaited = None;
                 self.say(NoticeLevel::Warning, format!("the answer could not be prepared: {problem}"));
             }

@@ -26,6 +26,7 @@ pub mod panes;
 pub mod picture;
 pub mod plain;
 mod ready;
+mod remedy;
 mod request;
 mod seen;
 mod symbols;
