@@ -40,8 +40,8 @@ impl App {
     }
 
     fn draw_all(&mut self, state: &State, now: DateTime<Utc>, area: Rect, buf: &mut Buffer) -> Option<Position> {
-        let (theme, keymap, held) = (self.theme.clone(), self.keymap.clone(), self.frozen.clone());
-        let look = Look { state, now, theme: &theme, keymap: &keymap, masked: self.masked };
+        let (theme, keymap, held, ledgers) = (self.theme.clone(), self.keymap.clone(), self.frozen.clone(), self.ledgers.clone());
+        let look = Look { state, now, theme: &theme, keymap: &keymap, masked: self.masked, ledgers: &ledgers };
         // Frozen panes show what was; header and message go on.
         let (then, at) = held.as_ref().map_or((state, now), |held| (&held.state, held.now));
         let shown = Look { state: then, now: at, ..look };

@@ -140,7 +140,7 @@ fn draw_sites(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
 }
 
 fn draw_clocks(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-    let ledger = Ledger::of(look.state, look.now);
+    let ledger = look.ledger();
     let mut strip = Strip::new("  ", Role::Text);
     for piece in rto_pieces(look, &ledger) {
         strip.push(piece);

@@ -177,15 +177,14 @@ pub fn offers(state: &State, step: &Step) -> Vec<Offer> {
 pub fn wizard_head(look: &Look<'_>) -> Head {
     let state = look.state;
     let steps = &state.plan.steps;
-    let count =
-        |wanted: &dyn Fn(&StepStatus) -> bool| steps.iter().filter(|step| wanted(&state.incident.status(&step.id))).count();
-    let settled = count(&|status| matches!(status, StepStatus::Done | StepStatus::Skipped(_) | StepStatus::RuledOut(_)));
-    let failed = count(&|status| matches!(status, StepStatus::Failed(_)));
-    let running = count(&|status| matches!(status, StepStatus::Running | StepStatus::Calling));
-    let asking = steps
-        .iter()
-        .filter(|step| asks(state, &step.id) && matches!(state.incident.status(&step.id), StepStatus::Running))
-        .count();
+    // Of the steps that were begun or settled: of a large plan most were not.
+    let (mut settled, mut failed, mut running, mut asking) = (0, 0, 0, 0);
+    for (id, record) in &state.incident.steps {
+        settled += usize::from(record.is_settled());
+        failed += usize::from(matches!(record.status, StepStatus::Failed(_)));
+        running += usize::from(matches!(record.status, StepStatus::Running | StepStatus::Calling));
+        asking += usize::from(record.status == StepStatus::Running && asks(state, id));
+    }
     let mut runs: Runs = vec![(format!("{settled} of {} steps", steps.len()), Role::Text)];
     for (n, text, role) in
         [(asking, "? asks you", Role::Warn), (failed, "✗ failed", Role::Bad), (running, "◐ running", Role::Running)]
