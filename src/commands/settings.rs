@@ -136,7 +136,7 @@ pub fn settings_schema() -> String {
 fn themes_table() -> String {
     let mut table = String::from("| theme | looks | least contrast | states apart |\n| --- | --- | --- | --- |\n");
     for theme in BUILTIN.iter().filter_map(|(name, _)| Theme::builtin(name)) {
-        let number = |number: Option<f64>| number.map_or_else(|| "no colour of its own".to_owned(), |number| number.to_string());
+        let number = |number: Option<f64>| number.map_or_else(|| "not promised".to_owned(), |number| number.to_string());
         let contrast = number(theme.promises.contrast);
         table.push_str(&format!(
             "| `{}` | {} | {contrast} | {} |\n",

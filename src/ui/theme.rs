@@ -508,10 +508,9 @@ mod tests {
             }
             promising.push(name);
         }
-        // The sixteen colours are the terminal's own, and without colour there is no distance.
-        assert_eq!(promising, ["colour-blind", "dark", "high-contrast", "light"]);
-        let apart = |name| Theme::builtin(name).unwrap().promises.states_apart.unwrap();
-        assert!(apart("colour-blind") >= 35.0 && Theme::builtin("high-contrast").unwrap().promises.contrast.unwrap() >= 7.0);
+        // The others tell states apart by word and glyph, as all do, and promise nothing of their colours.
+        assert_eq!(promising, ["colour-blind"]);
+        assert!(Theme::builtin("high-contrast").unwrap().promises.contrast.unwrap() >= 7.0);
     }
 
     #[test]

@@ -42,8 +42,6 @@ pub struct Left {
     pub signal: Option<String>,
     /// What stands on the ordinary screen.
     pub text: String,
-    /// Is the mouse still taken?
-    pub mouse: bool,
 }
 
 impl Terminal {
@@ -219,10 +217,10 @@ impl Terminal {
         assert!(!screen.alternate_screen(), "the alternate screen is left");
         assert!(!screen.hide_cursor(), "the cursor is shown again");
         assert!(!screen.bracketed_paste(), "bracketed paste is off again");
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None, "the mouse is the terminal's again");
         let flags = u64::from(self.master.as_ref().unwrap().get_termios().unwrap().local_flags.bits());
         assert_eq!(flags, self.flags_before, "echo and line editing are as before");
-        let mouse = screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None;
-        Left { mouse, code: status.exit_code(), signal: status.signal().map(str::to_owned), text: screen.contents() }
+        Left { code: status.exit_code(), signal: status.signal().map(str::to_owned), text: screen.contents() }
     }
 }
 
