@@ -27,8 +27,8 @@ async fn begin(folder: &Path) -> Table {
     table.session.request(Request::StepClock(ahead));
     table.session.request(Request::Refresh(Pane::Alarms));
     let rings = |state: &State| {
-        let alarms = state.alarms.values().filter_map(|source| source.data.as_ref()).flatten();
-        alarms.into_iter().any(|alarm| alarm.name == "orders-invalid" && alarm.state == AlarmState::Alarm)
+        let mut alarms = state.alarms.values().filter_map(|source| source.data.as_ref()?.get("orders-invalid"));
+        alarms.any(|alarm| alarm.state == AlarmState::Alarm)
     };
     table.until("the alarm of the packers", rings).await;
     table
