@@ -55,6 +55,8 @@ pub struct Session {
     look_again: Interval,
     /// When what each source showed was last written into the journal.
     observed_at: BTreeMap<String, DateTime<Utc>>,
+    /// A source told something that the journal has not been held against.
+    unobserved: bool,
     /// The check-in that was reminded of last.
     reminded: Option<DateTime<Utc>>,
     /// What the driver told and the journal does not hold yet, oldest first: not empty only while it cannot be written.
@@ -116,6 +118,7 @@ impl Session {
             questions: 0,
             look_again: look_again(),
             observed_at: BTreeMap::new(),
+            unobserved: false,
             reminded: None,
             unwritten: VecDeque::new(),
             earlier: opening.earlier,
@@ -155,16 +158,23 @@ impl Session {
                 },
             }
         }
-        while let Ok(told) = self.told.try_recv() {
+        // Only what waits now: where news comes faster than it is taken in, a frame is drawn and a key heard between.
+        for _ in 0..self.told.len() {
+            let Ok(told) = self.told.try_recv() else { break };
             self.told(told);
         }
-        // A long list comes in pieces; between them a frame may be drawn and a key heard.
-        let mut rows = 0;
+        // A long list comes in pieces.
+        let (mut rows, mut waiting) = (0, self.updates.len());
         while rows < ROWS_AT_ONCE
+            && waiting > 0
             && let Ok(update) = self.updates.try_recv()
         {
+            waiting -= 1;
             rows += update.rows();
             self.update(update);
+        }
+        if std::mem::take(&mut self.unobserved) {
+            self.observe();
         }
     }
 
@@ -349,7 +359,7 @@ impl Session {
             }
             Told::Update(update) => {
                 self.state.apply(update);
-                self.observe();
+                self.unobserved = true;
             }
         }
     }
@@ -425,9 +435,7 @@ impl Session {
             let events = self.state.health.data.clone().unwrap_or_default();
             self.submit(&Input::Signals { alarms, events, seen_at: self.clock.now() });
         }
-        if whole {
-            self.observe();
-        }
+        self.unobserved |= whole;
     }
 
     fn order(&mut self, intent: Intent) {
