@@ -85,6 +85,8 @@ pub struct Standing {
     pub coming: Vec<Coming>,
     /// What was asked of the room, and what a good answer holds.
     pub asked: Vec<(String, String)>,
+    /// Calls of the scenario that the simulated AWS refused, with their times.
+    pub trouble: Vec<(DateTime<Utc>, String)>,
     /// Why the order was not carried out.
     pub refused: Option<String>,
 }
@@ -206,6 +208,7 @@ impl Door {
         world.advance_to(now);
         let coming = world.upcoming().into_iter();
         let coming = coming.map(|one| Coming { number: one.number + 1, at: one.at, held: one.held, title: one.title });
+        let trouble = world.refused().iter().map(|refused| (refused.at, refused.told.clone())).collect();
         let asked = world.asked().iter().map(|(_, question)| (question.text.clone(), question.good.clone()));
         Standing {
             now,
@@ -213,6 +216,7 @@ impl Door {
             speed: self.clock.speed(),
             coming: coming.collect(),
             asked: asked.collect(),
+            trouble,
             refused,
         }
     }

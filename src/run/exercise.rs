@@ -251,9 +251,12 @@ impl Terminal {
 }
 
 fn told(standing: &Standing) -> String {
-    let Standing { now, paused, speed, coming, .. } = standing;
+    let Standing { now, paused, speed, coming, trouble, .. } = standing;
     let clock = if *paused { "stands still".to_owned() } else { format!("runs {speed} times as fast") };
     let mut text = format!("{} the clock {clock}\n", now.format("%Y-%m-%d %H:%M:%SZ"));
+    for (at, told) in trouble {
+        text.push_str(&format!("  {} a call of the scenario was refused: {told}\n", at.format("%H:%M:%S")));
+    }
     for one in coming {
         let when = match one.at {
             Some(at) => at.format("%H:%M:%S").to_string(),
