@@ -11,6 +11,8 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
+
 use crate::checkup::checkup;
 use crate::cli::{
     Cli, Command, Common, ConfigCommand, EstateKind, FeedCommand, HistoryCommand, IncidentsCommand, Live, Simulate, Tabletop,
@@ -63,6 +65,7 @@ pub fn run(cli: Cli) -> Result<u8, Error> {
         Command::Live(arguments) => block_on(live(arguments, &cli.common, &paths))?,
         Command::Incidents { command: None } => record::list(&paths),
         Command::Incidents { command: Some(IncidentsCommand::Export { id, to }) } => record::export(&id, to, &paths),
+        Command::Incidents { command: Some(IncidentsCommand::Serve { id }) } => record::serve(&id, &paths),
         Command::Incidents { command: Some(IncidentsCommand::Bridge { id, access }) } => {
             let operator = preferences(&cli.common, &paths, None)?.operator;
             block_on(elsewhere::merge(&id, &access, operator, &paths))?
@@ -154,14 +157,16 @@ struct Resumed {
     opened: Box<crate::journal::IncidentOpened>,
 }
 
-fn resume(id: &str, mode: Mode, journals: &JournalDirectory) -> Result<Resumed, Error> {
-    let path = journals.find(id)?;
-    let (journal, events) = Journal::open(&path)?;
+fn resume(id: &str, mode: Mode, through: Option<&str>, journals: &JournalDirectory) -> Result<Resumed, Error> {
+    let (journal, events) = match through {
+        Some(through) => Journal::open_through(through, id, journals)?,
+        None => Journal::open(&journals.find(id)?)?,
+    };
     let opened = events.iter().find_map(|recorded| match &recorded.event {
         crate::journal::Event::IncidentOpened(opened) => Some(opened.clone()),
         _ => None,
     });
-    let opened = opened.ok_or_else(|| Error::Resume(format!("the journal {} tells of no incident", path.display())))?;
+    let opened = opened.ok_or_else(|| Error::Resume(format!("the journal {} tells of no incident", journal.path().display())))?;
     if opened.mode != mode {
         let command = match opened.mode {
             Mode::Live => "live",
@@ -181,7 +186,7 @@ fn entropy() -> u32 {
 
 async fn tabletop(arguments: Tabletop, common: &Common, paths: &Paths) -> Result<u8, Error> {
     let journals = JournalDirectory::new(&paths.data);
-    let resumed = arguments.resume.as_deref().map(|id| resume(id, Mode::Exercise, &journals)).transpose()?;
+    let resumed = arguments.resume.as_deref().map(|id| resume(id, Mode::Exercise, None, &journals)).transpose()?;
     let name = match &resumed {
         Some(resumed) => resumed.opened.scenario.clone().unwrap_or(arguments.scenario),
         None => arguments.scenario,
@@ -227,7 +232,7 @@ async fn tabletop(arguments: Tabletop, common: &Common, paths: &Paths) -> Result
         paused: true,
         speed,
     };
-    let expectations = expectations(&journals, &plan, Mode::Exercise);
+    let earlier = Some(earlier(&journals, &plan, Mode::Exercise));
     let opening = Opening {
         mode: Mode::Exercise,
         read_only: false,
@@ -236,7 +241,7 @@ async fn tabletop(arguments: Tabletop, common: &Common, paths: &Paths) -> Result
         plan,
         connections,
         recorder,
-        expectations,
+        earlier,
         probe,
         clock,
         journals,
@@ -272,7 +277,8 @@ fn world_record(journals: &JournalDirectory, id: &IncidentId) -> Result<PathBuf,
 
 async fn live(arguments: Live, common: &Common, paths: &Paths) -> Result<u8, Error> {
     let journals = JournalDirectory::new(&paths.data);
-    let resumed = arguments.resume.as_deref().map(|id| resume(id, Mode::Live, &journals)).transpose()?;
+    let through = arguments.through.as_deref();
+    let resumed = arguments.resume.as_deref().map(|id| resume(id, Mode::Live, through, &journals)).transpose()?;
     let plan = match (&resumed, &arguments.plan) {
         (Some(resumed), _) => parse_plan(&resumed.opened.plan_path, &resumed.opened.plan_text)?,
         (None, Some(file)) => Arc::new(Plan::read(&file.display().to_string())?),
@@ -293,7 +299,7 @@ async fn live(arguments: Live, common: &Common, paths: &Paths) -> Result<u8, Err
         Some(resumed) => resumed.opened.incident.clone(),
         None => JournalDirectory::new_id(&plan.name, clock.now(), entropy()),
     };
-    let expectations = expectations(&journals, &plan, Mode::Live);
+    let earlier = Some(earlier(&journals, &plan, Mode::Live));
     let opening = Opening {
         mode: Mode::Live,
         read_only: arguments.read_only,
@@ -302,7 +308,7 @@ async fn live(arguments: Live, common: &Common, paths: &Paths) -> Result<u8, Err
         plan,
         connections,
         recorder,
-        expectations,
+        earlier,
         probe: probe(None)?,
         clock,
         journals,
@@ -316,9 +322,16 @@ async fn live(arguments: Live, common: &Common, paths: &Paths) -> Result<u8, Err
     Ok(code)
 }
 
-/// What earlier runs say of how long the plan's steps take; what cannot be read says nothing.
-fn expectations(journals: &JournalDirectory, plan: &Plan, mode: Mode) -> Expectations {
-    journals.list().map(|summaries| report::expectations(&summaries, &plan.name, mode)).unwrap_or_default()
+/// What earlier runs say of how long the plan's steps take; what cannot be read says nothing. Hundreds of journals take longer to
+/// read than a console may take to open: they are read beside it, in a thread that the program's end does not wait for.
+fn earlier(journals: &JournalDirectory, plan: &Plan, mode: Mode) -> oneshot::Receiver<Expectations> {
+    let (sender, receiver) = oneshot::channel();
+    let (journals, plan) = (journals.clone(), plan.name.clone());
+    std::thread::spawn(move || {
+        let known = journals.list_of(mode).map(|summaries| report::expectations(&summaries, &plan, mode)).unwrap_or_default();
+        sender.send(known)
+    });
+    receiver
 }
 
 fn host() -> Option<String> {

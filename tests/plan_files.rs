@@ -172,6 +172,23 @@ fn every_action_is_read_from_its_keys() {
             "document = \"AWS-RunShellScript\"\ninstances = \"i-1\"\nparameters = { commands = [\"mount /data\"] }",
         ),
         step(
+            "a-switch",
+            "arc.routing_control",
+            "endpoints = { us-east-1 = \"https://a.example\" }\n\
+             controls = [{ arn = \"arn:aws:route53-recovery-control::1:controlpanel/p/routingcontrol/c\", state = \"Off\" }]",
+        ),
+        step(
+            "a-function",
+            "lambda.invoke",
+            "function = \"f\"\npayload = { incident = \"${incident.id}\", dry = false }",
+        ),
+        step(
+            "a-workflow",
+            "stepfunctions.execute",
+            "state_machine = \"arn:aws:states:eu-central-1:444455556666:stateMachine:m\"\ninput = { region = \"${sites.recovery.region}\" }",
+        ),
+        step("a-message", "sns.publish", "topic = \"arn:aws:sns:eu-central-1:444455556666:t\"\nmessage = \"${plan.name} fails over\""),
+        step(
             "a-resource",
             "cloudcontrol.create",
             "type = \"AWS::EC2::VolumeAttachment\"\nproperties = { Device = \"/dev/sdf\" }",
@@ -183,6 +200,19 @@ fn every_action_is_read_from_its_keys() {
     let Action::DynamoDbRestore(table) = of("a-table") else { panic!("{:?}", of("a-table")) };
     assert_eq!(table.to, lifeboat::plan::PointInTime::BeforeImpact(Duration::from_secs(120)));
     assert!(matches!(of("a-stack"), Action::CloudFormationDeploy(_)));
+    let Action::ArcRoutingControl(switch) = of("a-switch") else { panic!("{:?}", of("a-switch")) };
+    assert!(!switch.controls[0].1);
+    let Action::SnsPublish(publish) = of("a-message") else { panic!("{:?}", of("a-message")) };
+    assert_eq!(publish.subject.to_string(), plan.step(&StepId::new("a-message")).unwrap().title);
+    let slips = text
+        .replace("us-east-1 = ", "nowhere = ")
+        .replace("state = \"Off\"", "state = \"off\"")
+        .replace(":stateMachine:m", ":execution:m")
+        .replace("sns:eu-central-1", "sqs:eu-central-1");
+    let faults = Plan::parse("shop.toml", &slips).unwrap_err().to_string();
+    for part in ["\"nowhere\" is no Region", "found string \"off\"", "the ARN of a state machine", "the ARN of a topic"] {
+        assert!(faults.contains(part), "{part}: {faults}");
+    }
     let wrong = text.replace("to = \"2026-03-14T02:55:00Z\"", "to = \"latest\"").replace("impact - 2m", "before the fault");
     let faults = Plan::parse("shop.toml", &wrong).unwrap_err().to_string();
     assert!(faults.contains("is how the objects are now") && faults.contains("is no moment"), "{faults}");

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::domain::{Region, SiteName};
 
 use super::{
-    Backup, CloudControl, CloudFormation, CloudWatch, Connection, DynamoDb, Health, Others, Queue, Route53, S3, Ssm, Sts,
+    Backup, CloudControl, CloudFormation, CloudWatch, Connection, DynamoDb, Health, Lambda, Others, Queue, Route53,
+    RoutingControls, S3, Sns, Ssm, StepFunctions, Sts,
 };
 
 /// The sites that a console is connected to.
@@ -43,6 +44,14 @@ pub struct SiteClients {
     pub queue: Queue,
     /// Zones, records, changes.
     pub route53: Route53,
+    /// Routing controls.
+    pub routing_controls: RoutingControls,
+    /// Functions.
+    pub lambda: Lambda,
+    /// State machines and their executions.
+    pub step_functions: StepFunctions,
+    /// Topics.
+    pub sns: Sns,
     /// What others do.
     pub others: Others,
 }
@@ -64,6 +73,10 @@ impl SiteClients {
             ssm: Ssm::new(connection),
             queue: Queue::new(connection),
             route53: Route53::new(connection),
+            routing_controls: RoutingControls::new(connection),
+            lambda: Lambda::new(connection),
+            step_functions: StepFunctions::new(connection),
+            sns: Sns::new(connection),
             others: Others::new(connection),
         }
     }

@@ -1,22 +1,23 @@
 //! The session: state, journal, engine and driver of one incident, without a terminal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::cloud::Sites;
-use crate::domain::{Basis, IncidentId, Mode, StepId};
+use crate::domain::{Basis, Expected, IncidentId, Mode, StepId};
 use crate::driver::{AnswerWanted, Driver, Setting, Told};
 use crate::engine::{self, Context, Decision, Effect, ExerciseOf, Input, Intent};
 use crate::feed::Feeds;
 use crate::gate::Gate;
 use crate::journal::{Attachment, Confirmed, Event, Journal, JournalDirectory, JournalError, Purpose, Recorded};
+use crate::plan::AlarmRef;
 use crate::report::Score;
 use crate::store::{News, Notice, NoticeLevel, State, Update};
 use crate::ui::Request;
@@ -26,14 +27,14 @@ use super::{Opening, Room, SessionError};
 
 /// How many answers may wait to be taken in; a feed that is faster waits.
 const INBOX: usize = 256;
+/// Rows of long lists that are taken in between two frames at most.
+const ROWS_AT_ONCE: usize = 2_000;
 /// Longer than a call to AWS may take in all (25 s): after this nobody waits for its answer.
 const STILL_SENDING: TimeDelta = TimeDelta::seconds(30);
 /// How often the journal is looked at for what another console has written, in real time.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How often what changes without being urgent goes into the journal, by the console's clock.
 const OBSERVE_EVERY: TimeDelta = TimeDelta::seconds(60);
-/// How much of an alarm's metric is drawn.
-const GRAPH_WINDOW: TimeDelta = TimeDelta::hours(1);
 
 /// One incident at a console.
 pub struct Session {
@@ -56,7 +57,13 @@ pub struct Session {
     observed_at: BTreeMap<String, DateTime<Utc>>,
     /// The check-in that was reminded of last.
     reminded: Option<DateTime<Utc>>,
-    /// Calls without an answer, found when the incident was taken up, and when they may be looked up.
+    /// What the driver told and the journal does not hold yet, oldest first: not empty only while it cannot be written.
+    unwritten: VecDeque<Input>,
+    /// What earlier runs say, while their journals are being read.
+    earlier: Option<oneshot::Receiver<BTreeMap<StepId, Expected>>>,
+    /// The machine that keeps the journal was out of reach when last looked.
+    cut_off: bool,
+    /// Calls without an answer that this console did not send, and when they may be looked up.
     unanswered: Vec<(DateTime<Utc>, StepId, u32, Purpose)>,
     /// What was last seen, on disk; not for exercises.
     last_seen: Option<LastSeen>,
@@ -110,9 +117,11 @@ impl Session {
             look_again: look_again(),
             observed_at: BTreeMap::new(),
             reminded: None,
+            unwritten: VecDeque::new(),
+            earlier: opening.earlier,
+            cut_off: false,
             unanswered: Vec::new(),
         };
-        session.state.expectations = opening.expectations;
         if let Some((journal, events)) = opening.resumed {
             session.resume(journal, events)?;
         }
@@ -136,6 +145,7 @@ impl Session {
                 biased;
                 Some(told) = self.told.recv() => break self.told(told),
                 Some(update) = self.updates.recv() => break self.update(update),
+                Some(expected) = arrived(&mut self.earlier) => break self.state.apply(Update::Earlier(expected)),
                 // Only what another console wrote is news: an idle console stays still.
                 _ = self.look_again.tick() => match self.look_again() {
                     Ok(false) if self.check_in() => break,
@@ -148,7 +158,12 @@ impl Session {
         while let Ok(told) = self.told.try_recv() {
             self.told(told);
         }
-        while let Ok(update) = self.updates.try_recv() {
+        // A long list comes in pieces; between them a frame may be drawn and a key heard.
+        let mut rows = 0;
+        while rows < ROWS_AT_ONCE
+            && let Ok(update) = self.updates.try_recv()
+        {
+            rows += update.rows();
             self.update(update);
         }
     }
@@ -162,10 +177,11 @@ impl Session {
                 self.prepare_answer(step, AnswerWanted::Signal { signal, comment });
             }
             Request::PrepareStop { step } => self.prepare_answer(step, AnswerWanted::Stop),
-            Request::Graph { site, alarm } => {
+            Request::Graph { site, alarm, window } => {
                 let alarms = self.state.alarms.get(&site).and_then(|source| source.data.as_ref());
-                if let Some(alarm) = alarms.and_then(|alarms| alarms.iter().find(|known| known.name == alarm)) {
-                    self.feeds.look_at(site, alarm.clone(), GRAPH_WINDOW);
+                if let Some(alarm) = alarms.and_then(|alarms| alarms.get(&alarm)) {
+                    self.questions += 1;
+                    self.feeds.look_at(site, alarm, window, self.questions);
                 }
             }
             Request::Refresh(_) => self.feeds.refresh(),
@@ -282,7 +298,25 @@ impl Session {
 
     /// Takes in what another console has written, and looks up calls whose answer nobody can be waiting for any more.
     fn look_again(&mut self) -> Result<bool, JournalError> {
-        let news = self.catch_up()?;
+        let news = match self.catch_up() {
+            // Said once; the rest of the console goes on.
+            Err(error @ JournalError::Link { .. }) => {
+                let told = told_error(&error);
+                let news = self.state.journal_problem.as_ref() != Some(&told);
+                if news {
+                    self.notice(NoticeLevel::Warning, told.clone());
+                }
+                (self.state.journal_problem, self.cut_off) = (Some(told), true);
+                news
+            }
+            caught_up => {
+                let back = std::mem::take(&mut self.cut_off);
+                if back {
+                    self.state.journal_problem = None;
+                }
+                caught_up? || back
+            }
+        };
         let now = self.clock.now();
         if let Some(last_seen) = &mut self.last_seen {
             last_seen.tend(&self.state, now);
@@ -293,7 +327,13 @@ impl Session {
         for (_, step, attempt, purpose) in due {
             self.reconcile(&step, attempt, purpose);
         }
-        Ok(self.listen() || news)
+        let kept = self.unwritten.len();
+        self.write_outcomes();
+        // What failed in a way that passes by itself is checked again; a person still has to confirm it.
+        let retries = self.state.retries_due(now);
+        let retried = !retries.is_empty();
+        retries.into_iter().for_each(|step| self.prepare(step));
+        Ok(self.listen() || news || retried || self.unwritten.len() < kept)
     }
 
     fn confirmed_at(&self, step: &StepId) -> DateTime<Utc> {
@@ -303,10 +343,25 @@ impl Session {
 
     fn told(&mut self, told: Told) {
         match told {
-            Told::Outcome(outcome) => self.submit(&Input::Outcome(outcome)),
+            Told::Outcome(outcome) => {
+                self.unwritten.push_back(Input::Outcome(outcome));
+                self.write_outcomes();
+            }
             Told::Update(update) => {
                 self.state.apply(update);
                 self.observe();
+            }
+        }
+    }
+
+    /// Journals what the driver told, in its order. An answer of AWS comes once: what cannot be written now, on a full disk, is kept
+    /// and tried again at each look.
+    fn write_outcomes(&mut self) {
+        while let Some(input) = self.unwritten.pop_front() {
+            if let Err(error) = self.try_submit(&input) {
+                self.state.journal_problem = Some(told_error(&error));
+                self.unwritten.push_front(input);
+                return;
             }
         }
     }
@@ -346,18 +401,33 @@ impl Session {
             Update::Identity { site, answer: Ok((identity, _)), .. } => Some((site.clone(), identity.clone())),
             _ => None,
         };
-        let signals = matches!(&update, Update::Alarms { answer: Ok(_), .. } | Update::Health { answer: Ok(_), .. })
-            || matches!(&update, Update::Pushed { answer: Ok(events), .. } if !events.is_empty());
+        let signals = match &update {
+            Update::Alarms { answer, .. } => answer.is_ok(),
+            Update::Health { answer, .. } => answer.is_ok(),
+            Update::Pushed { answer, .. } => answer.as_ref().is_ok_and(|events| !events.is_empty()),
+            Update::AlarmRows { .. } => true,
+            _ => false,
+        };
+        // A piece in between is not yet what a source shows.
+        let whole = match &update {
+            Update::AlarmRows { changes, .. } => changes.end.is_some(),
+            Update::PointRows { changes, .. } => changes.end.is_some(),
+            _ => true,
+        };
         self.state.apply(update);
         if let Some((site, identity)) = identity {
             self.submit(&Input::Identity { site, identity });
         }
         if signals {
-            let alarms = self.state.alarms.values().filter_map(|source| source.data.as_ref()).flatten().cloned().collect();
+            let planned = self.state.plan.alarms.iter();
+            let known = |plan: &AlarmRef| self.state.alarms.get(&plan.site)?.data.as_ref()?.get(&plan.name);
+            let alarms = planned.filter_map(known).collect();
             let events = self.state.health.data.clone().unwrap_or_default();
             self.submit(&Input::Signals { alarms, events, seen_at: self.clock.now() });
         }
-        self.observe();
+        if whole {
+            self.observe();
+        }
     }
 
     fn order(&mut self, intent: Intent) {
@@ -399,11 +469,23 @@ impl Session {
         self.driver.prepare_answer(step, self.questions, wanted, &self.state.incident);
     }
 
-    /// Weighs an input, journals what it decides, applies it, and only then starts what follows.
+    /// Takes in an input; a journal that cannot be written is told.
     fn submit(&mut self, input: &Input) {
+        match self.try_submit(input) {
+            Ok(()) => {}
+            Err(JournalError::Moved { .. }) => {
+                self.notice(NoticeLevel::Warning, "another console keeps writing to this journal: try again".to_owned());
+            }
+            Err(error) => self.journal_failed(&error),
+        }
+    }
+
+    /// Weighs an input, journals what it decides, applies it, and only then starts what follows. A refusal is told and is no error.
+    fn try_submit(&mut self, input: &Input) -> Result<(), JournalError> {
         // A second console may append between our look and our write: look again, and decide anew. It cannot go on for ever,
         // because each turn takes in at least one event of the other.
-        for _ in 0..8 {
+        let mut tries = 8;
+        loop {
             let context = Context {
                 incident: &self.state.incident,
                 plan: &self.state.plan,
@@ -413,25 +495,20 @@ impl Session {
             };
             let decision = match engine::handle(context, input) {
                 Ok(decision) => decision,
-                Err(refusal) => return self.notice(NoticeLevel::Warning, refusal.to_string()),
+                Err(refusal) => {
+                    self.notice(NoticeLevel::Warning, refusal.to_string());
+                    return Ok(());
+                }
             };
             if decision.events.is_empty() {
-                return;
+                return Ok(());
             }
             match self.carry_out(decision) {
-                Ok(()) => {
-                    self.state.journal_problem = None;
-                    return;
-                }
-                Err(JournalError::Moved { .. }) => {
-                    if let Err(error) = self.catch_up() {
-                        return self.journal_failed(&error);
-                    }
-                }
-                Err(error) => return self.journal_failed(&error),
+                Err(JournalError::Moved { .. }) if tries > 1 => drop(self.catch_up()?),
+                carried_out => return carried_out,
             }
+            tries -= 1;
         }
-        self.notice(NoticeLevel::Warning, "another console keeps writing to this journal: try again".to_owned());
     }
 
     /// Takes in what another console has written; `true` if it has.
@@ -440,6 +517,14 @@ impl Session {
         let written = journal.catch_up()?;
         let news = !written.is_empty();
         for recorded in written {
+            // The console that confirmed it sends it; should it die first, or be this one, whose link broke, somebody has to look.
+            if let Event::StepConfirmed(confirmed) = &recorded.event
+                && confirmed.call.is_some()
+                && !self.state.read_only
+            {
+                let due = recorded.recorded_at.max(self.clock.now()) + STILL_SENDING;
+                self.unanswered.push((due, confirmed.step.clone(), confirmed.attempt, confirmed.purpose));
+            }
             self.record(recorded);
         }
         Ok(news)
@@ -475,6 +560,7 @@ impl Session {
         }
         let Some(journal) = &mut self.journal else { return Ok(()) };
         let appended = journal.append(events, &self.state.operator, self.clock.now())?;
+        self.state.journal_problem = None;
         for recorded in appended.recorded {
             self.record(recorded);
         }
@@ -555,6 +641,13 @@ impl Session {
 fn told_error(error: &JournalError) -> String {
     let source = std::error::Error::source(error).map_or_else(String::new, |source| format!(": {source}"));
     format!("{error}{source}")
+}
+
+/// What earlier runs say, once it has come; nothing where nobody looks.
+async fn arrived(earlier: &mut Option<oneshot::Receiver<BTreeMap<StepId, Expected>>>) -> Option<BTreeMap<StepId, Expected>> {
+    let expected = earlier.as_mut()?.await.ok();
+    *earlier = None;
+    expected
 }
 
 fn look_again() -> Interval {

@@ -12,7 +12,7 @@ use aws_types::request_id::RequestId;
 use chrono::{DateTime, Utc};
 
 use super::Sent;
-use crate::cloud::{Connection, Effect};
+use crate::cloud::{Connection, Effect, EndpointTurn};
 use crate::domain::{MutatingCall, ProblemKind};
 
 /// The way to one site.
@@ -21,11 +21,13 @@ pub(super) struct Lane {
     pub(super) connection: Connection,
     /// The same site where its partition's global services live.
     pub(super) global: Connection,
+    /// Which of a cluster's endpoints is asked first.
+    pub(super) endpoint: EndpointTurn,
 }
 
 impl Lane {
     pub(super) fn new(connection: &Connection) -> Self {
-        Self { connection: connection.clone(), global: connection.global() }
+        Self { connection: connection.clone(), global: connection.global(), endpoint: EndpointTurn::default() }
     }
 
     pub(super) async fn send(&self, call: &MutatingCall) -> Sent {
@@ -51,6 +53,11 @@ impl Lane {
             MutatingCall::SendCommand(command) => self.send_command(command).await,
             MutatingCall::CancelCommand(cancellation) => self.cancel_command(cancellation).await,
             MutatingCall::Publish(message) => self.publish(message).await,
+            MutatingCall::UpdateRoutingControlStates(states) => self.update_routing_controls(states).await,
+            MutatingCall::Invoke(invocation) => self.invoke(invocation).await,
+            MutatingCall::StartExecution(start) => self.start_execution(start).await,
+            MutatingCall::RedriveExecution(redrive) => self.redrive_execution(redrive).await,
+            MutatingCall::StopExecution(stop) => self.stop_execution(stop).await,
         }
     }
 }

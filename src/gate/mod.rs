@@ -8,11 +8,14 @@ mod backup;
 mod cloudcontrol;
 mod cloudformation;
 mod dynamodb;
+mod lambda;
 mod lane;
 mod route53;
+mod routingcontrol;
 mod s3;
 mod sns;
 mod ssm;
+mod stepfunctions;
 
 use std::collections::BTreeMap;
 

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::{
-    AccountId, AlarmState, Condition, Elsewhere, Facilitation, Fixed, Identity, IncidentId, Mode, Moment, MutatingCall, Operator,
-    Part, Phase, Problem, Region, Role, Rules, SignalId, SiteName, StepId, Strength,
+    AccountId, AlarmState, Condition, Edits, Elsewhere, Facilitation, Fixed, Identity, IncidentId, Mode, Moment, MutatingCall,
+    Operator, Part, Phase, Problem, Region, Role, Rules, SignalId, SiteName, StepId, Strength,
 };
 
 use super::{Attachment, Mark, NoticeDue, Notices, Observed, Weighed};
@@ -162,6 +162,13 @@ pub enum Event {
     },
     /// A step came to an end.
     StepEnded(Box<StepEnded>),
+    /// A person changed what a step would send, before it is confirmed anew. The last change holds, whole; the plan stays as it is.
+    StepAmended {
+        /// Which.
+        step: StepId,
+        /// How.
+        amended: Box<Amended>,
+    },
     /// A person decided to go on without a step.
     StepSkipped {
         /// Which.
@@ -351,6 +358,19 @@ pub struct StepConfirmed {
     pub second: Option<Operator>,
 }
 
+/// How a person changed what a step would send.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Amended {
+    /// The parameters that are other than the plan's, by JSON pointer.
+    #[serde(default, skip_serializing_if = "Edits::is_empty")]
+    pub edits: Edits,
+    /// The ARN of the recovery point to restore from or to copy, instead of the one that the plan would choose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point: Option<String>,
+    /// Why.
+    pub reason: String,
+}
+
 /// AWS's answer to a confirmed call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallAnswered {
@@ -438,6 +458,7 @@ impl Event {
             Self::CallRefused { .. } => "call-refused",
             Self::AnswerLost { .. } => "answer-lost",
             Self::StepEnded(_) => "step-ended",
+            Self::StepAmended { .. } => "step-amended",
             Self::StepSkipped { .. } => "step-skipped",
             Self::TailSettled { .. } => "tail-settled",
             Self::Noted { .. } => "noted",
@@ -461,6 +482,23 @@ impl Event {
                 let kind = body.get("event").and_then(Value::as_str).unwrap_or("unknown").to_owned();
                 Self::Unknown { kind, body }
             }
+        }
+    }
+
+    /// Reads an event's text; `None` if it is not JSON.
+    pub fn from_text(text: &str) -> Option<Self> {
+        Self::of_many(text).or_else(|| serde_json::from_str(text).ok().map(Self::from_json))
+    }
+
+    /// Reads one of the kinds that come by the thousands straight into its shape. The general way has to hold all of an event first,
+    /// because its kind may stand anywhere in it; as it is written, the kind stands in front.
+    fn of_many(text: &str) -> Option<Self> {
+        let (kind, _) = text.strip_prefix("{\"event\":\"")?.split_once('"')?;
+        match kind {
+            "signal-seen" => serde_json::from_str(text).ok().map(Self::SignalSeen),
+            "observed" => serde_json::from_str(text).ok().map(Self::Observed),
+            "seen-elsewhere" => serde_json::from_str(text).ok().map(Self::SeenElsewhere),
+            _ => serde_json::from_str(text).ok(),
         }
     }
 

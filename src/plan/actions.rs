@@ -9,8 +9,8 @@ use super::metadata::rule_of;
 use super::setting::check_role;
 use super::steps::Context;
 use super::{
-    Action, BucketRewind, Check, DatabaseRestore, PointInTime, RecordPatch, RecoveryPointCopy, ResourceCreate, RestorePoint,
-    RunCommand, StackDeploy, TableRestoreTo, Template,
+    Action, BucketRewind, Check, DatabaseRestore, FunctionInvoke, PointInTime, RecordPatch, RecoveryPointCopy, ResourceCreate,
+    RestorePoint, RoutingControlSwitch, RunCommand, StackDeploy, StateMachineExecute, TableRestoreTo, Template, TopicPublish,
 };
 
 /// How long an alarm must have been OK if the plan does not say.
@@ -34,6 +34,10 @@ pub(super) fn read_action(name: &str, with: &Table<'_>, context: &Context<'_>) -
         "rds.restore_to_point_in_time" => DatabaseRestore::read(with, context).map(Action::RdsRestore),
         "s3.rewind" => BucketRewind::read(with, context).map(Action::S3Rewind),
         "cloudcontrol.create" => ResourceCreate::read(with, context).map(Action::CloudControlCreate),
+        "arc.routing_control" => RoutingControlSwitch::read(with, context).map(Action::ArcRoutingControl),
+        "lambda.invoke" => FunctionInvoke::read(with, context).map(Action::LambdaInvoke),
+        "stepfunctions.execute" => StateMachineExecute::read(with, context).map(Action::StateMachineExecute),
+        "sns.publish" => TopicPublish::read(with, context).map(Action::SnsPublish),
         "manual" => Some(Action::Manual { instructions: context.required_template(with, "instructions")? }),
         "check" => read_check(with, context).map(Action::Check),
         _ => None,

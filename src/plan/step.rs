@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::domain::{Condition, Part, Phase, Region, SiteName, StepId, Strength};
 
 use super::{
-    BucketRewind, DatabaseRestore, PointInTime, RecoveryPointCopy, Reference, ResourceCreate, RunCommand, StackDeploy,
-    TableRestoreTo, Template,
+    BucketRewind, DatabaseRestore, FunctionInvoke, PointInTime, RecoveryPointCopy, Reference, ResourceCreate,
+    RoutingControlSwitch, RunCommand, StackDeploy, StateMachineExecute, TableRestoreTo, Template, TopicPublish,
 };
 
 /// One step of a plan.
@@ -120,6 +120,14 @@ pub enum Action {
     S3Rewind(BucketRewind),
     /// `ssm.run_command`: SendCommand, then the command to its end on every machine.
     SsmRunCommand(RunCommand),
+    /// `arc.routing_control`: UpdateRoutingControlStates at a cluster's endpoints, then the states until they are so.
+    ArcRoutingControl(RoutingControlSwitch),
+    /// `lambda.invoke`: Invoke, once.
+    LambdaInvoke(FunctionInvoke),
+    /// `stepfunctions.execute`: StartExecution, then the execution to its end; a retry redrives it.
+    StateMachineExecute(StateMachineExecute),
+    /// `sns.publish`: Publish, once.
+    SnsPublish(TopicPublish),
     /// `manual`: tells a person what to do, and waits until they say that it is done.
     Manual {
         /// What to do.
@@ -195,6 +203,8 @@ impl Step {
         match (&self.control_plane, &self.action) {
             (Some(region), _) => Some(region.as_str()),
             (None, Action::Route53Change { .. }) => Some(Region::GLOBAL),
+            // A cluster's endpoints are a data plane.
+            (None, Action::ArcRoutingControl(_)) => None,
             (None, action) => action.changes_aws().then_some(region.as_str()),
         }
     }
@@ -215,6 +225,10 @@ impl Action {
             Self::BackupCopy(_) => "backup.copy",
             Self::S3Rewind(_) => "s3.rewind",
             Self::SsmRunCommand(_) => "ssm.run_command",
+            Self::ArcRoutingControl(_) => "arc.routing_control",
+            Self::LambdaInvoke(_) => "lambda.invoke",
+            Self::StateMachineExecute(_) => "stepfunctions.execute",
+            Self::SnsPublish(_) => "sns.publish",
             Self::Manual { .. } => "manual",
             Self::Check(_) => "check",
         }
@@ -239,6 +253,9 @@ impl Action {
             Self::BackupCopy(_) => Some(&["recovery_point_arn", "copy_job_id"]),
             Self::S3Rewind(_) => Some(&["bucket", "objects"]),
             Self::SsmRunCommand(_) => Some(&["command_id", "output"]),
+            Self::ArcRoutingControl(_) => Some(&["states"]),
+            Self::LambdaInvoke(_) | Self::StateMachineExecute(_) => None,
+            Self::SnsPublish(_) => Some(&["message_id"]),
             Self::Manual { .. } => Some(&[]),
             Self::Check(_) => Some(&["seen"]),
         }

@@ -30,6 +30,10 @@ pub(super) const ACTIONS: &[&str] = &[
     "rds.restore_to_point_in_time",
     "s3.rewind",
     "ssm.run_command",
+    "arc.routing_control",
+    "lambda.invoke",
+    "stepfunctions.execute",
+    "sns.publish",
     "manual",
     "check",
 ];

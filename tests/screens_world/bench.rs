@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use crossterm::event::{Event as TerminalEvent, KeyEvent, KeyEventKind, KeyModifiers};
 use lifeboat::store::State;
-use lifeboat::ui::{App, Key, Keymap, Request, Theme, picture};
+use lifeboat::ui::{App, Key, Keymap, Request, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier};
@@ -50,6 +50,7 @@ impl Bench {
         self.real += after;
         let key = Key::parse(key).unwrap();
         let modifiers = if key.is_control() { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
+        while self.app.keep_up(&self.state) {}
         let event = TerminalEvent::Key(KeyEvent::new_with_kind(key.code(), modifiers, kind));
         self.app.on_event(&event, &self.state, self.now, self.real)
     }
@@ -61,22 +62,16 @@ impl Bench {
     pub fn buffer(&mut self, width: u16, height: u16) -> Buffer {
         let area = Rect::new(0, 0, width, height);
         let mut buf = Buffer::empty(area);
+        while self.app.keep_up(&self.state) {}
         self.app.draw(&self.state, self.now, area, &mut buf);
         buf
     }
 
     pub fn shown(&mut self, width: u16, height: u16) -> String {
-        let buf = self.buffer(width, height);
-        if let Ok(folder) = std::env::var("LIFEBOAT_PICTURES") {
-            let name = std::thread::current().name().unwrap_or("screen").to_owned();
-            let svg = picture::svg(&buf, &Theme::builtin("dark").unwrap());
-            std::fs::write(format!("{folder}/{name}-{width}x{height}.svg"), svg).unwrap();
-        }
-        text_of(&buf)
+        text_of(&self.buffer(width, height))
     }
 
     pub fn snapshot(&mut self, width: u16, height: u16) -> String {
-        self.shown(width, height);
         digest(&self.buffer(width, height))
     }
 }

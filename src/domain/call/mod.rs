@@ -4,27 +4,35 @@
 //! fingerprint covers, and what the AWS CLI command is written from. One file a service holds the parameters; what is to be known of
 //! each call beside them stands in [`MutatingCall::facts`], a line a call.
 
+mod arc;
 mod backup;
 mod cloudcontrol;
 mod cloudformation;
 mod dynamodb;
+mod edit;
+mod lambda;
 mod route53;
 mod s3;
 mod sns;
 mod ssm;
+mod stepfunctions;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+pub use arc::*;
 pub use backup::*;
 pub use cloudcontrol::*;
 pub use cloudformation::*;
 pub use dynamodb::*;
+pub use edit::Edits;
+pub use lambda::*;
 pub use route53::*;
 pub use s3::*;
 pub use sns::*;
 pub use ssm::*;
+pub use stepfunctions::*;
 
 use super::{AccountId, Region};
 
@@ -74,6 +82,16 @@ pub enum MutatingCall {
     CancelCommand(CommandCancellation),
     /// SNS.
     Publish(TopicMessage),
+    /// Application Recovery Controller, at one of a cluster's endpoints.
+    UpdateRoutingControlStates(RoutingControlStates),
+    /// Lambda.
+    Invoke(FunctionInvocation),
+    /// Step Functions.
+    StartExecution(StateMachineStart),
+    /// Step Functions: goes on where an execution failed.
+    RedriveExecution(StateMachineRedrive),
+    /// Step Functions.
+    StopExecution(StateMachineStop),
 }
 
 /// What is to be known of a call beside its parameters.
@@ -102,6 +120,7 @@ const BACKUP: &str = "AWS Backup";
 const CLOUD_CONTROL: &str = "Cloud Control API";
 const CLOUDFORMATION: &str = "CloudFormation";
 const DYNAMODB: &str = "DynamoDB";
+const STEP_FUNCTIONS: &str = "Step Functions";
 const SYSTEMS_MANAGER: &str = "Systems Manager";
 
 impl MutatingCall {
@@ -136,6 +155,13 @@ impl MutatingCall {
             Self::SendCommand(_) => facts(SYSTEMS_MANAGER, "ssm", "SendCommand"),
             Self::CancelCommand(_) => facts(SYSTEMS_MANAGER, "ssm", "CancelCommand"),
             Self::Publish(_) => facts("SNS", "sns", "Publish"),
+            Self::UpdateRoutingControlStates(_) => {
+                facts("Application Recovery Controller", "route53-recovery-cluster", "UpdateRoutingControlStates")
+            }
+            Self::Invoke(_) => facts("Lambda", "lambda", "Invoke"),
+            Self::StartExecution(it) => with_token(STEP_FUNCTIONS, "stepfunctions", "StartExecution", &it.name),
+            Self::RedriveExecution(it) => with_token(STEP_FUNCTIONS, "stepfunctions", "RedriveExecution", &it.client_token),
+            Self::StopExecution(_) => facts(STEP_FUNCTIONS, "stepfunctions", "StopExecution"),
         }
     }
 
@@ -178,6 +204,7 @@ impl MutatingCall {
                 | Self::DeleteChangeSet(_)
                 | Self::CancelUpdateStack(_)
                 | Self::CancelCommand(_)
+                | Self::StopExecution(_)
         )
     }
 
@@ -188,8 +215,10 @@ impl MutatingCall {
 
     /// The same call as an AWS CLI command, quoted for a POSIX shell.
     pub fn cli(&self, region: &Region) -> String {
-        if let Self::RewindObjects(rewind) = self {
-            return rewind.cli(region);
+        match self {
+            Self::RewindObjects(rewind) => return rewind.cli(region),
+            Self::UpdateRoutingControlStates(states) => return states.cli(),
+            _ => {}
         }
         let mut command = format!("aws {} {} --region {region}", self.service().1, kebab(self.operation()));
         if let Value::Object(members) = self.parameters() {
@@ -202,6 +231,9 @@ impl MutatingCall {
                     other => command.push_str(&format!(" --{flag} {}", shell_quoted(&other.to_string()))),
                 }
             }
+        }
+        if matches!(self, Self::Invoke(_)) {
+            command.push_str(" --cli-binary-format raw-in-base64-out /dev/stdout");
         }
         command
     }

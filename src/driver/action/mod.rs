@@ -5,22 +5,30 @@
 /// How many pages of a list are read before a person is told that there is more: 5,000 rows at 100 a page.
 pub(super) const PAGES: usize = 50;
 
+/// How long AWS Backup is trusted to know a token again. It does not say for how long it does (AWS Backup API reference,
+/// StartRestoreJob); after this, jobs are looked for first.
+const TOKEN_TRUSTED: TimeDelta = TimeDelta::hours(12);
+
 mod check;
 mod command;
 mod copy;
 mod database;
+mod execution;
+mod function;
+mod message;
 mod ops_item;
-mod records;
+pub(super) mod records;
 mod resource;
 mod restore;
 mod rewind;
+mod routing;
 mod runbook;
 mod stack;
 mod table;
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{MutatingCall, Problem, Progress};
 use crate::journal::StepConfirmed;
@@ -67,6 +75,8 @@ pub(super) enum Found {
     TookEffect { handle: String, aws_at: Option<DateTime<Utc>> },
     /// It did not, or AWS itself makes a repeat do nothing: it may be sent again, as it was confirmed.
     MayBeSent,
+    /// AWS cannot be asked, and a repeat may do it twice: a person has to find out, as this sentence says.
+    NoRecord(String),
 }
 
 /// What is followed: the step's action, its handle, and when the attempt began.
@@ -78,6 +88,8 @@ pub(super) struct Following<'a> {
     pub(super) confirmed: &'a StepConfirmed,
     pub(super) handle: &'a str,
     pub(super) url: Option<String>,
+    /// AWS Backup's type of the resource that the step restores.
+    pub(super) resource_type: Option<&'a str>,
     pub(super) since: DateTime<Utc>,
     pub(super) now: DateTime<Utc>,
 }
@@ -96,6 +108,10 @@ pub(super) async fn prepare(asking: &Asking<'_>) -> Result<Draft, Problem> {
         Action::BackupCopy(copy) => copy::prepare(asking, copy).await,
         Action::S3Rewind(rewind) => rewind::prepare(asking, rewind).await,
         Action::SsmRunCommand(run) => command::prepare(asking, run),
+        Action::ArcRoutingControl(switch) => routing::prepare(asking, switch).await,
+        Action::LambdaInvoke(invoke) => function::prepare(asking, invoke).await,
+        Action::StateMachineExecute(execute) => execution::prepare(asking, execute).await,
+        Action::SnsPublish(publish) => message::prepare(asking, publish),
         Action::Manual { instructions } => Ok(Draft { summary: asking.text(instructions)?, ..Draft::default() }),
         Action::Check(check) => check::prepare(asking, check),
     }
@@ -115,6 +131,10 @@ pub(super) async fn look(following: &Following<'_>) -> Result<Look, Problem> {
         Action::BackupCopy(_) => copy::look(following).await,
         Action::S3Rewind(_) => Ok(rewind::look(following)),
         Action::SsmRunCommand(_) => command::look(following).await,
+        Action::ArcRoutingControl(_) => routing::look(following).await,
+        Action::LambdaInvoke(_) => function::look(following),
+        Action::StateMachineExecute(_) => execution::look(following).await,
+        Action::SnsPublish(_) => Ok(message::look(following)),
         Action::Manual { .. } => Ok(Look::Running(Progress::default())),
         Action::Check(check) => check::look(following, check).await,
     }
@@ -126,13 +146,23 @@ pub(super) async fn answer(answering: &Answering<'_>, wanted: &AnswerWanted) -> 
         Action::SsmAutomation { .. } => Ok(Some(runbook::answer(answering, wanted))),
         Action::CloudFormationDeploy(_) => stack::answer(answering, wanted).await,
         Action::SsmRunCommand(_) => Ok(command::answer(answering, wanted)),
+        Action::StateMachineExecute(_) => Ok(execution::answer(answering, wanted)),
         _ => Ok(None),
     }
 }
 
 /// Finds out whether a confirmed call took effect.
-pub(super) async fn reconcile(site: &SiteClients, call: &MutatingCall, confirmed_at: DateTime<Utc>) -> Result<Found, Problem> {
+pub(super) async fn reconcile(
+    site: &SiteClients,
+    call: &MutatingCall,
+    confirmed_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Found, Problem> {
     match call {
+        // The token finds the very job that was begun with it; a list can only tell that somebody restored the same point.
+        MutatingCall::StartRestoreJob(_) | MutatingCall::StartCopyJob(_) if now - confirmed_at < TOKEN_TRUSTED => {
+            Ok(Found::MayBeSent)
+        }
         MutatingCall::StartRestoreJob(start) => restore::reconcile(site, start, confirmed_at).await,
         // AWS's own token: the same one with the same parameters starts nothing twice.
         MutatingCall::StartAutomationExecution(_)
@@ -154,7 +184,11 @@ pub(super) async fn reconcile(site: &SiteClients, call: &MutatingCall, confirmed
         MutatingCall::CreateOpsItem(item) => ops_item::reconcile(site, item).await,
         MutatingCall::UpdateOpsItem(change) => ops_item::reconcile_change(site, change).await,
         MutatingCall::ChangeResourceRecordSets(change) => records::reconcile(site, change).await,
-        // Whether a message was sent cannot be looked up, and nobody is to be told twice: the engine never asks for this.
-        MutatingCall::Publish(_) => Ok(Found::TookEffect { handle: String::new(), aws_at: None }),
+        MutatingCall::Publish(message) => Ok(message::reconcile(message)),
+        MutatingCall::Invoke(invocation) => Ok(function::reconcile(invocation)),
+        MutatingCall::UpdateRoutingControlStates(states) => routing::reconcile(site, states).await,
+        MutatingCall::StartExecution(start) => execution::reconcile(site, start).await,
+        MutatingCall::RedriveExecution(redrive) => execution::reconcile_redrive(site, redrive, confirmed_at).await,
+        MutatingCall::StopExecution(stop) => execution::reconcile_stop(site, stop).await,
     }
 }

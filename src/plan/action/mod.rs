@@ -2,14 +2,18 @@
 //!
 //! Each has a `read` that takes the table and gives the parameters, or `None` after it has said what is wrong.
 
+mod arc;
 mod backup;
+mod call;
 mod cloudcontrol;
 mod cloudformation;
 mod point_in_time;
 mod rewind;
 mod run_command;
 
+pub use arc::RoutingControlSwitch;
 pub use backup::RecoveryPointCopy;
+pub use call::{FunctionInvoke, StateMachineExecute, TopicPublish};
 pub use cloudcontrol::ResourceCreate;
 pub use cloudformation::StackDeploy;
 pub use point_in_time::{DatabaseKind, DatabaseRestore, PointInTime, TableRestoreTo};

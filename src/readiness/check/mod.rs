@@ -1,5 +1,6 @@
 //! The list of checks: of the plan as a whole, then of each step by what it does.
 
+mod called;
 mod exists;
 mod restore;
 mod routes;
@@ -45,6 +46,10 @@ fn of_step<'a>(asked: Asked<'a>, step: &'a Step) -> Vec<Look<'a>> {
         Action::BackupRestore { .. } => vec![restore::point(asked).boxed(), restore::role(asked).boxed()],
         Action::SsmAutomation { .. } => vec![exists::runbook(asked).boxed()],
         Action::Route53Change { .. } => vec![routes::records(asked).boxed()],
+        Action::ArcRoutingControl(_) => vec![called::routing_controls(asked).boxed()],
+        Action::LambdaInvoke(_) => vec![called::function(asked).boxed()],
+        Action::StateMachineExecute(_) => vec![called::state_machine(asked).boxed()],
+        Action::SnsPublish(_) => vec![called::topic(asked).boxed()],
         _ => Vec::new(),
     };
     let line = step.line;

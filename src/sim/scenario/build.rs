@@ -37,6 +37,10 @@ pub fn estate(scenario: &Scenario, seed: u64) -> Estate {
     for (account, check) in &scenario.checks {
         estate.route53.entry(account.clone()).or_default().checks.insert(check.id.clone(), check.clone());
     }
+    for cluster in &scenario.clusters {
+        let arc = estate.arc.entry(cluster.account.clone()).or_default();
+        arc.add(&cluster.arn, &cluster.name, &cluster.controls, &cluster.rules);
+    }
     estate
 }
 

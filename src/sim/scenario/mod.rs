@@ -60,6 +60,8 @@ pub struct Scenario {
     pub zones: Vec<ZoneSpec>,
     /// Health checks, with the account that has them.
     pub checks: Vec<(String, HealthCheck)>,
+    /// Clusters of routing controls.
+    pub clusters: Vec<ClusterSpec>,
     /// How long restores take: a glob on the source's ARN or a resource type, and the time.
     pub restores: Vec<(String, TimeDelta)>,
     /// The shop.
@@ -125,6 +127,21 @@ pub struct PointSpec {
     pub status: Status,
 }
 
+/// A cluster of routing controls, all on its default control panel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClusterSpec {
+    /// The account that has it.
+    pub account: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Its name.
+    pub name: String,
+    /// ARN, name, and whether it is On.
+    pub controls: Vec<(String, String, bool)>,
+    /// Safety rules by ARN: AWS's AssertionRule or GatingRule, under that name.
+    pub rules: Vec<(String, Value)>,
+}
+
 /// A hosted zone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ZoneSpec {
@@ -160,6 +177,7 @@ impl Scenario {
             sites: Vec::new(),
             zones: Vec::new(),
             checks: Vec::new(),
+            clusters: Vec::new(),
             restores: Vec::new(),
             shop: None,
             injects: Vec::new(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::reader::{Table, nearest};
-use super::{Scenario, SiteSpec, ZoneSpec, parse_injects, parse_rules, parse_sites};
+use super::{ClusterSpec, Scenario, SiteSpec, ZoneSpec, parse_injects, parse_rules, parse_sites};
 use crate::document::{Document, Faults};
 use crate::sim::estate::{Account, Key, Role};
 use crate::sim::members;
@@ -70,6 +70,7 @@ fn scenario(root: &Table<'_>, base: Option<Scenario>) -> Option<Scenario> {
     estate.roles.extend(root.tables("role").iter().filter_map(role));
     estate.zones.extend(root.tables("zone").iter().filter_map(zone));
     estate.checks.extend(root.tables("health_check").iter().filter_map(|table| check(table, &names)));
+    estate.clusters.extend(root.tables("cluster").iter().filter_map(cluster));
     let expected = root.tables("expect");
     // Its own come first: the first that fits is taken.
     let expected = expected.iter().filter_map(|table| Some((table.required("restore")?, table.duration("takes")?)));
@@ -200,6 +201,28 @@ fn zone(table: &Table<'_>) -> Option<ZoneSpec> {
     Some(ZoneSpec { account, id, name, records, generated })
 }
 
+/// A control's ARN begins with its control panel's.
+const OF_PANEL: &str = "/routingcontrol/";
+
+fn cluster(table: &Table<'_>) -> Option<ClusterSpec> {
+    let (account, arn, name) = (account_id(table, "account"), table.required("arn"), table.required("name"));
+    let controls = table.tables("control").into_iter().filter_map(|control| {
+        let (arn, name) = (control.required("arn"), control.required("name"));
+        if arn.as_ref().is_some_and(|arn| !arn.contains(OF_PANEL)) {
+            control.fault("arn", "expected the ARN of a routing control: …:controlpanel/…/routingcontrol/…", None);
+        }
+        Some((arn?, name?, control.boolean("on").unwrap_or(false)))
+    });
+    let controls = controls.collect();
+    let rules = table.tables("rule").into_iter().filter_map(|rule| {
+        let arn = rule.required("arn");
+        let members = rule.members(&["AssertionRule", "GatingRule"], &[]);
+        Some((arn?, members))
+    });
+    let rules = rules.collect();
+    Some(ClusterSpec { account: account?, arn: arn?, name: name?, controls, rules })
+}
+
 const CHECK: &[&str] = &[
     "IPAddress",
     "Port",
@@ -212,6 +235,7 @@ const CHECK: &[&str] = &[
     "Inverted",
     "Disabled",
     "EnableSNI",
+    "RoutingControlArn",
 ];
 
 fn check(table: &Table<'_>, names: &Names) -> Option<(String, HealthCheck)> {

@@ -45,6 +45,16 @@ const ROOT: Keys = &[
     ("site", Tables(SITE)),
     ("zone", Tables(&[("account", Text), ("id", Text), ("name", Text), ("generated", Whole), ("record", Members(&[]))])),
     ("health_check", Members(&[("account", Text), ("id", Text), ("watches", Text), ("well", Flag)])),
+    (
+        "cluster",
+        Tables(&[
+            ("account", Text),
+            ("arn", Text),
+            ("name", Text),
+            ("control", Tables(&[("arn", Text), ("name", Text), ("on", Flag)])),
+            ("rule", Members(&[("arn", Text)])),
+        ]),
+    ),
     ("expect", Tables(&[("restore", Text), ("takes", Span)])),
     ("shop", Table(&[("host", Text), ("front", Tables(FRONT))])),
     ("inject", Tables(INJECT)),

@@ -16,14 +16,14 @@ const COLUMNS: [Column; 7] = [
     Column::number("seen", 8, 12, 3),
 ];
 
-pub(super) fn listing(look: &Look<'_>) -> Listing {
+pub(super) fn listing<'a>(look: &Look<'a>) -> Listing<'a> {
     let source = &look.state.health;
     let stale = matches!(source.freshness(look.now), Freshness::Stale(..));
     let mut events: Vec<&HealthEvent> = source.data.iter().flatten().collect();
     events.sort_by_key(|event| (!event.is_open(), std::cmp::Reverse(event.started_at), event.arn.clone()));
     let open = events.iter().filter(|event| event.is_open()).count();
     Listing {
-        summary: summary(open, events.len() - open),
+        summary: if source.data.is_some() { summary(open, events.len() - open) } else { Vec::new() },
         heard: vec![heard("", source, look.now)],
         notes: Vec::new(),
         empty: "AWS Health tells of no event for the plan's services and Regions. It is told late: not an all-clear.".to_owned(),
@@ -31,7 +31,9 @@ pub(super) fn listing(look: &Look<'_>) -> Listing {
             columns: COLUMNS.to_vec(),
             rows: events.into_iter().map(|event| row(event, stale, look)).collect(),
             sorts: &["status", "began", "service", "Region"],
+            tail: None,
         },
+        working: None,
     }
 }
 
@@ -42,6 +44,9 @@ fn summary(open: usize, closed: usize) -> Vec<Runs> {
     }
     if closed > 0 {
         runs.push((format!("{}✓ {closed} closed", if runs.is_empty() { "" } else { "  " }), Role::Muted));
+    }
+    if runs.is_empty() {
+        runs.push(("none told".to_owned(), Role::Muted));
     }
     vec![runs]
 }

@@ -11,7 +11,7 @@ use crate::plan::{Action as StepAction, Step};
 use crate::store::State;
 use crate::ui::ready::prepared_start;
 use crate::ui::widgets::{Runs, draw_more, fill, mark_chosen, row, scroll_lines, write};
-use crate::ui::{Action, Pane, Role, format, ledger, words};
+use crate::ui::{Action, Pane, Role, format, ledger, remedy, words};
 
 /// Which step is chosen, and how far its text is scrolled.
 #[derive(Debug, Clone, Default)]
@@ -116,6 +116,7 @@ pub fn offers(state: &State, step: &Step) -> Vec<Offer> {
             if prepared {
                 offers.push(offer(Action::ConfirmStep, if step.action.changes_aws() { "confirm…" } else { "begin…" }));
             }
+            offers.extend(ways(state, step));
             offers.extend([offer(Action::PrepareStep, "check again"), offer(Action::SkipStep, "skip…")]);
             offers
         }
@@ -131,7 +132,10 @@ pub fn offers(state: &State, step: &Step) -> Vec<Offer> {
             }
             if matches!(
                 step.action,
-                StepAction::SsmAutomation { .. } | StepAction::CloudFormationDeploy(_) | StepAction::SsmRunCommand(_)
+                StepAction::SsmAutomation { .. }
+                    | StepAction::CloudFormationDeploy(_)
+                    | StepAction::SsmRunCommand(_)
+                    | StepAction::StateMachineExecute(_)
             ) {
                 offers.push(offer(Action::StopStep, "stop…"));
             }
@@ -143,7 +147,9 @@ pub fn offers(state: &State, step: &Step) -> Vec<Offer> {
             if prepared {
                 offers.push(offer(Action::ConfirmStep, "confirm…"));
             }
-            offers.extend([offer(Action::PrepareStep, "retry: check again"), offer(Action::SkipStep, "skip…")]);
+            offers.push(offer(Action::PrepareStep, "retry: check again"));
+            offers.extend(ways(state, step));
+            offers.push(offer(Action::SkipStep, "skip…"));
             if undo_of(state, step).is_some() {
                 offers.push(offer(Action::TakeUp, "take back…"));
             }
@@ -170,19 +176,38 @@ pub fn offers(state: &State, step: &Step) -> Vec<Offer> {
     offers
 }
 
+/// What can be done instead of confirming the step as the plan has it: the most sensible first.
+fn ways(state: &State, step: &Step) -> Vec<Offer> {
+    let offer = |action, label| Offer { action, label };
+    let mut ways = Vec::new();
+    if !remedy::adoptable(state, step).is_empty() {
+        ways.push(offer(Action::Adopt, "adopt what runs…"));
+    }
+    if step.group.is_some() && words::blockers(state, step).is_empty() && state.incident.is_declared() {
+        ways.push(offer(Action::ConfirmGroup, "the group…"));
+    }
+    let chooses = matches!(step.action, StepAction::BackupRestore { .. } | StepAction::BackupCopy(_));
+    if remedy::call_to_edit(state, step).is_some() {
+        ways.push(offer(Action::EditStep, "edit…"));
+    }
+    if chooses {
+        ways.push(offer(Action::ChoosePoint, "other point…"));
+    }
+    ways
+}
+
 /// The title: how far the plan is.
 pub fn wizard_head(look: &Look<'_>) -> Head {
     let state = look.state;
     let steps = &state.plan.steps;
-    let count =
-        |wanted: &dyn Fn(&StepStatus) -> bool| steps.iter().filter(|step| wanted(&state.incident.status(&step.id))).count();
-    let settled = count(&|status| matches!(status, StepStatus::Done | StepStatus::Skipped(_) | StepStatus::RuledOut(_)));
-    let failed = count(&|status| matches!(status, StepStatus::Failed(_)));
-    let running = count(&|status| matches!(status, StepStatus::Running | StepStatus::Calling));
-    let asking = steps
-        .iter()
-        .filter(|step| asks(state, &step.id) && matches!(state.incident.status(&step.id), StepStatus::Running))
-        .count();
+    // Of the steps that were begun or settled: of a large plan most were not.
+    let (mut settled, mut failed, mut running, mut asking) = (0, 0, 0, 0);
+    for (id, record) in &state.incident.steps {
+        settled += usize::from(record.is_settled());
+        failed += usize::from(matches!(record.status, StepStatus::Failed(_)));
+        running += usize::from(matches!(record.status, StepStatus::Running | StepStatus::Calling));
+        asking += usize::from(record.status == StepStatus::Running && asks(state, id));
+    }
     let mut runs: Runs = vec![(format!("{settled} of {} steps", steps.len()), Role::Text)];
     for (n, text, role) in
         [(asking, "? asks you", Role::Warn), (failed, "✗ failed", Role::Bad), (running, "◐ running", Role::Running)]
@@ -300,7 +325,7 @@ fn step_runs(step: &Step, look: &Look<'_>, width: u16) -> Runs {
     let state_width = 10;
     // A name tells more than a time that stands in the step's text too.
     let time_width = if width >= 40 { 8 } else { 0 };
-    let name_width = usize::from(width).saturating_sub(3 + state_width + time_width);
+    let name_width = usize::from(width).saturating_sub(3 + state_width + time_width.max(1));
     let name_role = if word.role == Role::Muted { Role::Muted } else { Role::Text };
     vec![
         (format::fit(&format!("{} {}", word.glyph, word.word), state_width, false), word.role),

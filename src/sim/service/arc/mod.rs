@@ -10,7 +10,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::sim::service::coverage::{Operation, changes, reads};
 
@@ -123,6 +123,31 @@ pub struct Plan {
 }
 
 impl Arc {
+    /// A cluster that is there from the beginning, with controls and rules whose ARNs are given. A control's panel is in its ARN.
+    pub fn add(&mut self, arn: &str, name: &str, controls: &[(String, String, bool)], rules: &[(String, Value)]) {
+        let account = arn.split(':').nth(4).unwrap_or_default();
+        let id = arn.rsplit('/').next().unwrap_or_default();
+        let id = id.get(..8).unwrap_or(id);
+        let endpoints = ENDPOINTS.map(|region| {
+            json!({"Endpoint": format!("https://{id}.route53-recovery-cluster.{region}.amazonaws.com/v1"), "Region": region})
+        });
+        let cluster = json!({
+            "ClusterArn": arn, "ClusterEndpoints": endpoints, "Name": name, "Status": "DEPLOYED", "Owner": account, "NetworkType": "IPV4",
+        });
+        self.clusters.insert(arn.to_owned(), cluster);
+        for (control, name, on) in controls {
+            let panel = control.split("/routingcontrol/").next().unwrap_or_default();
+            let made = json!({
+                "ClusterArn": arn, "ControlPanelArn": panel, "DefaultControlPanel": true, "Name": "DefaultControlPanel",
+                "Status": "DEPLOYED", "Owner": account,
+            });
+            self.panels.entry(panel.to_owned()).or_insert(made);
+            let members = json!({"ControlPanelArn": panel, "Name": name, "RoutingControlArn": control, "Status": "DEPLOYED", "Owner": account});
+            self.controls.insert(control.clone(), Control { members, on: *on, changed: None });
+        }
+        self.rules.extend(rules.iter().cloned());
+    }
+
     /// Is the routing control with this ARN on? `None`: there is none.
     pub fn is_on(&self, control: &str) -> Option<bool> {
         self.controls.get(control).map(|control| control.on)
