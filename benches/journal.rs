@@ -1,22 +1,26 @@
 //! What a journal of 100,000 events costs: open with its hashes, fold, and report in Markdown, where the aim is one second together;
-//! and a replay going anywhere in it, where the aim is a tenth of a second.
+//! and a replay going anywhere in it, with the frame that is then drawn, where the aim is a tenth of a second. A tenth of the size is
+//! measured beside it, to see that the cost grows in proportion. And what earlier runs say, from 200 journals of an exercise each.
 //!
-//! `cargo bench --bench journal`; `LIFEBOAT_BENCH_EVENTS=1000` for another size, to see that the cost grows in proportion.
+//! `cargo bench --bench journal`; `LIFEBOAT_BENCH_EVENTS=1000` for another size.
 #![expect(clippy::unwrap_used, reason = "a measurement may fail this way")]
 
 #[path = "../tests/support/mod.rs"]
 mod support;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use lifeboat::console::Replay;
 use lifeboat::domain::{IncidentId, Mode, Operator};
-use lifeboat::journal::{self, Event, Incident, Journal, JournalDirectory, Reading, Recorded};
+use lifeboat::journal::{self, Event, FORMAT, Incident, Journal, JournalDirectory, Reading, Recorded};
 use lifeboat::plan::Plan;
-use lifeboat::report::{Format, render_reading};
-use lifeboat::ui::Seek;
+use lifeboat::report::{Format, expectations, render_reading};
+use lifeboat::ui::{App, Keymap, Seek, Theme};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
 /// The exercise with signals and notes between its events, as a long night has them, until there are so many.
 fn events(count: usize) -> Vec<Recorded> {
@@ -48,12 +52,19 @@ fn written(folder: &Path, events: Vec<Recorded>) -> std::path::PathBuf {
     journal.path().to_owned()
 }
 
-fn journal_of_100_000_events(criterion: &mut Criterion) {
-    let count = std::env::var("LIFEBOAT_BENCH_EVENTS").ok().and_then(|text| text.parse().ok()).unwrap_or(100_000);
+fn sizes(criterion: &mut Criterion) {
+    let most = std::env::var("LIFEBOAT_BENCH_EVENTS").ok().and_then(|text| text.parse().ok()).unwrap_or(100_000);
+    for count in [most / 10, most] {
+        journal_of(criterion, count);
+    }
+}
+
+fn journal_of(criterion: &mut Criterion, count: usize) {
     let folder = tempfile::tempdir().unwrap();
     // Fewer and larger appends: writing is not what is measured.
     let events: Vec<Recorded> = events(count);
     let at = events[0].recorded_at;
+    let night = Reading { events: events.clone(), damage: None, format: FORMAT };
     let path = written(folder.path(), events.into_iter().map(|recorded| Recorded { recorded_at: at, ..recorded }).collect());
     let reading = journal::read(&path).unwrap();
     assert_eq!(reading.damage, None);
@@ -70,17 +81,43 @@ fn journal_of_100_000_events(criterion: &mut Criterion) {
         render_reading(&reading, Format::Markdown).unwrap()
     };
     group.bench_function("open, fold, markdown", |bencher| bencher.iter(|| all(&path)));
-    group.bench_function("replay: go back to the middle, then to the end", |bencher| {
-        let plan = std::sync::Arc::new(Plan::parse("shop.toml", include_str!("../assets/plans/shop.toml")).unwrap());
-        let mut replay = Replay::new(reading.clone(), plan, Operator::new("ann"), 60.0).unwrap();
-        let (middle, end) = (replay.time_of(replay.len() / 2 + 1).unwrap(), replay.time_of(replay.len()).unwrap());
+    let plan = Arc::new(Plan::parse("shop.toml", include_str!("../assets/plans/shop.toml")).unwrap());
+    let mut replay = Replay::new(night, plan, Operator::new("ann"), 60.0).unwrap();
+    let mut app = App::new(Theme::mono(), Keymap::default());
+    let stops = [1, 7, 4, 9, 2, 8].map(|tenths| replay.time_of(replay.len() * tenths / 10).unwrap());
+    let mut next = stops.into_iter().cycle();
+    group.bench_function("replay: go somewhere else", |bencher| {
+        bencher.iter(|| replay.seek(Seek::At(next.next().unwrap())));
+    });
+    group.bench_function("replay: go somewhere else, and the frame", |bencher| {
         bencher.iter(|| {
-            replay.seek(Seek::At(middle));
-            replay.seek(Seek::At(end));
+            let at = next.next().unwrap();
+            replay.seek(Seek::At(at));
+            app.on_state(replay.state());
+            let area = Rect::new(0, 0, 200, 50);
+            app.draw(replay.state(), at, area, &mut Buffer::empty(area));
         });
     });
     group.finish();
 }
 
-criterion_group!(benches, journal_of_100_000_events);
+/// What opening a console reads beside it.
+fn earlier_runs(criterion: &mut Criterion) {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = JournalDirectory::new(folder.path());
+    let fixture = Path::new("tests/fixtures/exercises/region-outage.lifeboat");
+    for number in 0..200 {
+        let path = directory.path_of(&IncidentId::new(format!("20260314-shop-{number:04x}")), Mode::Exercise);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::copy(fixture, path).unwrap();
+    }
+    let known = || expectations(&directory.list_of(Mode::Exercise).unwrap(), "shop", Mode::Exercise);
+    assert!(!known().is_empty());
+    let mut group = criterion.benchmark_group("200 journals");
+    group.sample_size(10);
+    group.bench_function("what earlier runs say", |bencher| bencher.iter(known));
+    group.finish();
+}
+
+criterion_group!(benches, sizes, earlier_runs);
 criterion_main!(benches);

@@ -11,6 +11,8 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
+
 use crate::checkup::checkup;
 use crate::cli::{
     Cli, Command, Common, ConfigCommand, EstateKind, FeedCommand, HistoryCommand, IncidentsCommand, Live, Simulate, Tabletop,
@@ -227,7 +229,7 @@ async fn tabletop(arguments: Tabletop, common: &Common, paths: &Paths) -> Result
         paused: true,
         speed,
     };
-    let expectations = expectations(&journals, &plan, Mode::Exercise);
+    let earlier = Some(earlier(&journals, &plan, Mode::Exercise));
     let opening = Opening {
         mode: Mode::Exercise,
         read_only: false,
@@ -236,7 +238,7 @@ async fn tabletop(arguments: Tabletop, common: &Common, paths: &Paths) -> Result
         plan,
         connections,
         recorder,
-        expectations,
+        earlier,
         probe,
         clock,
         journals,
@@ -293,7 +295,7 @@ async fn live(arguments: Live, common: &Common, paths: &Paths) -> Result<u8, Err
         Some(resumed) => resumed.opened.incident.clone(),
         None => JournalDirectory::new_id(&plan.name, clock.now(), entropy()),
     };
-    let expectations = expectations(&journals, &plan, Mode::Live);
+    let earlier = Some(earlier(&journals, &plan, Mode::Live));
     let opening = Opening {
         mode: Mode::Live,
         read_only: arguments.read_only,
@@ -302,7 +304,7 @@ async fn live(arguments: Live, common: &Common, paths: &Paths) -> Result<u8, Err
         plan,
         connections,
         recorder,
-        expectations,
+        earlier,
         probe: probe(None)?,
         clock,
         journals,
@@ -316,9 +318,16 @@ async fn live(arguments: Live, common: &Common, paths: &Paths) -> Result<u8, Err
     Ok(code)
 }
 
-/// What earlier runs say of how long the plan's steps take; what cannot be read says nothing.
-fn expectations(journals: &JournalDirectory, plan: &Plan, mode: Mode) -> Expectations {
-    journals.list().map(|summaries| report::expectations(&summaries, &plan.name, mode)).unwrap_or_default()
+/// What earlier runs say of how long the plan's steps take; what cannot be read says nothing. Hundreds of journals take longer to
+/// read than a console may take to open: they are read beside it, in a thread that the program's end does not wait for.
+fn earlier(journals: &JournalDirectory, plan: &Plan, mode: Mode) -> oneshot::Receiver<Expectations> {
+    let (sender, receiver) = oneshot::channel();
+    let (journals, plan) = (journals.clone(), plan.name.clone());
+    std::thread::spawn(move || {
+        let known = journals.list_of(mode).map(|summaries| report::expectations(&summaries, &plan, mode)).unwrap_or_default();
+        sender.send(known)
+    });
+    receiver
 }
 
 fn host() -> Option<String> {

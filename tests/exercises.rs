@@ -17,7 +17,7 @@ use lifeboat::plan::Plan;
 use lifeboat::report::{Measured, Score};
 use lifeboat::store::State;
 use lifeboat::ui::{Pane, Request};
-use table::{SPEED, Table, UNHURRIED, at, open_scenario};
+use table::{SPEED, Table, UNHURRIED, at, keep, open_scenario};
 
 impl Table {
     /// Moves the clock on to a time, and lets it hardly run there.
@@ -90,16 +90,17 @@ async fn s3_errors_are_waited_out() {
     table.until("the alarm", rings("shop-error-rate")).await;
     let has_event = |state: &State| state.health.data.as_ref().is_some_and(|events| !events.is_empty());
     table.until("the Health event", has_event).await;
-    table.order(Intent::DecideToWait {
-        reason: "AWS is on it and we limp: we look again in 15 minutes".into(),
-        seen: vec![],
-        weighed: Box::default(),
-    });
+    table.take_notice("the error rate is up, orders still come in");
+    let (seen, weighed) = table.on_screen();
+    let reason = "AWS is on it and we limp: we look again in 15 minutes".into();
+    table.order(Intent::DecideToWait { reason, seen, weighed });
     table.wait_for("03:33:00");
     let closed =
         |state: &State| state.health.data.as_ref().is_some_and(|events| events.iter().all(|event| event.status == "closed"));
     table.until("the end of the Health event", closed).await;
+    let path = table.path();
     let score = end(table, "S3 is well again, and so are we").await;
+    keep(&path, "s3-errors");
     assert_eq!((score.percent, missed(&score)), (100, vec![]), "{}", score.text(&[]));
 }
 
@@ -136,7 +137,9 @@ async fn the_missing_backup_is_waited_for_while_the_rest_is_restored() {
     table.until("the copy", come).await;
     table.session.request(Request::Speed(SPEED));
     table.recover().await;
+    let path = table.path();
     let score = end(table, "recovered").await;
+    keep(&path, "backup-missing");
     assert_eq!((score.percent, missed(&score)), (100, vec![]), "{}", score.text(&[]));
 }
 
@@ -151,16 +154,13 @@ async fn a_quiet_failure_is_detected_by_a_person() {
     }
     table.wait_for("03:10:01");
     table.until("the provider's answer", asked(2)).await;
-    table.order(Intent::Declare {
-        reason: "every order is lost, and there is no end in sight".into(),
-        seen: vec![],
-        weighed: Box::default(),
-    });
-    table.order(Intent::Note { text: "no alarm saw it: a canary that pays would have".into() });
+    table.decide_to_fail_over("every order is lost, and there is no end in sight");
+    table.order(Intent::Note { text: "+ no alarm saw it: a canary that pays would have".into() });
     table.session.request(Request::Speed(SPEED));
     table.recover().await;
     let path = table.path();
     let score = end(table, "recovered").await;
+    keep(&path, "quiet-failure");
     assert_eq!((score.percent, missed(&score)), (100, vec![]), "{}", score.text(&[]));
     let verdict = lifeboat::report::render(&journal::read(Path::new(&path)).unwrap().events, lifeboat::report::Format::Verdict);
     assert!(verdict.unwrap().contains("A person says within five minutes"), "the verdict has the score's checks");
@@ -179,10 +179,13 @@ async fn ransomware_is_recovered_from_with_the_newest_clean_points() {
     };
     table.session.request(Request::Refresh(Pane::RecoveryPoints));
     table.until("the scans", scanned).await;
-    table.order(Intent::Declare { reason: "the account is lost".into(), seen: vec![], weighed: Box::default() });
+    table.take_notice("the account refuses us, the page asks for money");
+    table.decide_to_fail_over("the account is lost");
     table.session.request(Request::Speed(SPEED));
     table.recover().await;
+    let path = table.path();
     let score = end(table, "recovered").await;
+    keep(&path, "ransomware");
     assert_eq!((score.percent, missed(&score)), (100, vec![]), "{}", score.text(&[]));
 }
 
@@ -192,11 +195,14 @@ async fn without_us_east_1_traffic_is_moved_by_a_routing_control() {
     let mut table = begin(folder.path(), "control-plane").await;
     table.wait_for("03:05:00");
     table.until("the alarm", rings("shop-error-rate")).await;
-    table.order(Intent::Declare { reason: "our own alarms are enough".into(), seen: vec![], weighed: Box::default() });
+    table.take_notice("Health says nothing: it lives in us-east-1 too");
+    table.decide_to_fail_over("our own alarms are enough");
     table.order(Intent::SkipStep { step: StepId::new("move-records"), reason: "us-east-1 is gone".into() });
     table.session.request(Request::Speed(SPEED));
     table.recover().await;
+    let path = table.path();
     let score = end(table, "recovered").await;
+    keep(&path, "control-plane");
     assert_eq!((score.percent, missed(&score)), (100, vec![]), "{}", score.text(&[]));
 }
 

@@ -3,10 +3,16 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use lifeboat::domain::{Elsewhere, IncidentId, Mode, Operator, Region, Role, SiteName};
-use lifeboat::journal::{self, Attachment, Event, FORMAT, Incident, Journal, JournalDirectory, JournalError, Mark, Observed};
+use lifeboat::domain::{
+    Elsewhere, Facilitation, IncidentId, Mode, MutatingCall, Operator, Problem, ProblemKind, Region, Role, SiteName, StepId,
+    TopicMessage,
+};
+use lifeboat::journal::{
+    self, Attachment, Event, FORMAT, Incident, Journal, JournalDirectory, JournalError, Mark, NoticeDue, Observed, Purpose,
+};
 use lifeboat::report::{Format, render};
 use support::{at, exercise};
 
@@ -62,7 +68,87 @@ fn since_format_2() -> Vec<Event> {
         Event::CheckInSet { every_secs: 900 },
         Event::Observed(Box::new(observed)),
         Event::SeenElsewhere(Box::new(elsewhere)),
+        Event::VariableSet { name: "zone".into(), value: "eu-central-1b".into() },
+        Event::ChoiceMade { choice: "how".into(), option: "from-copies".into() },
+        Event::StepRuledOut { step: extra(), because: "how is from-copies".into() },
+        Event::StepTakenUp { step: extra(), reason: "it is needed after all".into() },
+        Event::StepTakenBack { step: extra(), by: StepId::new("extra-undone") },
+        Event::TailSettled { step: StepId::new("orders-table"), item: "tags".into(), note: "set by hand".into() },
+        Event::CallRefused { step: StepId::new("network"), attempt: 1, purpose: Purpose::Stop, problem: problem() },
+        Event::AnswerLost { step: StepId::new("network"), attempt: 1, purpose: Purpose::Answer, problem: problem() },
+        Event::Facilitated(Facilitation::Asked { number: 1, text: "Who decides?".into() }),
+        Event::NoticeDue(Box::new(NoticeDue {
+            id: StepId::new("message-decided"),
+            site: SiteName::recovery(),
+            region: Region::new("eu-central-1"),
+            call: MutatingCall::Publish(TopicMessage {
+                topic_arn: "arn:aws:sns:eu-central-1:444455556666:shop".into(),
+                subject: "decided".into(),
+                message: "decided at 03:31".into(),
+            }),
+        })),
     ]
+}
+
+fn extra() -> StepId {
+    StepId::new("extra")
+}
+
+fn problem() -> Problem {
+    Problem::new(ProblemKind::TimedOut, "Systems Manager StopAutomationExecution", "no answer within 30 s")
+}
+
+/// Every kind of event that this version writes.
+const KINDS: [&str; 32] = [
+    "answer-lost",
+    "attached",
+    "call-answered",
+    "call-refused",
+    "check-in-set",
+    "choice-made",
+    "decided-to-wait",
+    "exercise-rules",
+    "exercise-started",
+    "facilitated",
+    "failover-declared",
+    "identity-seen",
+    "incident-closed",
+    "incident-opened",
+    "marked",
+    "moment-corrected",
+    "moment-fixed",
+    "noted",
+    "notice-due",
+    "observed",
+    "operator-joined",
+    "role-given",
+    "seen-elsewhere",
+    "signal-seen",
+    "step-confirmed",
+    "step-ended",
+    "step-ruled-out",
+    "step-skipped",
+    "step-taken-back",
+    "step-taken-up",
+    "tail-settled",
+    "variable-set",
+];
+
+/// A change to how an event is written that makes older journals unreadable shows in a fixture.
+#[test]
+fn every_kind_of_event_is_in_a_journal_that_is_checked_in() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let mut found = BTreeSet::new();
+    for folder in ["journals", "exercises"] {
+        let files = std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        for path in files.filter(|path| path.extension().is_some_and(|is| is == "lifeboat")) {
+            let reading = journal::read(&path).unwrap();
+            assert_eq!(reading.damage, None, "{}", path.display());
+            let events = reading.events.iter().inspect(|one| assert!(!matches!(one.event, Event::Unknown { .. }), "{one:?}"));
+            found.extend(events.map(|recorded| recorded.event.kind()));
+        }
+    }
+    assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), KINDS);
 }
 
 #[test]
@@ -97,7 +183,7 @@ fn a_journal_of_an_older_format_goes_on_in_the_current_one() {
     journal.append(since_format_2(), &Operator::new("bob"), at("05:10:00")).unwrap();
     drop(journal);
     let reading = journal::read(&path).unwrap();
-    assert_eq!((reading.format, reading.damage, reading.events.len()), (FORMAT, None, 46));
+    assert_eq!((reading.format, reading.damage, reading.events.len()), (FORMAT, None, 39 + since_format_2().len()));
     assert_eq!(journal::verify(&path).unwrap().first_damage, None);
 }
 
@@ -111,7 +197,9 @@ fn a_journal_of_a_newer_format_is_read_as_far_as_understood_and_never_written() 
     rusqlite::Connection::open(&path).unwrap().execute_batch(&sql).unwrap();
     let before = std::fs::read(&path).unwrap();
     let reading = journal::read(&path).unwrap();
-    assert!(reading.is_newer() && reading.damage.is_none() && reading.events.len() == 46);
+    assert!(reading.is_newer() && reading.damage.is_none() && reading.events.len() == 39 + since_format_2().len());
+    let told = lifeboat::report::render_reading(&reading, Format::Markdown).unwrap();
+    assert!(told.contains("written by a newer lifeboat (format 3), there may be more in it"), "{told}");
     assert!(matches!(Journal::open(&path), Err(JournalError::Newer { .. })));
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }

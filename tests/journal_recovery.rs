@@ -52,10 +52,22 @@ fn lost(path: &Path, file: &[u8], events: &[Recorded], case: &str) -> Option<usi
     Some(reading.events.len())
 }
 
+/// Where the text of each event lies in the file, as far as it is in one piece: a long one goes on in pages of its own.
+fn places(file: &[u8], events: &[Recorded]) -> Vec<std::ops::Range<usize>> {
+    let place = |recorded: &Recorded| {
+        let text = recorded.event.to_json().to_string();
+        let begin = &text.as_bytes()[..text.len().min(200)];
+        let at = file.windows(begin.len()).position(|window| window == begin).unwrap();
+        at..at + begin.len()
+    };
+    events.iter().map(place).collect()
+}
+
 #[test]
 fn a_byte_flipped_anywhere_invents_nothing_and_what_is_lost_is_named() {
     let Written { file, events, .. } = written(false);
     let half = file.len() / 2;
+    let places = places(&file, &events);
     let run = |range: std::ops::Range<usize>| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("flipped.lifeboat");
@@ -64,7 +76,12 @@ fn a_byte_flipped_anywhere_invents_nothing_and_what_is_lost_is_named() {
             let mut bytes = file.clone();
             let mask = 1_u8 << (offset % 8);
             bytes[offset] ^= mask;
-            some += usize::from(lost(&path, &bytes, &events, &format!("byte {offset} ^ {mask:#x}")).is_some_and(|read| read > 0));
+            let read = lost(&path, &bytes, &events, &format!("byte {offset} ^ {mask:#x}"));
+            // Everything before an event that was changed is read, to the last one.
+            if let Some(changed) = places.iter().position(|place| place.contains(&offset)) {
+                assert_eq!(read, Some(changed), "byte {offset} is one of event {}", changed + 1);
+            }
+            some += usize::from(read.is_some_and(|read| read > 0));
         }
         some
     };

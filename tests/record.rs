@@ -154,6 +154,9 @@ fn two_journals_of_one_incident_that_disagree_are_kept_apart_and_it_is_said_wher
         assert!(text.contains(part), "{part}: {text}");
     }
     assert_eq!(std::fs::read(here.path()).unwrap(), before);
+    let (code, told) = here.lifeboat(&["incidents", "diff", "20260314", there.path().to_str().unwrap()]);
+    assert!(code == 1 && told.contains("| 13 03-14 05:00:00Z ann: note: theirs"), "{told}");
+    assert_eq!(here.lifeboat(&["incidents", "diff", "20260314", "20260314"]).0, 0, "a journal agrees with itself");
     let parting = journal::compare(&here.path(), &there.path()).unwrap();
     assert!(parting.disagrees() && parting.common == 12);
 }
@@ -222,6 +225,36 @@ fn the_history_keeps_exercises_apart_and_says_what_got_slower() {
     assert_eq!((code, kinds), (0, vec!["live", "exercise"]));
     let restore = &json["groups"][1]["durations"][2];
     assert_eq!((restore["median_secs"].as_i64(), restore["slower_secs"].as_i64()), (Some(3720), Some(570)), "{restore}");
+}
+
+#[test]
+fn the_history_is_a_picture_as_well() {
+    let machine = Machine::new();
+    for (number, longer) in [(1, 0), (2, 60), (3, 600), (4, 300)] {
+        again(&machine, &format!("20260{number}01-shop-000{number}"), Mode::Exercise, longer);
+    }
+    again(&machine, "20260302-shop-0005", Mode::Live, 1200);
+    let (code, picture) = machine.lifeboat(&["history", "--svg"]);
+    assert_eq!((code, &picture), (0, &machine.lifeboat(&["history", "--svg"]).1), "the same bytes each time");
+    insta::assert_snapshot!(picture);
+}
+
+#[test]
+fn what_earlier_runs_took_is_expected_of_the_next_one_and_exercises_say_nothing_of_real_ones() {
+    let machine = Machine::new();
+    for (number, longer) in [(1, 0), (2, 60), (3, 600)] {
+        again(&machine, &format!("20260{number}01-shop-000{number}"), Mode::Exercise, longer);
+    }
+    again(&machine, "20260302-shop-0004", Mode::Live, 1200);
+    let of = |plan: &str, mode: Mode| {
+        let known = lifeboat::report::expectations(&machine.journals().list_of(mode).unwrap(), plan, mode);
+        let step = known.get(&lifeboat::domain::StepId::new("catalog-volume")).copied();
+        step.map(|of| [of.shortest, of.likely, of.longest].map(|length| length.num_seconds()))
+    };
+    // The attempt that ended well took 38 min 28 s; the one that failed before it says nothing.
+    assert_eq!(of("shop", Mode::Exercise), Some([2308, 2368, 2908]));
+    assert_eq!(of("shop", Mode::Live), Some([2631, 3508, 4385]), "one run alone is widened");
+    assert_eq!(of("other", Mode::Live), None);
 }
 
 #[test]

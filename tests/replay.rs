@@ -142,9 +142,18 @@ fn the_film_is_the_same_bytes_each_time_and_every_line_of_it_is_json() {
     assert_eq!(text, film());
     let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((&lines[0]["version"], &lines[0]["width"], &lines[0]["height"]), (&2.into(), &80.into(), &24.into()));
+    // asciicast 2: a header, then [seconds, "o", what the terminal gets].
+    let is_output = |line: &serde_json::Value| {
+        line.as_array().is_some_and(|of| of.len() == 3 && of[0].is_number() && of[1] == "o" && of[2].is_string())
+    };
+    assert!(lines.len() > 2 && lines[1..].iter().all(is_output) && lines[0]["timestamp"].is_u64(), "{}", lines[0]);
     let times: Vec<f64> = lines[1..].iter().map(|line| line[0].as_f64().unwrap()).collect();
     assert!(times.windows(2).all(|pair| pair[0] <= pair[1] && pair[1] - pair[0] <= 2.0), "{times:?}");
-    assert!(text.contains("REPLAY"));
+    // A terminal that plays it ends with the last frame.
+    let mut terminal = vt100::Parser::new(24.try_into().unwrap(), 80.try_into().unwrap(), 0);
+    lines[1..].iter().for_each(|line| terminal.process(line[2].as_str().unwrap().as_bytes()));
+    let screen = terminal.screen().contents();
+    assert!(screen.contains("REPLAY") && !screen.contains('\u{1b}'), "{screen}");
 }
 
 /// Many events, with times that go back now and then, as those of two consoles do.

@@ -14,7 +14,7 @@ use lifeboat::domain::{Moment, Operator, StepId};
 use lifeboat::engine::Intent;
 use lifeboat::journal::Journal;
 use lifeboat::sim::inject::{Change, Fault, FaultKind, Inject, When};
-use table::{CHANGING, at, once_each, open};
+use table::{CHANGING, at, keep, once_each, open};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_region_outage_is_played_from_its_first_alarm_to_verified_traffic() {
@@ -46,10 +46,7 @@ async fn the_region_outage_is_played_from_its_first_alarm_to_verified_traffic() 
     table.order(Intent::Close { reason: "recovered".into() });
     let journal = table.state().journal_path.clone().unwrap();
     assert_eq!(table.leave().await, once_each());
-    // For the reports that are checked in: see tests/exercise_reports.rs.
-    if let Some(kept) = std::env::var_os("LIFEBOAT_KEEP_JOURNAL") {
-        lifeboat::journal::export(Path::new(&journal), &Path::new(&kept).join("region-outage.lifeboat")).unwrap();
-    }
+    keep(&journal, "region-outage");
 }
 
 /// A killed console: its runtime goes, with everything that was under way, at a moment drawn from the seed.

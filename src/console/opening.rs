@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
+
 use crate::clock::Clock;
 use crate::cloud::{Connection, Recorder};
 use crate::domain::{Expected, IncidentId, Mode, Operator, StepId};
@@ -40,8 +42,8 @@ pub struct Opening {
     pub incident_id: IncidentId,
     /// The journal to go on with.
     pub resumed: Option<(Journal, Vec<Recorded>)>,
-    /// What earlier runs say of how long the plan's steps take.
-    pub expectations: BTreeMap<StepId, Expected>,
+    /// What earlier runs say of how long the plan's steps take, once their journals have been read: nobody waits for them.
+    pub earlier: Option<oneshot::Receiver<BTreeMap<StepId, Expected>>>,
     /// The room that an exercise is played in.
     pub room: Option<Room>,
     /// The scenario of an exercise.

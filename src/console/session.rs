@@ -1,17 +1,17 @@
 //! The session: state, journal, engine and driver of one incident, without a terminal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::cloud::Sites;
-use crate::domain::{Basis, IncidentId, Mode, StepId};
+use crate::domain::{Basis, Expected, IncidentId, Mode, StepId};
 use crate::driver::{AnswerWanted, Driver, Setting, Told};
 use crate::engine::{self, Context, Decision, Effect, ExerciseOf, Input, Intent};
 use crate::feed::Feeds;
@@ -56,6 +56,10 @@ pub struct Session {
     observed_at: BTreeMap<String, DateTime<Utc>>,
     /// The check-in that was reminded of last.
     reminded: Option<DateTime<Utc>>,
+    /// What the driver told and the journal does not hold yet, oldest first: not empty only while it cannot be written.
+    unwritten: VecDeque<Input>,
+    /// What earlier runs say, while their journals are being read.
+    earlier: Option<oneshot::Receiver<BTreeMap<StepId, Expected>>>,
     /// Calls without an answer, found when the incident was taken up, and when they may be looked up.
     unanswered: Vec<(DateTime<Utc>, StepId, u32, Purpose)>,
     /// What was last seen, on disk; not for exercises.
@@ -110,9 +114,10 @@ impl Session {
             look_again: look_again(),
             observed_at: BTreeMap::new(),
             reminded: None,
+            unwritten: VecDeque::new(),
+            earlier: opening.earlier,
             unanswered: Vec::new(),
         };
-        session.state.expectations = opening.expectations;
         if let Some((journal, events)) = opening.resumed {
             session.resume(journal, events)?;
         }
@@ -136,6 +141,7 @@ impl Session {
                 biased;
                 Some(told) = self.told.recv() => break self.told(told),
                 Some(update) = self.updates.recv() => break self.update(update),
+                Some(expected) = arrived(&mut self.earlier) => break self.state.apply(Update::Earlier(expected)),
                 // Only what another console wrote is news: an idle console stays still.
                 _ = self.look_again.tick() => match self.look_again() {
                     Ok(false) if self.check_in() => break,
@@ -293,7 +299,9 @@ impl Session {
         for (_, step, attempt, purpose) in due {
             self.reconcile(&step, attempt, purpose);
         }
-        Ok(self.listen() || news)
+        let kept = self.unwritten.len();
+        self.write_outcomes();
+        Ok(self.listen() || news || self.unwritten.len() < kept)
     }
 
     fn confirmed_at(&self, step: &StepId) -> DateTime<Utc> {
@@ -303,10 +311,25 @@ impl Session {
 
     fn told(&mut self, told: Told) {
         match told {
-            Told::Outcome(outcome) => self.submit(&Input::Outcome(outcome)),
+            Told::Outcome(outcome) => {
+                self.unwritten.push_back(Input::Outcome(outcome));
+                self.write_outcomes();
+            }
             Told::Update(update) => {
                 self.state.apply(update);
                 self.observe();
+            }
+        }
+    }
+
+    /// Journals what the driver told, in its order. An answer of AWS comes once: what cannot be written now, on a full disk, is kept
+    /// and tried again at each look.
+    fn write_outcomes(&mut self) {
+        while let Some(input) = self.unwritten.pop_front() {
+            if let Err(error) = self.try_submit(&input) {
+                self.state.journal_problem = Some(told_error(&error));
+                self.unwritten.push_front(input);
+                return;
             }
         }
     }
@@ -399,11 +422,23 @@ impl Session {
         self.driver.prepare_answer(step, self.questions, wanted, &self.state.incident);
     }
 
-    /// Weighs an input, journals what it decides, applies it, and only then starts what follows.
+    /// Takes in an input; a journal that cannot be written is told.
     fn submit(&mut self, input: &Input) {
+        match self.try_submit(input) {
+            Ok(()) => {}
+            Err(JournalError::Moved { .. }) => {
+                self.notice(NoticeLevel::Warning, "another console keeps writing to this journal: try again".to_owned());
+            }
+            Err(error) => self.journal_failed(&error),
+        }
+    }
+
+    /// Weighs an input, journals what it decides, applies it, and only then starts what follows. A refusal is told and is no error.
+    fn try_submit(&mut self, input: &Input) -> Result<(), JournalError> {
         // A second console may append between our look and our write: look again, and decide anew. It cannot go on for ever,
         // because each turn takes in at least one event of the other.
-        for _ in 0..8 {
+        let mut tries = 8;
+        loop {
             let context = Context {
                 incident: &self.state.incident,
                 plan: &self.state.plan,
@@ -413,25 +448,20 @@ impl Session {
             };
             let decision = match engine::handle(context, input) {
                 Ok(decision) => decision,
-                Err(refusal) => return self.notice(NoticeLevel::Warning, refusal.to_string()),
+                Err(refusal) => {
+                    self.notice(NoticeLevel::Warning, refusal.to_string());
+                    return Ok(());
+                }
             };
             if decision.events.is_empty() {
-                return;
+                return Ok(());
             }
             match self.carry_out(decision) {
-                Ok(()) => {
-                    self.state.journal_problem = None;
-                    return;
-                }
-                Err(JournalError::Moved { .. }) => {
-                    if let Err(error) = self.catch_up() {
-                        return self.journal_failed(&error);
-                    }
-                }
-                Err(error) => return self.journal_failed(&error),
+                Err(JournalError::Moved { .. }) if tries > 1 => drop(self.catch_up()?),
+                carried_out => return carried_out,
             }
+            tries -= 1;
         }
-        self.notice(NoticeLevel::Warning, "another console keeps writing to this journal: try again".to_owned());
     }
 
     /// Takes in what another console has written; `true` if it has.
@@ -475,6 +505,7 @@ impl Session {
         }
         let Some(journal) = &mut self.journal else { return Ok(()) };
         let appended = journal.append(events, &self.state.operator, self.clock.now())?;
+        self.state.journal_problem = None;
         for recorded in appended.recorded {
             self.record(recorded);
         }
@@ -555,6 +586,13 @@ impl Session {
 fn told_error(error: &JournalError) -> String {
     let source = std::error::Error::source(error).map_or_else(String::new, |source| format!(": {source}"));
     format!("{error}{source}")
+}
+
+/// What earlier runs say, once it has come; nothing where nobody looks.
+async fn arrived(earlier: &mut Option<oneshot::Receiver<BTreeMap<StepId, Expected>>>) -> Option<BTreeMap<StepId, Expected>> {
+    let expected = earlier.as_mut()?.await.ok();
+    *earlier = None;
+    expected
 }
 
 fn look_again() -> Interval {

@@ -29,7 +29,14 @@ impl Lane {
             .await;
         match answer {
             Ok(output) => answered(output.id.clone().unwrap_or_default(), &output, None),
-            Err(error) => failed(&self.connection, error, "CloudFormation CreateChangeSet", Effect::ChangesWithToken).await,
+            Err(error) => {
+                let sent = failed(&self.connection, error, "CloudFormation CreateChangeSet", Effect::ChangesWithToken).await;
+                match sent {
+                    // Its name is made of our token: whoever made it made it for this attempt, and only the answer was lost.
+                    Sent::Refused(problem) if problem.code.as_deref() == Some("AlreadyExistsException") => Sent::Lost(problem),
+                    sent => sent,
+                }
+            }
         }
     }
 

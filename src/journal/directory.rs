@@ -73,7 +73,15 @@ impl JournalDirectory {
     /// # Errors
     /// [`JournalError::List`] if a folder cannot be listed.
     pub fn list(&self) -> Result<Vec<Summary>, JournalError> {
-        Ok(self.paths()?.into_iter().map(|(id, mode, path)| summary(id, mode, path)).collect())
+        Ok(self.paths(&[Mode::Live, Mode::Exercise])?.into_iter().map(|(id, mode, path)| summary(id, mode, path)).collect())
+    }
+
+    /// The same of real incidents alone, or of exercises alone.
+    ///
+    /// # Errors
+    /// [`JournalError::List`] if the folder cannot be listed.
+    pub fn list_of(&self, mode: Mode) -> Result<Vec<Summary>, JournalError> {
+        Ok(self.paths(&[mode])?.into_iter().map(|(id, mode, path)| summary(id, mode, path)).collect())
     }
 
     /// The file of the incident whose id this is, or is the beginning of.
@@ -81,7 +89,7 @@ impl JournalDirectory {
     /// # Errors
     /// [`JournalError::NotFound`], [`JournalError::Ambiguous`] with the ids that it could be, [`JournalError::List`].
     pub fn find(&self, prefix: &str) -> Result<PathBuf, JournalError> {
-        let mut found = self.paths()?;
+        let mut found = self.paths(&[Mode::Live, Mode::Exercise])?;
         found.retain(|(id, ..)| id.as_str().starts_with(prefix));
         if let Some(exact) = found.iter().position(|(id, ..)| id.as_str() == prefix) {
             return Ok(found.swap_remove(exact).2);
@@ -103,11 +111,11 @@ impl JournalDirectory {
         })
     }
 
-    /// Every journal file, newest id first.
-    fn paths(&self) -> Result<Vec<(IncidentId, Mode, PathBuf)>, JournalError> {
+    /// Every journal file of these modes, newest id first.
+    fn paths(&self, modes: &[Mode]) -> Result<Vec<(IncidentId, Mode, PathBuf)>, JournalError> {
         let mut paths = Vec::new();
-        for mode in [Mode::Live, Mode::Exercise] {
-            let folder = self.folder(mode);
+        for mode in modes {
+            let folder = self.folder(*mode);
             let failed = |source| JournalError::List { path: folder.clone(), source };
             let entries = match std::fs::read_dir(&folder) {
                 Ok(entries) => entries,
@@ -118,7 +126,7 @@ impl JournalDirectory {
                 let path = entry.map_err(failed)?.path();
                 let is_journal = path.extension().is_some_and(|extension| extension == EXTENSION);
                 if let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()).filter(|_| is_journal) {
-                    paths.push((IncidentId::new(stem), mode, path));
+                    paths.push((IncidentId::new(stem), *mode, path));
                 }
             }
         }

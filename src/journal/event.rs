@@ -464,6 +464,23 @@ impl Event {
         }
     }
 
+    /// Reads an event's text; `None` if it is not JSON.
+    pub fn from_text(text: &str) -> Option<Self> {
+        Self::of_many(text).or_else(|| serde_json::from_str(text).ok().map(Self::from_json))
+    }
+
+    /// Reads one of the kinds that come by the thousands straight into its shape. The general way has to hold all of an event first,
+    /// because its kind may stand anywhere in it; as it is written, the kind stands in front.
+    fn of_many(text: &str) -> Option<Self> {
+        let (kind, _) = text.strip_prefix("{\"event\":\"")?.split_once('"')?;
+        match kind {
+            "signal-seen" => serde_json::from_str(text).ok().map(Self::SignalSeen),
+            "observed" => serde_json::from_str(text).ok().map(Self::Observed),
+            "seen-elsewhere" => serde_json::from_str(text).ok().map(Self::SeenElsewhere),
+            _ => serde_json::from_str(text).ok(),
+        }
+    }
+
     /// The event's JSON.
     pub fn to_json(&self) -> Value {
         match self {

@@ -5,6 +5,8 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
+use rusqlite::Error::FromSqlConversionFailure;
+use rusqlite::types::Type;
 use rusqlite::{Connection, Row};
 
 use crate::domain::Operator;
@@ -201,22 +203,23 @@ fn checked(row: &Row<'_>, tail: &Tail) -> rusqlite::Result<Result<(Tail, Recorde
     if u64::try_from(seq) != Ok(expected) {
         return Ok(Err(format!("event {expected} is missing, the next one is {seq}")));
     }
-    let (recorded_at, operator, body): (String, String, String) = (row.get(1)?, row.get(2)?, row.get(3)?);
-    let next = tail.next(&recorded_at, &operator, &body);
-    if row.get::<_, Vec<u8>>(4)? != next.hash {
+    let (recorded_at, operator, body) = (text(row, 1)?, text(row, 2)?, text(row, 3)?);
+    let next = tail.next(recorded_at, operator, body);
+    let hash = row.get_ref(4)?.as_blob().map_err(|source| FromSqlConversionFailure(4, Type::Blob, source.into()))?;
+    if hash != next.hash {
         return Ok(Err(format!("event {expected} does not match its hash: it, or one before it, was changed")));
     }
-    let Ok(at) = DateTime::parse_from_rfc3339(&recorded_at) else {
+    let Ok(at) = DateTime::parse_from_rfc3339(recorded_at) else {
         return Ok(Err(format!("event {expected} was recorded at no time: {recorded_at:?}")));
     };
-    let Some(event) = event_of(&body) else {
+    let Some(event) = Event::from_text(body) else {
         return Ok(Err(format!("event {expected} is not JSON")));
     };
     let by = Operator::new(operator);
     Ok(Ok((next, Recorded { seq: expected, recorded_at: at.with_timezone(&Utc), by, event })))
 }
 
-/// The event of a body; a kind that is not known is kept as it came.
-fn event_of(body: &str) -> Option<Event> {
-    serde_json::from_str(body).ok().or_else(|| serde_json::from_str(body).ok().map(Event::from_json))
+/// A text of a row, where it lies.
+fn text<'row>(row: &'row Row<'_>, column: usize) -> rusqlite::Result<&'row str> {
+    row.get_ref(column)?.as_str().map_err(|source| FromSqlConversionFailure(column, Type::Text, source.into()))
 }

@@ -115,7 +115,9 @@ impl Durations {
         let spans = spans(&bounds, closed.or(now).or(incident.last_at), closed.is_some());
         let recovery_time = bounds[0].map(|_| spans.iter().fold(TimeDelta::zero(), |sum, span| sum + span.length()));
         let complete = bounds[4].is_some();
-        if let (false, Some(running), Some(at)) = (complete, bounds.iter().rposition(Option::is_some), closed) {
+        // Decided against, and closed: nothing was left half done.
+        let waited_out = !incident.is_declared() && !incident.decisions.is_empty();
+        if let (false, Some(running), Some(at)) = (complete || waited_out, bounds.iter().rposition(Option::is_some), closed) {
             let phase = Phase::ALL[running.min(3)].name();
             doubts.push(format!("The incident was closed at {} while phase {phase} had not ended.", stamp(at)));
         }
@@ -123,6 +125,8 @@ impl Durations {
             None => Measured::Unknown,
             Some(time) if time > rto => Measured::Missed,
             Some(_) if complete => Measured::Met,
+            // Waited out within the objective: nothing was recovered, so nothing is measured.
+            Some(_) if closed.is_some() && !incident.is_declared() => Measured::Unknown,
             Some(_) if closed.is_some() => Measured::Missed,
             Some(_) => Measured::Open,
         };

@@ -1,11 +1,11 @@
 //! The report as one HTML file: no scripts, nothing fetched, light and dark by the reader's preference, fit to be printed.
 
 use chrono::{DateTime, Utc};
-use minijinja::value::{Serde, Value, ValueKind};
+use minijinja::value::{Value, ValueKind};
 use minijinja::{Environment, Output, State, context};
 
 use super::document::Document;
-use super::markdown::{environment, optional, words};
+use super::markdown::{environment, finished, optional, values, words};
 use super::picture_style::{Paper, variables};
 use super::xml::escaped;
 use super::{RenderReport, Timeline, Zone, picture};
@@ -14,7 +14,7 @@ use super::{RenderReport, Timeline, Zone, picture};
 pub(super) const TEMPLATE: &str = include_str!("../../assets/templates/report.html.j2");
 
 /// Fills in a template. Beside the report it gets `picture`, the timeline as SVG, and `light` and `dark`, the colours as CSS.
-pub(super) fn render(document: &Document, timeline: &Timeline, template: &str, zone: Zone) -> Result<String, RenderReport> {
+pub(super) fn render(document: Document, timeline: &Timeline, template: &str, zone: Zone) -> Result<String, RenderReport> {
     let mut environment: Environment<'_> = environment()?;
     environment.set_formatter(write_escaped);
     environment.add_filter("at", move |value: Value| {
@@ -29,14 +29,13 @@ pub(super) fn render(document: &Document, timeline: &Timeline, template: &str, z
     });
     let safe = |text: String| Value::from_safe_string(text);
     let context = context! {
-        picture => safe(picture::svg(document, timeline, Paper::Page, zone)),
+        picture => safe(picture::svg(&document, timeline, Paper::Page, zone)),
         zone => zone.name(),
         light => safe(variables(Paper::Light)),
         dark => safe(variables(Paper::Dark)),
-        ..Value::from(Serde(document))
+        ..values(document)
     };
-    let rendered = environment.render_str(template, context)?;
-    Ok(format!("{}\n", rendered.trim_end()))
+    finished(environment.render_str(template, context)?)
 }
 
 /// Writes a value as text.

@@ -2,10 +2,14 @@
 //!
 //! Every value is escaped unless a filter has made it safe, so that nothing in AWS's or a person's words can change the document.
 
+use std::fmt::Write;
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Serde, Value, ValueKind};
+use minijinja::value::{Enumerator, Object, ObjectRepr, Serde, Value, ValueKind};
 use minijinja::{Environment, Output, State, UndefinedBehavior, context};
+use serde::Serialize;
 
 use super::document::Document;
 use super::{RenderReport, Zone};
@@ -24,7 +28,7 @@ pub(super) fn environment() -> Result<Environment<'static>, RenderReport> {
 }
 
 /// Fills in a template.
-pub(super) fn render(document: &Document, template: &str, zone: Zone) -> Result<String, RenderReport> {
+pub(super) fn render(document: Document, template: &str, zone: Zone) -> Result<String, RenderReport> {
     let mut environment = environment()?;
     environment.set_formatter(write_escaped);
     environment.add_filter("at", move |value: Value| optional(&value, |text| Value::from_safe_string(at(text, zone))));
@@ -34,8 +38,39 @@ pub(super) fn render(document: &Document, template: &str, zone: Zone) -> Result<
     });
     environment.add_filter("code", |value: Value| optional(&value, code));
     environment.add_filter("fence", |value: Value| optional(&value, |text| Value::from_safe_string(fence(text))));
-    let rendered = environment.render_str(template, context! { zone => zone.name(), ..Value::from(Serde(document)) })?;
-    Ok(format!("{}\n", rendered.trim_end()))
+    finished(environment.render_str(template, context! { zone => zone.name(), ..values(document) })?)
+}
+
+/// The report as templates see it. Of a long night the log and the signals are nearly all: their rows are made one at a time, when
+/// the template comes to them.
+pub(super) fn values(mut document: Document) -> Value {
+    let (log, signals) = (Rows(std::mem::take(&mut document.log)), Rows(std::mem::take(&mut document.signals)));
+    context! { log => Value::from_object(log), signals => Value::from_object(signals), ..Value::from(Serde(document)) }
+}
+
+/// Rows that become values one at a time.
+#[derive(Debug)]
+struct Rows<T>(Vec<T>);
+
+impl<T: Serialize + std::fmt::Debug + Send + Sync + 'static> Object for Rows<T> {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.0.get(key.as_usize()?).map(|row| Value::from(Serde(row)))
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Seq(self.0.len())
+    }
+}
+
+/// Ends in one line break, whatever the template ended in.
+pub(super) fn finished(mut rendered: String) -> Result<String, RenderReport> {
+    rendered.truncate(rendered.trim_end().len());
+    rendered.push('\n');
+    Ok(rendered)
 }
 
 /// A text through `then`; a dash for nothing.
@@ -48,46 +83,74 @@ pub(super) fn optional(value: &Value, then: impl Fn(&str) -> Value) -> Value {
 
 /// Writes a value so that Markdown shows it as it is.
 fn write_escaped(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Result<(), minijinja::Error> {
-    let text = match value.kind() {
-        ValueKind::None | ValueKind::Undefined => "—".to_owned(),
+    match value.kind() {
+        ValueKind::None | ValueKind::Undefined => out.write_str("—")?,
         _ => match value.as_str() {
-            Some(text) if value.is_safe() => return Ok(out.write_str(text)?),
-            Some(text) => escaped(text),
-            None => escaped(&value.to_string()),
+            Some(text) if value.is_safe() => out.write_str(text)?,
+            Some(text) => escape(out, text)?,
+            None => escape(out, &value.to_string())?,
         },
-    };
-    Ok(out.write_str(&text)?)
+    }
+    Ok(())
 }
 
-/// Escapes what Markdown would read; line breaks become `<br>`, so that a text stays in its table cell or list item.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for (number, line) in text.trim().lines().enumerate() {
-        if number > 0 {
-            out.push_str("<br>");
-        }
-        // Most of a text needs nothing: it is copied in runs.
-        let special = |c: char| is_markup(c) || c == '&' || c.is_control();
-        let mut rest = line;
-        while let Some(found) = rest.find(special) {
-            let (before, from) = rest.split_at(found);
-            out.push_str(before);
-            let mut chars = from.chars();
-            match chars.next() {
-                Some('&') => out.push_str("&amp;"),
-                Some(c) if is_markup(c) => out.extend(['\\', c]),
-                _ => out.push(' '),
-            }
-            rest = chars.as_str();
-        }
-        out.push_str(rest);
-    }
+    // A string takes everything.
+    let _ = escape(&mut out, text);
     out
 }
 
-fn is_markup(c: char) -> bool {
-    matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '#')
+/// Escapes what Markdown would read; line breaks become `<br>`, so that a text stays in its table cell or list item.
+fn escape(out: &mut impl Write, text: &str) -> std::fmt::Result {
+    for (number, line) in text.trim().lines().enumerate() {
+        if number > 0 {
+            out.write_str("<br>")?;
+        }
+        // Most of a text needs nothing: it is copied in runs.
+        let mut rest = line;
+        while let Some(found) = rest.bytes().position(|byte| MAY_BE_SPECIAL[usize::from(byte)]) {
+            let (before, from) = rest.split_at(found);
+            out.write_str(before)?;
+            let mut chars = from.chars();
+            match chars.next() {
+                Some('&') => out.write_str("&amp;")?,
+                Some(c) if MARKUP.contains(c) => {
+                    out.write_char('\\')?;
+                    out.write_char(c)?;
+                }
+                Some(c) if c.is_control() => out.write_char(' ')?,
+                Some(c) => out.write_char(c)?,
+                None => {}
+            }
+            rest = chars.as_str();
+        }
+        out.write_str(rest)?;
+    }
+    Ok(())
 }
+
+const MARKUP: &str = "\\`*_[]<>|~#";
+
+/// The first bytes of characters that may have to be escaped: markup, control characters, and what the upper control characters of
+/// Unicode begin with.
+const MAY_BE_SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    let mut byte = 0;
+    while byte < 32 {
+        special[byte] = true;
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < MARKUP.len() {
+        special[MARKUP.as_bytes()[at] as usize] = true;
+        at += 1;
+    }
+    special[b'&' as usize] = true;
+    special[0x7f] = true;
+    special[0xc2] = true;
+    special
+};
 
 /// A text as inline code; one that would break out of it is escaped instead.
 fn code(text: &str) -> Value {
@@ -148,6 +211,7 @@ mod tests {
             escaped("a|b <script> *x* [l](u)\nsecond & `c`"),
             "a\\|b \\<script\\> \\*x\\* \\[l\\](u)<br>second &amp; \\`c\\`"
         );
+        assert_eq!(escaped("a\u{7f}b\u{85}c\u{a0}d é — \t1"), "a b c\u{a0}d é —  1");
         assert_eq!(code("orders").to_string(), "`orders`");
         assert_eq!(code("a|`b").to_string(), "a\\|\\`b");
         assert_eq!(

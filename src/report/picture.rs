@@ -43,8 +43,15 @@ pub(super) fn svg(document: &Document, timeline: &Timeline, paper: Paper, zone: 
             y += ROW;
         }
         y += 6.0;
-        for step in &timeline.steps {
+        let touched: Vec<&StepBar> = timeline.steps.iter().filter(|step| is_touched(step)).collect();
+        for step in &touched {
             rows.push_str(&step_row(step, timeline.now, axis, y));
+            y += ROW;
+        }
+        let left = timeline.steps.len() - touched.len();
+        if left > 0 {
+            let told = if touched.is_empty() { "no step was begun".to_owned() } else { format!("steps not begun: {left}") };
+            rows.push_str(&label(&told, y, "muted"));
             y += ROW;
         }
     }
@@ -69,6 +76,11 @@ pub(super) fn svg(document: &Document, timeline: &Timeline, paper: Paper, zone: 
     out.push_str(&legend(bottom + 26.0, timeline));
     out.push_str("</svg>\n");
     out
+}
+
+/// Is there anything to draw of it: what was done, waited for, or is expected?
+fn is_touched(step: &StepBar) -> bool {
+    !step.attempts.is_empty() || step.ready_at.is_some() || step.settled_at.is_some() || step.forecast.is_some()
 }
 
 fn summary(document: &Document) -> String {
@@ -172,7 +184,7 @@ fn durations(document: &Document, timeline: &Timeline, axis: &Axis, y: f64) -> S
         out.push_str(&axis.bar(from, to, y, class(span.phase), &told));
         let (x, width) = (axis.x(from), axis.x(to) - axis.x(from));
         if let Some(fits) = [told, took].into_iter().find(|told| length(told) + 6.0 < width) {
-            out.push_str(&centred(x + width / 2.0, y + 11.0, "on", &fits));
+            out.push_str(&centred(x + width / 2.0, y + 11.0, &format!("on {}", class(span.phase)), &fits));
         }
     }
     if let Some(tail) = document.tail.as_ref().filter(|tail| tail.secs > 0) {

@@ -45,8 +45,8 @@ pub(super) fn variables(paper: Paper) -> String {
 /// The style sheet and the hatchings.
 pub(super) fn style(paper: Paper) -> String {
     let [base, ink, muted, grid, detect, decide, restore, fail_over, bad, part, on] = paper.colours();
-    // In print the same black text stands on light and on dark bars: a halo keeps it readable.
-    let halo = if paper == Paper::Print { ";paint-order:stroke;stroke:#ffffff;stroke-width:3px" } else { "" };
+    // In print two of the bars are light and two are dark.
+    let on_dark = if paper == Paper::Print { ".timeline text.restore,.timeline text.fail-over{fill:#ffffff}" } else { "" };
     let hatch = |id: &str, d: &str, colour: &str| {
         format!(
             "<pattern id=\"{id}\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\"><path d=\"{d}\" fill=\"none\" \
@@ -57,7 +57,7 @@ pub(super) fn style(paper: Paper) -> String {
     format!(
         "<style>.timeline text{{font-size:11px;font-family:system-ui,sans-serif;fill:{ink}}}.timeline .paper{{fill:{base}}}\
          .timeline text.title{{font-size:15px;font-weight:bold}}.timeline text.strong{{font-weight:bold}}\
-         .timeline text.muted{{fill:{muted}}}.timeline text.on{{fill:{on}{halo}}}\
+         .timeline text.muted{{fill:{muted}}}.timeline text.on{{fill:{on}}}{on_dark}\
          .timeline .grid{{stroke:{grid};fill:none}}.timeline rect.detect{{fill:{detect}}}.timeline rect.decide{{fill:{decide}}}\
          .timeline rect.restore{{fill:{restore}}}.timeline rect.fail-over{{fill:{fail_over}}}.timeline rect.part{{fill:{part}}}\
          .timeline rect.wait{{fill:url(#wait);stroke:{muted}}}.timeline rect.retry{{fill:url(#retry);stroke:{bad}}}\

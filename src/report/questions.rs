@@ -17,13 +17,24 @@ const UNNOTICED: i64 = 300;
 pub(super) fn open(document: &Document, durations: &Durations) -> Vec<String> {
     let mut questions = Vec::new();
     let last_known = document.moments.iter().rposition(|row| row.holds.is_some());
-    let unknown = |(_, row): &(usize, &super::document::MomentRow)| row.holds.is_none() && row.moment != Moment::Recovered;
+    let declared = document.decisions.iter().any(|decision| decision.failover);
+    // Decided against, and closed: what a failover would have brought is no question.
+    let waited_out = document.closed.is_some() && !declared && !document.decisions.is_empty();
+    let brought = |moment| !matches!(moment, Moment::ImpactBegan | Moment::Detected | Moment::Acknowledged);
+    let unknown = |(_, row): &(usize, &super::document::MomentRow)| {
+        row.holds.is_none() && row.moment != Moment::Recovered && !(waited_out && brought(row.moment))
+    };
     for (index, row) in document.moments.iter().enumerate().filter(unknown) {
         if document.closed.is_some() || last_known.is_none_or(|last| index < last) {
             questions.push(format!("When was it {:?}? The journal does not say.", row.moment.name()));
         }
     }
-    if !document.signals.iter().any(|row| row.state == "ALARM" || row.state == "open") {
+    // What went off later, such as when traffic had moved, did not tell of the impact.
+    let detected = document.moments.iter().find(|row| row.moment == Moment::Detected).and_then(|row| row.holds.as_ref());
+    let in_time = |row: &&super::document::SignalRow| {
+        detected.is_none_or(|detected| row.seen_at <= detected.at || detected.kind != EvidenceKind::Person)
+    };
+    if !document.signals.iter().filter(in_time).any(|row| row.state == "ALARM" || row.state == "open") {
         questions.push("No signal of the plan told of the impact: which alarm should have?".to_owned());
     }
     let by_person =
@@ -33,8 +44,10 @@ pub(super) fn open(document: &Document, durations: &Durations) -> Vec<String> {
         questions.push(format!("{:?} rests on a person's word alone: is there evidence of it?", row.moment.name()));
     }
     questions.extend(durations.doubts.iter().cloned());
+    let settled = |row: &super::document::StepRow| matches!(row.status, "done" | "skipped" | "not-applicable");
     for row in &document.steps {
-        if document.closed.is_some() && !matches!(row.status, "done" | "skipped") {
+        // Without a failover there was nothing to be done.
+        if document.closed.is_some() && declared && !settled(row) {
             questions.push(format!("Step {} was left {}: was it needed?", row.step, row.status));
         }
         if row.status == "done" && row.action == "backup.restore" && !document.data.iter().any(|data| data.step == row.step) {
@@ -51,8 +64,7 @@ pub(super) fn open(document: &Document, durations: &Durations) -> Vec<String> {
         ));
     }
     if document.closed.is_none() {
-        let left: Vec<&str> =
-            document.steps.iter().filter(|row| !matches!(row.status, "done" | "skipped")).map(|row| row.step.as_str()).collect();
+        let left: Vec<&str> = document.steps.iter().filter(|row| !settled(row)).map(|row| row.step.as_str()).collect();
         let left = if left.is_empty() { String::new() } else { format!(" Not done: {}.", left.join(", ")) };
         questions.push(format!("The incident has not been closed: is it over?{left}"));
     }

@@ -72,13 +72,15 @@ struct Masks {
     phrases: Vec<(String, String)>,
     arn: Option<Regex>,
     mail: Option<Regex>,
+    url: Option<Regex>,
 }
 
 impl Masks {
     fn new() -> Self {
         let arn = Regex::new(r#"arn:([a-z0-9-]+):([A-Za-z0-9-]+):([A-Za-z0-9-]*):([0-9]*):([^\s"'<>,;)\]}|]+)"#).ok();
         let mail = Regex::new(r"[A-Za-z0-9_.+-]+@[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+").ok();
-        Self { known: HashMap::new(), counts: BTreeMap::new(), phrases: Vec::new(), arn, mail }
+        let url = Regex::new(r"://([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+)").ok();
+        Self { known: HashMap::new(), counts: BTreeMap::new(), phrases: Vec::new(), arn, mail, url }
     }
 
     fn learn(&mut self, kind: &'static str, text: &str) {
@@ -106,7 +108,7 @@ impl Masks {
                         ("host", Some(host)) => self.learn("host", host),
                         ("second", Some(person)) => self.learn("person", person),
                         ("account" | "Account", Some(account)) => self.learn("account", account),
-                        ("created_resource_id", Some(name)) => self.learn_name(name),
+                        ("created_resource_id" | "HostedZoneId", Some(name)) => self.learn_name(name),
                         (key, Some(_)) if LEFT_OUT.contains(&key) => {}
                         _ => self.learn_from(member),
                     }
@@ -129,6 +131,14 @@ impl Masks {
         }
         for found in self.mail.clone().iter().flat_map(|mail| mail.find_iter(text)) {
             self.learn("person", found.as_str());
+        }
+        for found in self.url.clone().iter().flat_map(|url| url.captures_iter(text)) {
+            found.get(1).into_iter().filter(|host| !is_awss(host.as_str())).for_each(|host| self.learn("host", host.as_str()));
+        }
+        for run in runs(text, is_word).map(|run| run.trim_end_matches(['.', '-', '_'])) {
+            if is_host(run) && !is_awss(run) {
+                self.learn("host", run);
+            }
         }
         for run in text.split(|c: char| !c.is_ascii_alphanumeric()) {
             if run.len() == 12 && run.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -155,6 +165,8 @@ impl Masks {
             Value::Array(items) => items.iter_mut().for_each(|item| self.apply(key, item)),
             // Derived from the account's number, of which there are few enough to try them all.
             Value::String(text) if key == "fingerprint" && !text.is_empty() => "masked".clone_into(text),
+            // Folders tell of machines and people.
+            Value::String(text) if key == "plan_path" => *text = self.text(file_name(text)),
             Value::String(text) if !WORDS.contains(&key) => *text = self.text(text),
             _ => {}
         }
@@ -177,7 +189,17 @@ impl Masks {
         }
         replaced_runs(&text, is_word, |run| {
             let bare = run.trim_end_matches(['.', '-', '_']);
-            self.known.get(bare).map(|mask| format!("{mask}{}", &run[bare.len()..]))
+            let mask = self.known.get(bare).cloned().or_else(|| self.parts(bare))?;
+            Some(format!("{mask}{}", &run[bare.len()..]))
+        })
+    }
+
+    /// A run with dots in it that is not known as a whole, such as a file's name, with those of its parts masked that are.
+    fn parts(&self, run: &str) -> Option<String> {
+        let known = |part: &str| self.known.get(part).cloned();
+        run.split('.').any(|part| known(part).is_some()).then(|| {
+            let parts: Vec<String> = run.split('.').map(|part| known(part).unwrap_or_else(|| part.to_owned())).collect();
+            parts.join(".")
         })
     }
 
@@ -211,6 +233,26 @@ impl<'a> Arn<'a> {
         let typed = usize::from(parts.len() > 1 && self.service != "s3");
         parts.into_iter().skip(typed).filter(|part| !part.is_empty() && *part != "*").collect()
     }
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+/// A host's name without a URL around it: three labels or more, the last one of letters.
+fn is_host(run: &str) -> bool {
+    let labels: Vec<&str> = run.split('.').collect();
+    let top = labels.last().is_some_and(|top| top.len() > 1 && top.bytes().all(|byte| byte.is_ascii_lowercase()));
+    labels.len() > 2 && top && labels.iter().all(|label| !label.is_empty())
+}
+
+/// Is it a host of AWS that everybody has: a service, in a Region or in none? One of somebody's own has a name in front.
+fn is_awss(host: &str) -> bool {
+    let of_service = host.strip_suffix(".amazonaws.com").is_some_and(|rest| match rest.split_once('.') {
+        None => true,
+        Some((_, region)) => !region.contains('.') && region.contains('-') && region.ends_with(|c: char| c.is_ascii_digit()),
+    });
+    of_service || host.ends_with(".aws.amazon.com") || host.starts_with("com.amazonaws.")
 }
 
 fn is_word(c: char) -> bool {
@@ -277,6 +319,23 @@ mod tests {
                 "arn:aws:iam::account-1:role/service-role/name-1, account account-1, bucket-account-1",
                 "name-1 was assumed by person-1 (person-2) from address-1 and address-2, not at 03:16:30.",
                 "arn:aws:s3:::name-2/name-3 and address-1.",
+            ]
+        );
+    }
+
+    #[test]
+    fn hosts_are_masked_with_a_url_around_them_or_without() {
+        let texts = [
+            "https://shop.example/cart answered, and www.shop.example.com. from orders-db.c1x9.eu-central-1.rds.amazonaws.com",
+            "shop.example and www.shop.example.com; v1.2.3, report.md, backup.amazonaws.com, ssm.eu-central-1.amazonaws.com",
+            "arn:aws:sns:eu-central-1:444455556666:orders, from orders.toml",
+        ];
+        assert_eq!(
+            masked(&texts),
+            [
+                "https://host-1/cart answered, and host-2. from host-3",
+                "host-1 and host-2; v1.2.3, report.md, backup.amazonaws.com, ssm.eu-central-1.amazonaws.com",
+                "arn:aws:sns:eu-central-1:account-1:name-1, from name-1.toml",
             ]
         );
     }

@@ -67,8 +67,8 @@ pub fn render_in(reading: &Reading, format: Format, zone: Zone) -> Result<String
     let document = compile::document(reading);
     let timeline = || Timeline::of(&Incident::of(&reading.events), None);
     match format {
-        Format::Markdown => markdown::render(&document, markdown::TEMPLATE, zone),
-        Format::Html => html::render(&document, &timeline(), html::TEMPLATE, zone),
+        Format::Markdown => markdown::render(document, markdown::TEMPLATE, zone),
+        Format::Html => html::render(document, &timeline(), html::TEMPLATE, zone),
         Format::Json => Ok(serde_json::to_string_pretty(&document)? + "\n"),
         Format::Csv => Ok(csv::timeline(&reading.events, zone)),
         Format::CsvRto => Ok(csv::breakdown(&document, zone)),
@@ -85,9 +85,9 @@ pub fn render_in(reading: &Reading, format: Format, zone: Zone) -> Result<String
 pub fn render_template(reading: &Reading, template: &str, is_html: bool, zone: Zone) -> Result<String, RenderReport> {
     let document = compile::document(reading);
     if is_html {
-        html::render(&document, &Timeline::of(&Incident::of(&reading.events), None), template, zone)
+        html::render(document, &Timeline::of(&Incident::of(&reading.events), None), template, zone)
     } else {
-        markdown::render(&document, template, zone)
+        markdown::render(document, template, zone)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::cloud::{Access, HealthFilter, Recorder, SiteClients, Sites, Window};
 use crate::config::Paths;
 use crate::console::{self, Reach};
-use crate::domain::{Elsewhere, IncidentId, Mode, Operator, Problem, Region, SiteName};
+use crate::domain::{Elsewhere, EvidenceKind, IncidentId, Mode, Moment, Operator, Problem, ProblemKind, Region, SiteName};
 use crate::engine::{self, Context, Input};
 use crate::error::{DONE, Error, FAILED};
 use crate::journal::{Event, FORMAT, Incident, Journal, Reading, Recorded};
@@ -31,7 +31,7 @@ pub(super) async fn merge(id: &str, access: &AwsAccess, operator: Operator, path
     };
     let plan = parse_plan(&opened.plan_path, &opened.plan_text)?;
     let clock = Clock::system();
-    let began = incident.moment(crate::domain::Moment::ImpactBegan).or(incident.opened_at);
+    let began = incident.moment(Moment::ImpactBegan).or(incident.opened_at);
     let ended = incident.closed.as_ref().map(|(at, _)| *at);
     let window = Window { from: began.unwrap_or_default(), to: ended.unwrap_or_else(|| clock.now()) };
     let (found, problems) = ask(&plan, access, &clock, window).await?;
@@ -68,7 +68,7 @@ async fn ask(plan: &Plan, access: &AwsAccess, clock: &Clock, window: Window) -> 
         let (found, silent) = site.others.all(window, PAGES).await;
         if !found.complete {
             let text = format!("{name}: more happened than the {PAGES} pages that were read of each list");
-            problems.push(Problem::new(crate::domain::ProblemKind::Unavailable, "lists of jobs and executions", text));
+            problems.push(Problem::new(ProblemKind::Unavailable, "lists of jobs and executions", text));
         }
         all.extend(found.rows);
         problems.extend(silent);
@@ -117,7 +117,13 @@ async fn reconstruct(arguments: &Reconstruct, access: &AwsAccess) -> Result<(Rea
     for alarm in &plan.alarms {
         let Some(site) = sites.site(&alarm.site) else { continue };
         match transitions(site, &alarm.name, window).await {
-            Ok(found) => remembered.extend(found),
+            Ok((found, missing)) => {
+                remembered.extend(found);
+                problems.extend(missing.map(|why| {
+                    let text = format!("{} alarm {}: {why}", alarm.site, alarm.name);
+                    Problem::new(ProblemKind::Unavailable, "the history of an alarm", text)
+                }));
+            }
             Err(problem) => problems.push(problem),
         }
     }
@@ -132,6 +138,8 @@ async fn reconstruct(arguments: &Reconstruct, access: &AwsAccess) -> Result<(Rea
     Ok((Reading { events: events(&plan, window, remembered, &problems), damage: None, format: FORMAT }, problems))
 }
 
+type Transitions = Vec<(DateTime<Utc>, Remembered)>;
+
 /// What AWS remembers of one moment.
 enum Remembered {
     Alarm(Box<crate::domain::Alarm>),
@@ -139,9 +147,11 @@ enum Remembered {
     Work(Box<Elsewhere>),
 }
 
-/// The alarm as it was after each of its transitions in the window.
-async fn transitions(site: &SiteClients, name: &str, window: Window) -> Result<Vec<(DateTime<Utc>, Remembered)>, Problem> {
-    let Some(now) = site.cloudwatch.alarm(name).await? else { return Ok(Vec::new()) };
+/// The alarm as it was after each of its transitions in the window; and why there may have been more of them.
+async fn transitions(site: &SiteClients, name: &str, window: Window) -> Result<(Transitions, Option<&'static str>), Problem> {
+    let Some(now) = site.cloudwatch.alarm(name).await? else {
+        return Ok((Vec::new(), Some("it is not there any more, and its history with it")));
+    };
     let history = site.cloudwatch.alarm_history(name, window.from, PAGES).await?;
     let mut all = Vec::new();
     for item in history.rows.iter().filter(|item| item.kind == "StateUpdate") {
@@ -158,7 +168,7 @@ async fn transitions(site: &SiteClients, name: &str, window: Window) -> Result<V
         alarm.reason_data = Some(&new["stateReasonData"]).filter(|data| !data.is_null()).map(ToString::to_string);
         all.push((at, Remembered::Alarm(Box::new(alarm))));
     }
-    Ok(all)
+    Ok((all, (!history.complete).then_some("its history is longer than what was read")))
 }
 
 async fn health(
@@ -186,11 +196,13 @@ async fn health(
                 }
                 let ended = event.ended_at.filter(|ended| *ended <= window.to);
                 let closed = event.clone();
-                // When it arrived nobody knows any more; not before it began.
+                // When it arrived nobody knows any more: after it began, and at the latest when it was last updated.
+                let arrived = event.updated_at.unwrap_or(started).clamp(started, window.to).max(window.from);
                 event.status = "open".to_owned();
                 event.ended_at = None;
-                event.first_seen_at = Some(started.max(window.from));
-                remembered.push((started.max(window.from), Remembered::Health(Box::new(event))));
+                event.first_seen_at = Some(arrived);
+                let told = ended.map_or(arrived, |ended| ended.min(arrived)).max(window.from);
+                remembered.push((told, Remembered::Health(Box::new(event))));
                 remembered.extend(ended.map(|ended| (ended, Remembered::Health(Box::new(closed)))));
             }
         }
@@ -235,14 +247,26 @@ fn events(plan: &Plan, window: Window, remembered: Vec<(DateTime<Utc>, Remembere
             }
         };
         let context = Context { incident: &incident, plan, now: at, operator: &operator, read_only: true };
+        let began = events.first().and_then(|event| event.started_at);
         let input = Input::Signals { alarms, events, seen_at: at };
-        let decided = engine::handle(context, &input).map(|decision| decision.events).unwrap_or_default();
+        let mut decided = engine::handle(context, &input).map(|decision| decision.events).unwrap_or_default();
+        decided.iter_mut().for_each(|event| arrived_somewhen(event, began));
         record(at, decided, &mut incident);
     }
     // The record reaches to the end of the window.
     let end = window.to.max(incident.last_at.unwrap_or(window.to));
     record(end, vec![Event::Noted { text: "The window of the reconstruction ends here.".to_owned(), mark: None }], &mut incident);
     all
+}
+
+/// A detection by a Health event that nobody saw arrive lies somewhere between its beginning and its last update.
+fn arrived_somewhen(event: &mut Event, began: Option<DateTime<Utc>>) {
+    if let Event::MomentFixed { moment: Moment::Detected, fixed } = event
+        && fixed.evidence.kind == EvidenceKind::Health
+    {
+        (fixed.earliest, fixed.latest) = (began, Some(fixed.at));
+        fixed.evidence.text.push_str(", at the latest when it was last updated");
+    }
 }
 
 fn stamp(at: DateTime<Utc>) -> String {

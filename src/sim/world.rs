@@ -105,6 +105,7 @@ pub struct World {
     asked: Vec<(DateTime<Utc>, Question)>,
     effects: Vec<Effect>,
     calls: BTreeMap<String, usize>,
+    met: BTreeMap<String, usize>,
     record: Option<Record>,
 }
 
@@ -129,6 +130,7 @@ impl World {
             asked: Vec::new(),
             effects: Vec::new(),
             calls: BTreeMap::new(),
+            met: BTreeMap::new(),
             record: None,
             scenario,
         };
@@ -487,6 +489,11 @@ impl World {
         self.calls.get(operation).copied().unwrap_or(0)
     }
 
+    /// How often a fault met a call of an operation, since the process started.
+    pub fn met(&self, operation: &str) -> usize {
+        self.met.get(operation).copied().unwrap_or(0)
+    }
+
     /// All that exists, to look at.
     pub fn estate(&self) -> &Estate {
         &self.estate
@@ -584,6 +591,9 @@ impl Services for World {
     fn weather(&mut self, caller: &Caller, service: &str, operation: &str, at: DateTime<Utc>) -> Weather {
         self.advance_to(at);
         let (weather, changed) = self.sky.meet(caller, service, operation, self.now);
+        if weather != Weather::Fair {
+            *self.met.entry(operation.to_owned()).or_default() += 1;
+        }
         if changed {
             let entry =
                 Entry::Met { at: self.now, caller: caller.into(), service: service.to_owned(), operation: operation.to_owned() };

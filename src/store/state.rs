@@ -252,6 +252,9 @@ impl State {
             Update::Prepared { step, seq, at, answer } => self.prepared(step, seq, at, answer),
             Update::Progress { step, attempt, at, answer } => self.progressed(step, attempt, at, answer),
             Update::LastRestore { resource, took } => self.last_restore(&resource, took),
+            Update::Earlier(expected) => {
+                expected.into_iter().for_each(|(step, expected)| expect(&mut self.expectations, &step, expected))
+            }
             Update::Exercise { paused, speed } => {
                 if let Some(exercise) = &mut self.exercise {
                     exercise.paused = paused;
@@ -279,8 +282,8 @@ impl State {
         let expected = Expected::by_last_restore(took);
         for step in &self.plan.steps {
             let restores = matches!(&step.action, Action::BackupRestore { resource: of, .. } if of == resource);
-            if restores && self.expectations.get(&step.id).is_none_or(|known| known.basis <= expected.basis) {
-                self.expectations.insert(step.id.clone(), expected);
+            if restores {
+                expect(&mut self.expectations, &step.id, expected);
             }
         }
     }
@@ -313,5 +316,12 @@ impl State {
             }
             Err(problem) => entry.3 = Some(problem),
         }
+    }
+}
+
+/// Keeps what is expected of a step, unless more is known of it already.
+fn expect(known: &mut BTreeMap<StepId, Expected>, step: &StepId, expected: Expected) {
+    if known.get(step).is_none_or(|known| known.basis <= expected.basis) {
+        known.insert(step.clone(), expected);
     }
 }

@@ -1,10 +1,12 @@
 //! What feeds and the driver tell the store.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{
-    Alarm, AlarmStory, Backups, HealthEvent, Identity, MetricPoint, Preparation, Problem, Progress, ProtectedResource, Pushed,
-    RecoveryPoint, SiteName, StepId,
+    Alarm, AlarmStory, Backups, Expected, HealthEvent, Identity, MetricPoint, Preparation, Problem, Progress, ProtectedResource,
+    Pushed, RecoveryPoint, SiteName, StepId,
 };
 
 use super::Completeness;
@@ -142,6 +144,8 @@ pub enum Update {
         /// The answer; a problem leaves the last progress standing.
         answer: Result<Progress, Problem>,
     },
+    /// What earlier runs say of how long steps take.
+    Earlier(BTreeMap<StepId, Expected>),
     /// The exercise's clock was turned.
     Exercise {
         /// Does it stand still?
@@ -168,6 +172,7 @@ impl Update {
             | Self::ClockOffset { .. }
             | Self::Preparing { .. }
             | Self::LastRestore { .. }
+            | Self::Earlier(_)
             | Self::Exercise { .. } => false,
         }
     }

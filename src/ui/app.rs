@@ -11,6 +11,7 @@ use ratatui::layout::Rect;
 use super::commands::{Command, commands, is_waiting_to_start};
 use super::jumps::Jumps;
 use super::layout::Splits;
+use super::ledger::Ledgers;
 use super::overlays::{Asked, Confirm, Outcome, Overlay, Press, Prompt, Question};
 use super::panes::{self, Look, WizardView};
 use super::ready::{is_answer, startable};
@@ -50,6 +51,7 @@ pub struct App {
     pub(super) frozen: Option<Arc<Frozen>>,
     /// Identifiers are masked.
     pub(super) masked: bool,
+    pub(super) ledgers: Ledgers,
     /// The mouse is taken.
     pub(super) mouse: bool,
     pub(super) symbols: Symbols,
@@ -90,6 +92,7 @@ impl App {
             was_settled: None,
             frozen: None,
             masked: false,
+            ledgers: Ledgers::default(),
             mouse: false,
             symbols: Symbols::default(),
             splits: Splits::default(),
@@ -126,7 +129,7 @@ impl App {
     }
 
     pub(super) fn look<'a>(&'a self, state: &'a State, now: DateTime<Utc>) -> Look<'a> {
-        Look { state, now, theme: &self.theme, keymap: &self.keymap, masked: self.masked }
+        Look { state, now, theme: &self.theme, keymap: &self.keymap, masked: self.masked, ledgers: &self.ledgers }
     }
 
     pub(super) fn view(&mut self) -> &mut ListView {

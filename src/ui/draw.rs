@@ -40,8 +40,8 @@ impl App {
     }
 
     fn draw_all(&mut self, state: &State, now: DateTime<Utc>, area: Rect, buf: &mut Buffer) -> Option<Position> {
-        let (theme, keymap, held) = (self.theme.clone(), self.keymap.clone(), self.frozen.clone());
-        let look = Look { state, now, theme: &theme, keymap: &keymap, masked: self.masked };
+        let (theme, keymap, held, ledgers) = (self.theme.clone(), self.keymap.clone(), self.frozen.clone(), self.ledgers.clone());
+        let look = Look { state, now, theme: &theme, keymap: &keymap, masked: self.masked, ledgers: &ledgers };
         // Frozen panes show what was; header and message go on.
         let (then, at) = held.as_ref().map_or((state, now), |held| (&held.state, held.now));
         let shown = Look { state: then, now: at, ..look };
@@ -63,7 +63,10 @@ impl App {
         if let Some((level, text)) = message {
             draw_message(level, &text, &look, places.notice, buf);
         }
-        if cursor.is_none() {
+        // Under an overlay these keys do something else, which it says itself; a step that is read lets them through.
+        let heard =
+            self.overlays.last().is_none_or(|overlay| matches!(overlay, Overlay::Detail(detail) if detail.is_of_a_step()));
+        if cursor.is_none() && heard {
             draw_footer(&self.commands(state), &look, places.footer, buf);
         }
         // Each overlay hides the ones under it; the header is never hidden.

@@ -290,13 +290,21 @@ fn wrap_line(line: &str, limit: usize, lines: &mut Vec<String>) {
         }
         for c in word.chars() {
             if width(&current) + columns(c) > limit && width(&current) > indent.len() {
+                let rest = current.split_off(break_at(&current));
                 lines.push(std::mem::replace(&mut current, indent.clone()));
+                current.push_str(&rest);
             }
             current.push(c);
         }
         empty = false;
     }
     lines.push(if empty { String::new() } else { current });
+}
+
+/// Where a word that is too long for its line is broken: after the last sign between its parts, if that leaves most of the line filled.
+fn break_at(line: &str) -> usize {
+    let after = line.char_indices().rev().find(|(_, c)| "/:-_,=&?.".contains(*c)).map(|(at, c)| at + c.len_utf8());
+    after.filter(|at| width(&line[..*at]) * 5 >= width(line) * 3).unwrap_or(line.len())
 }
 
 #[cfg(test)]
@@ -426,6 +434,8 @@ mod tests {
     fn lines_break_at_spaces_and_long_words_are_broken_too() {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("abcdefghij", 4), ["abcd", "efgh", "ij"]);
+        assert_eq!(wrap("arn:aws:sts::4444:assumed-role/operator", 36), ["arn:aws:sts::4444:assumed-role/", "operator"]);
+        assert_eq!(wrap("7f3c2d1e-0a9b-4c8d-9e7f-112233445566", 35), ["7f3c2d1e-0a9b-4c8d-9e7f-", "112233445566"]);
         assert_eq!(wrap("a\n\nb", 4), ["a", "", "b"]);
         assert_eq!(wrap("  indented text goes on", 12), ["  indented", "  text goes", "  on"]);
         assert_eq!(wrap("", 4), [""]);

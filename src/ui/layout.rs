@@ -1,8 +1,8 @@
 //! Where everything goes, from 60×20 up. Knows sizes and which pane has the keys, nothing of what is in them.
 //!
 //! The order of collapse, widest first:
-//! 0. from 300×40: four columns — what is known, what is left to restore from, what to do, what happened;
-//! 1. from 200×36: three columns — what is known, what to do, what happened;
+//! 0. from 300×40: four columns — what is known, what is left to restore from, what to do with what was done, where the time goes;
+//! 1. from 200×36: three columns — what is known, what to do with what was done, where the time goes;
 //! 2. from 120×30: two columns; here and above, the pane with the keys gets at least half of its column;
 //! 3. below: one column, the pane with the keys open, each other one a line that still tells its state;
 //! 4. below 22 rows the header gives up its line of freshness, which the panes' titles repeat;
@@ -134,6 +134,7 @@ pub fn divide(area: Rect, focus: Pane, zoomed: bool, notice_rows: u16, splits: &
     let notice = Rect { y: footer.y - notice_rows, height: notice_rows, ..area };
     let body = Rect { y: header.bottom(), height: notice.y.saturating_sub(header.bottom()), ..area };
     let mut rules = Vec::new();
+    let work = [(Pane::Wizard, 66), (Pane::Log, 34)];
     let known = [(Pane::Alarms, 40), (Pane::Health, 22), (Pane::RecoveryPoints, 38)];
     let wide = |columns_of: &[(u16, &[Pane])], rules: &mut Vec<Rect>| {
         let shares: Vec<u16> = columns_of.iter().map(|(share, _)| *share).collect();
@@ -145,17 +146,17 @@ pub fn divide(area: Rect, focus: Pane, zoomed: bool, notice_rows: u16, splits: &
         vec![(focus, body)]
     } else if area.width >= 300 && area.height >= 40 {
         let columns =
-            wide(&[(26, &[Alarms, Health]), (24, &[RecoveryPoints]), (28, &[Wizard]), (22, &[Timeline, Log])], &mut rules);
-        let mut panes = stack(columns[0], &[(Pane::Alarms, 62), (Pane::Health, 38)], focus, splits);
-        panes.push((Pane::RecoveryPoints, columns[1]));
-        panes.push((Pane::Wizard, columns[2]));
-        panes.extend(stack(columns[3], &[(Pane::Timeline, 60), (Pane::Log, 40)], focus, splits));
+            wide(&[(26, &[Alarms, Health]), (22, &[RecoveryPoints]), (30, &[Wizard, Log]), (22, &[Timeline])], &mut rules);
+        let mut panes = stack(columns[0], &[(Alarms, 62), (Health, 38)], focus, splits);
+        panes.push((RecoveryPoints, columns[1]));
+        panes.extend(stack(columns[2], &work, focus, splits));
+        panes.push((Timeline, columns[3]));
         panes
     } else if area.width >= 200 && area.height >= 36 {
-        let columns = wide(&[(34, &[Alarms, Health, RecoveryPoints]), (40, &[Wizard]), (26, &[Timeline, Log])], &mut rules);
+        let columns = wide(&[(33, &[Alarms, Health, RecoveryPoints]), (41, &[Wizard, Log]), (26, &[Timeline])], &mut rules);
         let mut panes = stack(columns[0], &known, focus, splits);
-        panes.push((Pane::Wizard, columns[1]));
-        panes.extend(stack(columns[2], &[(Pane::Timeline, 60), (Pane::Log, 40)], focus, splits));
+        panes.extend(stack(columns[1], &work, focus, splits));
+        panes.push((Timeline, columns[2]));
         panes
     } else if area.width >= 120 && area.height >= 30 {
         let columns = wide(&[(49, &[Alarms, Health, RecoveryPoints]), (51, &[Wizard, Timeline, Log])], &mut rules);

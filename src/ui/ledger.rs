@@ -3,13 +3,14 @@
 //! The reckoning is the report's, so that the screen and the record cannot differ; here it only gets the shape that is drawn.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
 use crate::domain::{Moment, Part, Phase, StepId};
 use crate::journal::{Ended, StepStatus};
 use crate::plan::Step;
-use crate::report::{self, Timeline};
+use crate::report::{self, Expectations, Timeline};
 use crate::store::State;
 
 use super::format;
@@ -121,6 +122,40 @@ impl Ledger {
             steps: step_bars(&timeline.steps, now),
             forecast,
             expected: timeline.steps.iter().filter_map(|step| Some((step.id.clone(), step.forecast?))).collect(),
+        }
+    }
+}
+
+/// How long a reckoning serves: nobody reads a clock more finely, and keys that are held down come faster.
+const SERVES: TimeDelta = TimeDelta::milliseconds(200);
+
+/// The last reckoning. All panes of a frame use it, and so do the frames after it until an event, an expectation or the time changes it.
+#[derive(Debug, Clone, Default)]
+pub struct Ledgers(Arc<Mutex<Option<Known>>>);
+
+#[derive(Debug)]
+struct Known {
+    seq: u64,
+    at: DateTime<Utc>,
+    expectations: Expectations,
+    ledger: Arc<Ledger>,
+}
+
+impl Ledgers {
+    /// The incident at `now`, to a fifth of a second: the same state and time give the same ledger, whether it was reckoned before or not.
+    pub fn of(&self, state: &State, now: DateTime<Utc>) -> Arc<Ledger> {
+        let fifth = now.duration_trunc(SERVES).unwrap_or(now);
+        // Never before what has happened: an event of this very moment is part of it.
+        let at = fifth.max(state.incident.last_at.map_or(fifth, |last| last.min(now)));
+        let seq = state.incident.last_seq;
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some(known) if known.seq == seq && known.at == at && known.expectations == state.expectations => known.ledger.clone(),
+            _ => {
+                let ledger = Arc::new(Ledger::of(state, at));
+                *last = Some(Known { seq, at, expectations: state.expectations.clone(), ledger: ledger.clone() });
+                ledger
+            }
         }
     }
 }

@@ -45,7 +45,31 @@ fn look(cell: &Cell, theme: &Theme) -> Look {
     Look { fg, bg, modifiers: cell.modifier }
 }
 
+/// Fields of one background, each in one piece: no seams between the words on it.
+fn draw_grounds(buf: &Buffer, y: u16, theme: &Theme, out: &mut String) {
+    let ground = |x: u16| look(&buf[(buf.area.x + x, buf.area.y + y)], theme).bg;
+    let mut x = 0;
+    while x < buf.area.width {
+        let (start, bg) = (x, ground(x));
+        while x < buf.area.width && ground(x) == bg {
+            x += 1;
+        }
+        if bg != theme.background {
+            let (left, top) = (MARGIN + f64::from(start) * CELL.0, MARGIN + f64::from(y) * CELL.1);
+            let width = f64::from(x - start) * CELL.0;
+            // Writing to a String cannot fail.
+            let _ = writeln!(
+                out,
+                "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{}\" fill=\"{}\"/>",
+                CELL.1,
+                hex(bg)
+            );
+        }
+    }
+}
+
 fn draw_row(buf: &Buffer, y: u16, theme: &Theme, out: &mut String) {
+    draw_grounds(buf, y, theme, out);
     let mut x = 0;
     while x < buf.area.width {
         let cell = &buf[(buf.area.x + x, buf.area.y + y)];
@@ -59,22 +83,12 @@ fn draw_row(buf: &Buffer, y: u16, theme: &Theme, out: &mut String) {
             text.push_str(cell.symbol());
             x += u16::try_from(format::width(cell.symbol())).unwrap_or(1).max(1);
         }
-        draw_run(start, y, x - start, &text, &style, theme, out);
+        draw_run(start, y, &text, &style, out);
     }
 }
 
-fn draw_run(x: u16, y: u16, columns: u16, text: &str, style: &Look, theme: &Theme, out: &mut String) {
+fn draw_run(x: u16, y: u16, text: &str, style: &Look, out: &mut String) {
     let (left, top) = (MARGIN + f64::from(x) * CELL.0, MARGIN + f64::from(y) * CELL.1);
-    let width = f64::from(columns) * CELL.0;
-    // Writing to a String cannot fail.
-    if style.bg != theme.background {
-        let _ = writeln!(
-            out,
-            "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{}\" fill=\"{}\"/>",
-            CELL.1,
-            hex(style.bg)
-        );
-    }
     let mut column = 0;
     let mut rest = text;
     while let Some(first) = rest.chars().next() {

@@ -106,9 +106,9 @@ class Aws:
 
 
 @contextmanager
-def simulated(speed: float, folder: Path) -> Iterator[Aws]:
+def simulated(speed: float, folder: Path, *words: str) -> Iterator[Aws]:
     """`lifeboat simulate`, with the operator's own credentials."""
-    command = [binary(), "simulate", "--port", "0", "--speed", str(speed)]
+    command = [binary(), "simulate", "--port", "0", "--speed", str(speed), *words]
     told, complaint = folder / f"simulate-{speed}.out", folder / f"simulate-{speed}.err"
     with told.open("wb") as out, complaint.open("wb") as err:
         environment = clean_environment(LIFEBOAT_HOME=str(folder / "home"))

@@ -9,7 +9,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from processes import binary, clean_environment, moto
+from processes import binary, clean_environment, moto, simulated, wait_until
+from test_simulate import restore_volume
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 
@@ -76,3 +77,79 @@ def test_what_others_did_is_seen_and_not_done_here(tmp_path: Path):
     seen = {(row["kind"], row["about"]) for row in report["elsewhere"]}
     assert {("stack operation", "standby"), ("state machine execution", "rebuild")} <= seen, said
     assert not report["calls"], "none of it was done here"
+
+
+QUIET = Path(__file__).parent / "scenarios" / "quiet-apis.toml"
+PLAN = Path(__file__).parents[2] / "assets" / "plans" / "shop.toml"
+
+
+def run_region_switch(aws) -> None:
+    """A plan of Region switch with one step that a person approves, started."""
+    switch = aws.client("arc-region-switch")
+    role = "arn:aws:iam::444455556666:role/r"
+    approval = {"executionApprovalConfig": {"approvalRole": role}}
+    step = {"name": "ask", "executionBlockType": "ManualApproval", "executionBlockConfiguration": approval}
+    plan = switch.create_plan(
+        name="by-hand", regions=["eu-west-1", "eu-central-1"], recoveryApproach="activePassive", primaryRegion="eu-west-1",
+        executionRole=role, workflows=[{"workflowTargetAction": "activate", "steps": [step]}],
+    )["plan"]["arn"]  # fmt: skip
+    switch.start_plan_execution(planArn=plan, targetRegion="eu-central-1", action="activate")
+
+
+def work_by_hand(aws) -> None:
+    """One piece of work of each kind, done without lifeboat."""
+    backup = aws.client("backup")
+    restore_volume(aws)
+    point = next(
+        point
+        for point in backup.list_recovery_points_by_backup_vault(BackupVaultName="shop-recovery")["RecoveryPoints"]
+        if point["Status"] == "COMPLETED"
+    )
+    vault = aws.at("eu-north-1").client("backup").create_backup_vault(BackupVaultName="far")["BackupVaultArn"]
+    backup.start_copy_job(
+        RecoveryPointArn=point["RecoveryPointArn"], SourceBackupVaultName="shop-recovery", DestinationBackupVaultArn=vault,
+        IamRoleArn="arn:aws:iam::444455556666:role/lifeboat-restore",
+    )  # fmt: skip
+    aws.client("ssm").start_automation_execution(DocumentName="shop-warm-caches")
+    machines = aws.client("stepfunctions")
+    machine = machines.create_state_machine(name="rebuild", definition=json.dumps(MACHINE), roleArn="arn:aws:iam::444455556666:role/r")
+    machines.start_execution(stateMachineArn=machine["stateMachineArn"], name="by-hand")
+    aws.client("cloudformation").create_stack(StackName="standby", TemplateBody=json.dumps(TEMPLATE))
+    run_region_switch(aws)
+
+
+def test_an_incident_that_nobody_ran_is_told_by_what_aws_remembers(schema: dict, tmp_path: Path):
+    """A fault that comes and goes while nobody sits at a console, and work of every kind that somebody does by hand."""
+    with simulated(60, tmp_path, "--scenario", str(QUIET)) as aws:
+        primary, recovery = aws.assume("111122223333", "eu-west-1"), aws.assume("444455556666", "eu-central-1")
+        alarms, health = primary.client("cloudwatch"), primary.at("us-east-1").client("health")
+
+        def state(wanted: str):
+            told = alarms.describe_alarms(AlarmNames=["shop-error-rate"])["MetricAlarms"][0]
+            return told["StateValue"] == wanted and told
+
+        risen = wait_until("the alarm", lambda: state("ALARM"))["StateTransitionedTimestamp"]
+        work_by_hand(recovery)
+        wait_until("the end of the alarm", lambda: state("OK"), 60)
+        closed = {"eventStatusCodes": ["closed"], "services": ["S3"]}
+        wait_until("the end of the event", lambda: health.describe_events(filter=closed)["events"])
+        words = ["report", "--reconstruct", "--from", "2026-03-14T03:00:00Z", "--to", "2026-03-14T03:25:00Z"]
+        words += ["--plan", str(PLAN), "--endpoint-url", aws.url, "--format"]
+        environment = aws.environment()
+        report = json.loads(lifeboat(*words, "json", home=tmp_path / "home", environment=environment))
+        page = lifeboat(*words, "md", home=tmp_path / "home", environment=environment)
+    faults = [fault.message for fault in jsonschema.Draft202012Validator(schema).iter_errors(report)]
+    assert not faults, faults
+    moments = {row["moment"]: row["holds"] for row in report["moments"]}
+    # AWS's own word of when it began; the alarm's transition, not the event's beginning, for when it was seen.
+    assert (moments["impact-began"]["at"], moments["impact-began"]["kind"]) == ("2026-03-14T03:01:00Z", "health")
+    assert moments["detected"]["at"] == risen.strftime("%Y-%m-%dT%H:%M:%SZ") and moments["detected"]["kind"] == "alarm"
+    assert moments["decided"] is None and not report["decisions"] and not report["calls"]
+    seen = {row["kind"]: row for row in report["elsewhere"]}
+    kinds = ["restore job", "copy job", "automation execution", "state machine execution", "stack operation"]
+    assert set(seen) == {*kinds, "Region switch execution"}, seen
+    assert all("2026-03-14T03:0" in row["began_at"] for row in seen.values()), seen
+    restored = seen["restore job"]
+    assert (restored["status"], restored["secs"]) == ("COMPLETED", 180), restored
+    assert {row["state"] for row in report["signals"]} >= {"ALARM", "OK", "open", "closed"}
+    assert "nobody wrote down what was decided" in page and "seen, not done here: restore job" in page

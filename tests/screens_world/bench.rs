@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use crossterm::event::{Event as TerminalEvent, KeyEvent, KeyEventKind, KeyModifiers};
 use lifeboat::store::State;
-use lifeboat::ui::{App, Key, Keymap, Request, Theme, picture};
+use lifeboat::ui::{App, Key, Keymap, Request, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier};
@@ -66,17 +66,10 @@ impl Bench {
     }
 
     pub fn shown(&mut self, width: u16, height: u16) -> String {
-        let buf = self.buffer(width, height);
-        if let Ok(folder) = std::env::var("LIFEBOAT_PICTURES") {
-            let name = std::thread::current().name().unwrap_or("screen").to_owned();
-            let svg = picture::svg(&buf, &Theme::builtin("dark").unwrap());
-            std::fs::write(format!("{folder}/{name}-{width}x{height}.svg"), svg).unwrap();
-        }
-        text_of(&buf)
+        text_of(&self.buffer(width, height))
     }
 
     pub fn snapshot(&mut self, width: u16, height: u16) -> String {
-        self.shown(width, height);
         digest(&self.buffer(width, height))
     }
 }

@@ -7,15 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use lifeboat::cloud::{Access, Recorder};
+use lifeboat::cloud::{Access, Connection, Recorder};
 use lifeboat::console::{self, Exercise, Opening, Reach, Session};
-use lifeboat::domain::{IncidentId, Mode, Moment, Operator, Preparation, StepId, Strength};
+use lifeboat::domain::{IncidentId, Mode, Moment, Operator, Preparation, SiteName, StepId, Strength};
 use lifeboat::driver::Probe;
 use lifeboat::engine::{ExerciseOf, Intent};
-use lifeboat::journal::{Journal, JournalDirectory, StepStatus};
+use lifeboat::journal::{Journal, JournalDirectory, StepStatus, Weighed};
 use lifeboat::plan::{Action, Plan};
 use lifeboat::store::{ExerciseState, NoticeLevel, Prepared, State};
-use lifeboat::ui::{Pane, Request};
+use lifeboat::ui::{Pane, Request, seen, weighed};
 use tokio::sync::watch;
 
 /// A tabletop whose players never hesitate.
@@ -49,19 +49,16 @@ pub async fn open_played(folder: &Path, name: &str, played: console::Played, id:
     let scenario = played.scenario.clone();
     let exercise = Exercise::start(scenario.clone(), 7, Some(&record), 0).await.unwrap();
     let plan = Arc::new(Plan::parse(&played.plan_path, &played.plan_text).unwrap());
-    let access =
-        Access::Fixed { access_key_id: "AKIAEXERCISEOPERATOR".into(), secret_access_key: "exercise".into(), session_token: None };
-    let reach = Reach { access, endpoint_url: Some(exercise.endpoint_url()), sts_region: None };
     let operator = Operator::new("Ana");
     let recorder = Recorder::new();
-    let connections = console::connect(&plan, reach, &operator, &exercise.clock, &recorder).await.unwrap();
+    let connections = console::connect(&plan, reach(&exercise), &operator, &exercise.clock, &recorder).await.unwrap();
     let resumed = resume.then(|| Journal::open(&journals.path_of(&incident_id, Mode::Exercise)).unwrap());
     if let Some(last) = resumed.as_ref().and_then(|(_, events)| events.last()) {
         exercise.clock.jump(last.recorded_at.max(exercise.clock.now()));
     }
     exercise.clock.set_speed(SPEED);
     let session = Session::open(Opening {
-        expectations: Default::default(),
+        earlier: None,
         mode: Mode::Exercise,
         read_only: false,
         operator,
@@ -90,7 +87,21 @@ pub async fn open_played(folder: &Path, name: &str, played: console::Played, id:
     Table { session, exercise, plan, seen: watch::Sender::new(0) }
 }
 
+fn reach(exercise: &Exercise) -> Reach {
+    let access =
+        Access::Fixed { access_key_id: "AKIAEXERCISEOPERATOR".into(), secret_access_key: "exercise".into(), session_token: None };
+    Reach { access, endpoint_url: Some(exercise.endpoint_url()), sts_region: None }
+}
+
 impl Table {
+    /// A way to a site of one's own, for what a test does beside the console.
+    pub async fn connection(&self, site: &SiteName) -> Connection {
+        let beside = Operator::new("beside");
+        let all =
+            console::connect(&self.plan, reach(&self.exercise), &beside, &self.exercise.clock, &Recorder::new()).await.unwrap();
+        all.into_iter().find(|connection| connection.site() == site).unwrap()
+    }
+
     pub fn state(&self) -> &State {
         self.session.state()
     }
@@ -150,7 +161,28 @@ impl Table {
             self.until(what, seen).await;
         }
         self.session.request(Request::Speed(SPEED));
-        self.order(Intent::Declare { reason: "eu-west-1 is failing".into(), seen: vec![], weighed: Box::default() });
+        self.take_notice("both the alarm and Health say so");
+        self.decide_to_fail_over("eu-west-1 is failing");
+    }
+
+    /// Who leads, and that somebody looks.
+    pub fn take_notice(&mut self, note: &str) {
+        let role = lifeboat::domain::Role::Commander;
+        self.order(Intent::Acknowledge { note: note.into() });
+        self.order(Intent::GiveRole { to: Operator::new("Ana"), role, reason: "on call tonight".into() });
+    }
+
+    /// Declares as the console does: with what is on screen, and after asking for objections.
+    pub fn decide_to_fail_over(&mut self, reason: &str) {
+        let (seen, mut weighed) = self.on_screen();
+        weighed.objections = Some(vec![]);
+        self.order(Intent::Declare { reason: reason.into(), seen, weighed });
+    }
+
+    /// What a decision is made from.
+    pub fn on_screen(&self) -> (Vec<String>, Box<Weighed>) {
+        let now = self.exercise.clock.now();
+        (seen(self.state(), now), Box::new(weighed(self.state(), now)))
     }
 
     pub async fn prepared(&mut self, step: &StepId) -> Preparation {
@@ -235,6 +267,15 @@ pub const CHANGING: [&str; 6] = [
     "CreateOpsItem",
     "UpdateOpsItem",
 ];
+
+/// Keeps a journal for the reports that are checked in, if it is asked for: see tests/exercise_reports.rs.
+pub fn keep(journal: &str, name: &str) {
+    if let Some(kept) = std::env::var_os("LIFEBOAT_KEEP_JOURNAL") {
+        let file = Path::new(&kept).join(format!("{name}.lifeboat"));
+        let _ = std::fs::remove_file(&file);
+        lifeboat::journal::export(Path::new(journal), &file).unwrap();
+    }
+}
 
 pub fn has_detected(state: &State) -> bool {
     state.incident.moment(Moment::Detected).is_some()

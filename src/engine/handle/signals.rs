@@ -78,8 +78,9 @@ fn of_health(event: &HealthEvent, seen_at: DateTime<Utc>) -> SignalSeen {
         signal: SignalId::Health { arn: event.arn.clone() },
         happened_at: if event.is_open() { event.started_at } else { event.ended_at },
         impact: event.started_at.filter(|_| event.is_open()).map(|at| (at, at)),
+        // When it was first seen says nothing of when its end was.
+        seen_at: event.first_seen_at.filter(|_| event.is_open()).unwrap_or(seen_at),
         state,
-        seen_at: event.first_seen_at.unwrap_or(seen_at),
         reason: format!("{} {} in {}", event.service, event.type_code, event.region),
     }
 }

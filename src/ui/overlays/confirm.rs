@@ -259,7 +259,7 @@ impl Confirm {
     pub(super) fn draw(&mut self, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
         let width = area.width.min(104);
         let lines = self.doc(look).lines(usize::from(width.saturating_sub(4)));
-        let ask = if self.stage == Stage::Typing || !matches!(self.strength(), Strength::Key) { 5 } else { 4 };
+        let ask = if self.stage == Stage::Typing || !matches!(self.strength(), Strength::Key) { 4 } else { 3 };
         let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(ask + 2).min(area.height);
         let inner = boxed(&self.title(look), Edge::Double, (width, height), look, area, buf);
         let ask = ask.min(inner.height);

@@ -64,6 +64,11 @@ impl Detail {
         })
     }
 
+    /// Is it a step that is read?
+    pub fn is_of_a_step(&self) -> bool {
+        matches!(self.subject, Subject::Step(_))
+    }
+
     pub(super) fn on_key(&mut self, press: Press, look: &Look<'_>) -> Outcome {
         let action = look.keymap.action(press.key);
         match action {

@@ -21,7 +21,9 @@ pub(super) fn boxed(title: &str, edge: Edge, size: (u16, u16), look: &Look<'_>, 
     let area = area.intersection(buf.area);
     let (width, height) = (size.0.min(area.width), size.1.min(area.height));
     let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
-    fill(buf, place, " ", look.theme.ground());
+    // A column of air at each side: what lies under the box does not touch it.
+    let air = Rect { x: place.x.saturating_sub(1), width: width.saturating_add(2), ..place }.intersection(area);
+    fill(buf, air, " ", look.theme.ground());
     if width < 4 || height < 3 {
         return Rect { width: 0, height: 0, ..place };
     }

@@ -11,7 +11,7 @@ use crate::domain::{Moment, Operator, Role as Duty, StepId};
 use crate::engine::Intent;
 use crate::journal::Weighed;
 use crate::store::State;
-use crate::ui::ledger::{Ledger, decision};
+use crate::ui::ledger::decision;
 use crate::ui::panes::Look;
 use crate::ui::widgets::{Doc, Field, draw_field, edit, put, row, scroll_lines};
 use crate::ui::{Action, Request, Role, Seek, covered, format, seen, weighed};
@@ -311,7 +311,7 @@ impl Prompt {
                 let what = format!("Declare the failover of {} from the primary to the recovery site.", plan.title);
                 let mut lines = vec![(Role::Heading, what)];
                 lines.extend(chosen.into_iter().map(|line| (Role::Text, line)));
-                if let Some(forecast) = Ledger::of(look.state, look.now).forecast {
+                if let Some(forecast) = look.ledger().forecast {
                     let role = if forecast.in_time { Role::Text } else { Role::Warn };
                     lines.push((role, format!("Forecast: {}.", decision(&forecast, look.now))));
                 }

@@ -140,7 +140,7 @@ fn draw_sites(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
 }
 
 fn draw_clocks(look: &Look<'_>, area: Rect, buf: &mut Buffer) {
-    let ledger = Ledger::of(look.state, look.now);
+    let ledger = look.ledger();
     let mut strip = Strip::new("  ", Role::Text);
     for piece in rto_pieces(look, &ledger) {
         strip.push(piece);
@@ -190,10 +190,11 @@ fn rto_pieces(look: &Look<'_>, ledger: &Ledger) -> Vec<Piece> {
 
 fn draw_rto_bar(look: &Look<'_>, ledger: &Ledger, area: Rect, buf: &mut Buffer) {
     let (Some(elapsed), true) = (ledger.elapsed, area.width >= 6) else { return };
+    let columns = if area.width < 12 { 0 } else { usize::from(area.width) - 5 };
     let rto = look.state.plan.objectives.rto.as_secs_f64().max(1.0);
     let share = elapsed.num_milliseconds() as f64 / 1000.0 / rto;
     let role = if share > 1.0 { Role::Bad } else { Role::Bar };
-    let mut runs = bar(share, usize::from(area.width) - 5, role);
+    let mut runs = bar(share, columns, role);
     runs.push((format!(" {:>3.0}%", (share * 100.0).min(999.0)), Role::Muted));
     write(buf, area, &runs, look.theme);
 }

@@ -23,7 +23,7 @@ pub(super) fn listing(look: &Look<'_>) -> Listing {
     events.sort_by_key(|event| (!event.is_open(), std::cmp::Reverse(event.started_at), event.arn.clone()));
     let open = events.iter().filter(|event| event.is_open()).count();
     Listing {
-        summary: summary(open, events.len() - open),
+        summary: if source.data.is_some() { summary(open, events.len() - open) } else { Vec::new() },
         heard: vec![heard("", source, look.now)],
         notes: Vec::new(),
         empty: "AWS Health tells of no event for the plan's services and Regions. It is told late: not an all-clear.".to_owned(),
@@ -42,6 +42,9 @@ fn summary(open: usize, closed: usize) -> Vec<Runs> {
     }
     if closed > 0 {
         runs.push((format!("{}✓ {closed} closed", if runs.is_empty() { "" } else { "  " }), Role::Muted));
+    }
+    if runs.is_empty() {
+        runs.push(("none told".to_owned(), Role::Muted));
     }
     vec![runs]
 }

@@ -12,11 +12,20 @@ const COLUMNS: [Column; 4] = [
     Column::number("#", 3, 5, 1),
 ];
 
+/// How many events are listed, the newest: each row is made anew for each frame, and a frame is not to take longer than a tenth of a
+/// second.
+const MOST: usize = 10_000;
+
 pub(super) fn listing(look: &Look<'_>) -> Listing {
     // What a facilitator notes is not for players. What the sources showed is in the panes, and in the journal for a replay; here it
     // would hide what people did.
     let told = |event: &Event| words::is_for_players(event) && !matches!(event, Event::Observed(_));
-    let events: Vec<_> = look.state.events.iter().filter(|recorded| told(&recorded.event)).collect();
+    let all: Vec<_> = look.state.events.iter().filter(|recorded| told(&recorded.event)).collect();
+    let events = &all[all.len().saturating_sub(MOST)..];
+    let older = (events.len() < all.len()).then(|| {
+        let older = format::count(all.len() - events.len(), "older event", "older events");
+        (Role::Muted, format!("{older} not listed here: `lifeboat report` has all."))
+    });
     let rows = events.iter().map(|recorded| {
         let (role, text) = words::sentence(&recorded.event);
         let cells = vec![
@@ -32,7 +41,7 @@ pub(super) fn listing(look: &Look<'_>) -> Listing {
         row.sorts = vec![Sort::Text(recorded.by.to_string()), Sort::Text(recorded.event.kind())];
         row
     });
-    let summary = vec![vec![(format::count(events.len(), "event", "events"), Role::Muted)]];
+    let summary = vec![vec![(format::count(all.len(), "event", "events"), Role::Muted)]];
     Listing {
         table: Table { columns: COLUMNS.to_vec(), rows: rows.collect(), sorts: &["who", "kind"] },
         summary: if events.is_empty() { Vec::new() } else { summary },
@@ -42,6 +51,7 @@ pub(super) fn listing(look: &Look<'_>) -> Listing {
             .journal_problem
             .iter()
             .map(|problem| (Role::Bad, format!("✗ NO JOURNAL: {problem}. Nothing can change AWS until it can be written.")))
+            .chain(older)
             .collect(),
         empty: "Nothing is recorded yet.".to_owned(),
     }

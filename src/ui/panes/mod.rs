@@ -24,6 +24,9 @@ pub use wizard_text::{call_of, command_of, preparation_text, step_text};
 
 use chrono::{DateTime, Utc};
 
+use std::sync::Arc;
+
+use super::ledger::{Ledger, Ledgers};
 use super::{Action, Keymap, Theme};
 use crate::store::State;
 
@@ -40,9 +43,16 @@ pub struct Look<'a> {
     pub keymap: &'a Keymap,
     /// Identifiers are masked on this screen.
     pub masked: bool,
+    /// What was reckoned of this state and time already.
+    pub ledgers: &'a Ledgers,
 }
 
 impl Look<'_> {
+    /// The incident as time spent.
+    pub fn ledger(&self) -> Arc<Ledger> {
+        self.ledgers.of(self.state, self.now)
+    }
+
     /// The key to show for an action.
     pub fn key(&self, action: Action) -> String {
         self.keymap.hint(action)

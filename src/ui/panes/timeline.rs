@@ -1,5 +1,7 @@
 //! Where the time goes: the four durations and the steps as bars that grow, against the line of the objective, with a forecast.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -8,7 +10,7 @@ use super::{Head, Look, draw_head};
 use crate::domain::{Moment, Phase};
 use crate::journal::StepStatus;
 use crate::ui::ledger::{Bar, Ledger, StepBar};
-use crate::ui::widgets::{Doc, Runs, lane, scroll_lines};
+use crate::ui::widgets::{Doc, Runs, lane, scroll_lines, scroll_rows};
 use crate::ui::{Action, Pane, Role, format};
 
 /// The role of a phase's bar.
@@ -23,8 +25,11 @@ fn role_of(phase: Phase) -> Role {
 
 /// The title: what runs, and when it will be over.
 pub fn timeline_head(look: &Look<'_>) -> Head {
-    let ledger = Ledger::of(look.state, look.now);
-    let Some(elapsed) = ledger.elapsed else { return Head::default() };
+    let ledger = look.ledger();
+    let Some(elapsed) = ledger.elapsed else {
+        let summary = vec![vec![("no impact known".to_owned(), Role::Muted)]];
+        return Head { summary, ..Head::default() };
+    };
     let phase = ledger.bars.last().map_or("", |bar| bar.phase.name());
     let long = if ledger.is_over {
         vec![(format!("✓ recovered in {}", format::duration(elapsed)), Role::Ok)]
@@ -51,7 +56,7 @@ fn forecast_text(ledger: &Ledger, look: &Look<'_>) -> Option<(String, Role)> {
 
 /// What can be copied: the durations and the moments, as text and as JSON.
 pub fn timeline_copies(look: &Look<'_>) -> Vec<(&'static str, String)> {
-    let ledger = Ledger::of(look.state, look.now);
+    let ledger = look.ledger();
     let spent: Vec<(&str, TimeDelta)> = ledger.bars.iter().map(|bar| (bar.phase.name(), bar.to - bar.from)).collect();
     let mut text: Vec<String> = spent.iter().map(|(phase, spent)| format!("{phase} {}", format::duration(*spent))).collect();
     text.extend(ledger.elapsed.map(|elapsed| format!("in all {}", format::duration(elapsed))));
@@ -71,8 +76,14 @@ pub fn draw_timeline(look: &Look<'_>, scroll: &mut u16, focused: bool, area: Rec
     if inner.is_empty() {
         return;
     }
-    let lines = lines(look, usize::from(inner.width));
-    scroll_lines(&lines, scroll, inner, buf, look.theme);
+    let width = usize::from(inner.width);
+    match Chart::of(look, width) {
+        Some(chart) => {
+            let lines = chart.head.len() + chart.ledger.steps.len();
+            scroll_rows(lines, &|n| chart.line(n), scroll, inner, buf, look.theme);
+        }
+        None => scroll_lines(&nothing_yet(look).lines(width), scroll, inner, buf, look.theme),
+    }
 }
 
 /// From where to where a chart reaches.
@@ -90,40 +101,55 @@ impl Scale {
     }
 }
 
-fn lines(look: &Look<'_>, width: usize) -> Vec<Runs> {
-    let ledger = Ledger::of(look.state, look.now);
-    let (Some(began), Some(elapsed), Some(rto_at)) = (ledger.began, ledger.elapsed, ledger.rto_at) else {
-        return nothing_yet(look).lines(width);
-    };
-    let (label, number) = (if width >= 70 { 20 } else { 16 }, 9);
-    let columns = width.saturating_sub(label + number + 2);
-    // The objective's line is in the picture once it is near: the chart reaches past what is known and what is expected.
-    let known = ledger.forecast.map_or(began + elapsed, |forecast| forecast.at).max(began + elapsed);
-    let reach = (known - began).num_seconds().max(60);
-    let rto = (rto_at - began).num_seconds().max(1);
-    let to = if rto <= reach * 3 { reach.max(rto) * 21 / 20 } else { reach * 21 / 20 };
-    let scale = Scale { from: began, to: began + TimeDelta::seconds(to), columns };
-    let mut out = vec![axis(&scale, rto_at, label, number)];
-    for bar in &ledger.bars {
-        let mark = if bar.running { "▸ " } else { "✓ " };
-        out.push(lane_of(&format!("{mark}{}", bar.phase.name()), bar, role_of(bar.phase), rto_at, &scale, label, number));
-        if bar.phase == Phase::Restore {
-            for part in &ledger.parts {
-                let name = format!("  {}", part.part.map_or("", |part| part.name()));
-                out.push(lane_of(&name, part, role_of(Phase::Restore), rto_at, &scale, label, number));
+/// The chart: its first lines in full, the line of a step only when it is seen.
+struct Chart {
+    ledger: Arc<Ledger>,
+    scale: Scale,
+    rto_at: DateTime<Utc>,
+    label: usize,
+    number: usize,
+    head: Vec<Runs>,
+}
+
+impl Chart {
+    /// `None` while no impact is known.
+    fn of(look: &Look<'_>, width: usize) -> Option<Self> {
+        let ledger = look.ledger();
+        let (began, elapsed, rto_at) = (ledger.began?, ledger.elapsed?, ledger.rto_at?);
+        let (label, number) = (if width >= 70 { 20 } else { 16 }, 9);
+        let columns = width.saturating_sub(label + number + 2);
+        // The objective's line is in the picture once it is near: the chart reaches past what is known and what is expected.
+        let known = ledger.forecast.map_or(began + elapsed, |forecast| forecast.at).max(began + elapsed);
+        let reach = (known - began).num_seconds().max(60);
+        let rto = (rto_at - began).num_seconds().max(1);
+        let to = if rto <= reach * 3 { reach.max(rto) * 21 / 20 } else { reach * 21 / 20 };
+        let scale = Scale { from: began, to: began + TimeDelta::seconds(to), columns };
+        let mut head = vec![axis(&scale, rto_at, label, number)];
+        for bar in &ledger.bars {
+            let mark = if bar.running { "▸ " } else { "✓ " };
+            head.push(lane_of(&format!("{mark}{}", bar.phase.name()), bar, role_of(bar.phase), rto_at, &scale, label, number));
+            if bar.phase == Phase::Restore {
+                for part in &ledger.parts {
+                    let name = format!("  {}", part.part.map_or("", |part| part.name()));
+                    head.push(lane_of(&name, part, role_of(Phase::Restore), rto_at, &scale, label, number));
+                }
             }
         }
+        head.extend(sums(look, &ledger, rto_at, elapsed).lines(width));
+        if !ledger.steps.is_empty() {
+            let chain = ledger.steps.iter().any(|step| step.critical);
+            let legend = if chain { "steps  ◆ decides when it is over" } else { "steps" };
+            head.push(vec![(legend.to_owned(), Role::Muted)]);
+        }
+        Some(Self { ledger, scale, rto_at, label, number, head })
     }
-    out.extend(sums(look, &ledger, rto_at, elapsed).lines(width));
-    if !ledger.steps.is_empty() {
-        let chain = ledger.steps.iter().any(|step| step.critical);
-        let legend = if chain { "steps  ◆ decides when it is over" } else { "steps" };
-        out.push(vec![(legend.to_owned(), Role::Muted)]);
+
+    fn line(&self, n: usize) -> Runs {
+        match n.checked_sub(self.head.len()) {
+            None => self.head[n].clone(),
+            Some(step) => step_lane(&self.ledger.steps[step], self.rto_at, &self.scale, self.label, self.number),
+        }
     }
-    for step in &ledger.steps {
-        out.push(step_lane(step, rto_at, &scale, label, number));
-    }
-    out
 }
 
 fn nothing_yet(look: &Look<'_>) -> Doc {

@@ -178,15 +178,14 @@ pub fn offers(state: &State, step: &Step) -> Vec<Offer> {
 pub fn wizard_head(look: &Look<'_>) -> Head {
     let state = look.state;
     let steps = &state.plan.steps;
-    let count =
-        |wanted: &dyn Fn(&StepStatus) -> bool| steps.iter().filter(|step| wanted(&state.incident.status(&step.id))).count();
-    let settled = count(&|status| matches!(status, StepStatus::Done | StepStatus::Skipped(_) | StepStatus::RuledOut(_)));
-    let failed = count(&|status| matches!(status, StepStatus::Failed(_)));
-    let running = count(&|status| matches!(status, StepStatus::Running | StepStatus::Calling));
-    let asking = steps
-        .iter()
-        .filter(|step| asks(state, &step.id) && matches!(state.incident.status(&step.id), StepStatus::Running))
-        .count();
+    // Of the steps that were begun or settled: of a large plan most were not.
+    let (mut settled, mut failed, mut running, mut asking) = (0, 0, 0, 0);
+    for (id, record) in &state.incident.steps {
+        settled += usize::from(record.is_settled());
+        failed += usize::from(matches!(record.status, StepStatus::Failed(_)));
+        running += usize::from(matches!(record.status, StepStatus::Running | StepStatus::Calling));
+        asking += usize::from(record.status == StepStatus::Running && asks(state, id));
+    }
     let mut runs: Runs = vec![(format!("{settled} of {} steps", steps.len()), Role::Text)];
     for (n, text, role) in
         [(asking, "? asks you", Role::Warn), (failed, "✗ failed", Role::Bad), (running, "◐ running", Role::Running)]
@@ -304,7 +303,7 @@ fn step_runs(step: &Step, look: &Look<'_>, width: u16) -> Runs {
     let state_width = 10;
     // A name tells more than a time that stands in the step's text too.
     let time_width = if width >= 40 { 8 } else { 0 };
-    let name_width = usize::from(width).saturating_sub(3 + state_width + time_width);
+    let name_width = usize::from(width).saturating_sub(3 + state_width + time_width.max(1));
     let name_role = if word.role == Role::Muted { Role::Muted } else { Role::Text };
     vec![
         (format::fit(&format!("{} {}", word.glyph, word.word), state_width, false), word.role),

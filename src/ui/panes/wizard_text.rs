@@ -7,7 +7,6 @@ use crate::domain::{MutatingCall, Part, Preparation, Problem, Progress, Strength
 use crate::journal::{Attempt, StepStatus};
 use crate::plan::{Action as StepAction, Reference, Step};
 use crate::store::Prepared;
-use crate::ui::ledger::Ledger;
 use crate::ui::ready::prepared_start;
 use crate::ui::widgets::{Doc, Runs, bar};
 use crate::ui::{Action, Role, format, ledger, words};
@@ -63,7 +62,7 @@ fn status_line(step: &Step, look: &Look<'_>) -> Runs {
         .map(|expect| format!("  about {}", format::objective(expect.to_std().unwrap_or_default())))
         .unwrap_or_default();
     let basis = look.state.expectations.get(&step.id).map(|of| format!(" by {}", of.basis.words())).unwrap_or_default();
-    let span = Ledger::of(look.state, look.now).expected.get(&step.id).copied();
+    let span = look.ledger().expected.get(&step.id).copied();
     let end = span.map(|(_, end)| format!(", ends about {}", format::time(end))).unwrap_or_default();
     let expect = if expect.is_empty() { expect } else { format!("{expect}{basis}{end}") };
     vec![

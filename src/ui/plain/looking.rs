@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::{MetricPoint, SiteName};
 use crate::store::State;
+use crate::ui::ledger::Ledgers;
 use crate::ui::panes::{self, Look};
 use crate::ui::widgets::{Doc, Filter, ListView, Row, Table};
 use crate::ui::{Keymap, Pane, Theme, format};
@@ -19,15 +20,16 @@ const POINTS: usize = 15;
 pub(super) struct Reader {
     theme: Theme,
     keymap: Keymap,
+    ledgers: Ledgers,
 }
 
 impl Reader {
     pub(super) fn new() -> Self {
-        Self { theme: Theme::mono(), keymap: Keymap::default() }
+        Self { theme: Theme::mono(), keymap: Keymap::default(), ledgers: Ledgers::default() }
     }
 
     fn look<'a>(&'a self, state: &'a State, now: DateTime<Utc>) -> Look<'a> {
-        Look { state, now, theme: &self.theme, keymap: &self.keymap, masked: false }
+        Look { state, now, theme: &self.theme, keymap: &self.keymap, masked: false, ledgers: &self.ledgers }
     }
 
     /// The rows of a pane, those under a row too.

@@ -122,16 +122,21 @@ impl Doc {
 
 /// Draws lines from `scroll` on, which is held within them; says at the right edge how much is above and below.
 pub fn scroll_lines(lines: &[Runs], scroll: &mut u16, area: Rect, buf: &mut Buffer, theme: &Theme) {
+    scroll_rows(lines.len(), &|n| lines[n].clone(), scroll, area, buf, theme);
+}
+
+/// The same of `count` lines that are made only where they are seen.
+pub fn scroll_rows(count: usize, line: &dyn Fn(usize) -> Runs, scroll: &mut u16, area: Rect, buf: &mut Buffer, theme: &Theme) {
     let area = area.intersection(buf.area);
     if area.is_empty() {
         return;
     }
     let height = usize::from(area.height);
-    let most = lines.len().saturating_sub(height);
+    let most = count.saturating_sub(height);
     *scroll = (*scroll).min(u16::try_from(most).unwrap_or(u16::MAX));
     let first = usize::from(*scroll);
-    for (n, runs) in lines.iter().skip(first).take(height).enumerate() {
-        write(buf, row(area, u16::try_from(n).unwrap_or(u16::MAX)), runs, theme);
+    for n in 0..height.min(count.saturating_sub(first)) {
+        write(buf, row(area, u16::try_from(n).unwrap_or(u16::MAX)), &line(first + n), theme);
     }
     let mark = |buf: &mut Buffer, n: u16, text: String| {
         let width = u16::try_from(format::width(&text)).unwrap_or(0).min(area.width);
@@ -141,7 +146,7 @@ pub fn scroll_lines(lines: &[Runs], scroll: &mut u16, area: Rect, buf: &mut Buff
     if first > 0 {
         mark(buf, 0, format!(" ▲ {first} more"));
     }
-    let below = lines.len().saturating_sub(first + height);
+    let below = count.saturating_sub(first + height);
     if below > 0 && area.height > 1 {
         mark(buf, area.height - 1, format!(" ▼ {below} more"));
     }

@@ -9,7 +9,7 @@ mod strip;
 mod table;
 
 pub use bar::{bar, lane};
-pub use doc::{Doc, scroll_lines};
+pub use doc::{Doc, scroll_lines, scroll_rows};
 pub use field::{Field, draw_field, edit};
 pub use filter::{Filter, fuzzy};
 pub use plot::{Plot, plot};

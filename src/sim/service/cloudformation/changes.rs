@@ -39,6 +39,8 @@ pub struct ChangeSet {
     pub on_failure: Option<String>,
     /// ExecutionStatus once it was executed.
     pub executed: Option<&'static str>,
+    /// The token of the call that made it.
+    pub token: Option<String>,
 }
 
 impl ChangeSet {

@@ -45,7 +45,11 @@ pub(super) fn create(world: &mut World, call: &Call) -> Answer {
         can_update(&stack)?;
     }
     let set = members::required(input, "ChangeSetName");
-    if stack.change_sets.contains_key(set) {
+    if let Some(known) = stack.change_sets.get(set) {
+        // The token of the first call makes its repeat do nothing (CloudFormation API reference, CreateChangeSet).
+        if known.token.is_some() && known.token.as_deref() == text("ClientToken") {
+            return Ok(json!({"Id": known.id, "StackId": stack.id}));
+        }
         return Err(Refusal::new("AlreadyExistsException", format!("ChangeSet {set} already exists")));
     }
     let before = stack.design.clone();
@@ -83,6 +87,7 @@ fn add(
         description: members::text(input, "Description").map(str::to_owned),
         on_failure: members::text(input, "OnStackFailure").map(str::to_owned),
         executed: None,
+        token: members::text(input, "ClientToken").map(str::to_owned),
     };
     stack.change_sets.insert(name.to_owned(), made);
     id

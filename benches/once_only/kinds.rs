@@ -1,0 +1,259 @@
+//! The kinds of steps that are played: what a plan says, what is there before, which calls are to take effect and how often.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
+use lifeboat::clock::Clock;
+use lifeboat::driver::AnswerWanted;
+use lifeboat::sim::World;
+use lifeboat::sim::call::{Call, Caller, Services};
+use serde_json::{Value, json};
+
+/// One thing that a person confirms.
+#[derive(Debug, Clone, Copy)]
+pub enum Act {
+    /// The start of the step with this id.
+    Start(&'static str),
+    /// The answer to what the step asks: AWS's name of the signal.
+    Answer(&'static str, &'static str),
+    /// The stop of what the step began.
+    Stop(&'static str),
+}
+
+impl Act {
+    pub fn step(self) -> &'static str {
+        match self {
+            Self::Start(step) | Self::Answer(step, _) | Self::Stop(step) => step,
+        }
+    }
+
+    /// What the driver is asked to prepare for it.
+    pub fn wanted(self) -> Option<AnswerWanted> {
+        match self {
+            Self::Start(_) => None,
+            Self::Answer(_, signal) => Some(AnswerWanted::Signal { signal: signal.to_owned(), comment: "once".to_owned() }),
+            Self::Stop(_) => Some(AnswerWanted::Stop),
+        }
+    }
+}
+
+/// A kind of step, played in one way.
+pub struct Kind {
+    /// Its name in the figures.
+    pub name: &'static str,
+    /// The action of the plan that it stands for.
+    pub action: &'static str,
+    /// Step ids with the keys under `with`.
+    pub steps: &'static [(&'static str, &'static str)],
+    /// What is confirmed, in this order.
+    pub acts: &'static [Act],
+    /// AWS's operations that change something, and how often each has to take effect.
+    pub effects: &'static [(&'static str, usize)],
+}
+
+const RESTORE: &str = r#"
+resource = "orders-table"
+role_arn = "arn:aws:iam::444455556666:role/lifeboat-restore"
+drop = ["originalTableName"]
+metadata = { targetTableName = "orders-${incident.id}", encryptionType = "Default" }"#;
+const COPY: &str = r#"
+resource = "orders-table"
+role_arn = "arn:aws:iam::444455556666:role/lifeboat-restore"
+to_vault = "arn:aws:backup:eu-west-1:111122223333:backup-vault:shop-primary""#;
+const WARM: &str = r#"document = "shop-warm-caches""#;
+const OPS_ITEM: &str = r#"
+title = "recovery ${incident.id}"
+description = "opened once""#;
+const OPS_UPDATE: &str = r#"
+update = "${steps.item.ops_item_id}"
+status = "Resolved"
+description = "resolved once""#;
+const COMMAND: &str = r#"
+document = "AWS-RunShellScript"
+instances = ["i-0f00ba4deadbeef01"]
+parameters = { commands = ["mount -a"] }"#;
+const RECORDS: &str = r#"
+zone = "shop.example.com"
+records = [{ name = "once.shop.example.com", type = "TXT", values = ['"${incident.id}"'], ttl = 60 }]"#;
+const TOPIC: &str = r#"
+type = "AWS::SNS::Topic"
+properties = { TopicName = "once-${incident.id}" }"#;
+const STACK: &str = r#"
+stack = "once-${incident.id}"
+template = "once.json""#;
+const TABLE: &str = r#"
+source = "arn:aws:dynamodb:eu-central-1:444455556666:table/once-source"
+target = "once-${incident.id}""#;
+const DATABASE: &str = r#"
+kind = "instance"
+source = "once-source"
+target = "once-${incident.id}""#;
+const REWIND: &str = r#"
+bucket = "once-${incident.id}"
+to = "impact""#;
+
+/// Every action that changes AWS; some in more than one way, because an answer and a stop are calls of their own.
+pub const KINDS: &[Kind] = &[
+    Kind {
+        name: "backup.restore",
+        action: "backup.restore",
+        steps: &[("restore", RESTORE)],
+        acts: &[Act::Start("restore")],
+        effects: &[("StartRestoreJob", 1)],
+    },
+    Kind {
+        name: "backup.copy",
+        action: "backup.copy",
+        steps: &[("copy", COPY)],
+        acts: &[Act::Start("copy")],
+        effects: &[("StartCopyJob", 1)],
+    },
+    Kind {
+        name: "ssm.automation, approved",
+        action: "ssm.automation",
+        steps: &[("warm", WARM)],
+        acts: &[Act::Start("warm"), Act::Answer("warm", "Approve")],
+        effects: &[("StartAutomationExecution", 1), ("SendAutomationSignal", 1)],
+    },
+    Kind {
+        name: "ssm.automation, stopped",
+        action: "ssm.automation",
+        steps: &[("warm", WARM)],
+        acts: &[Act::Start("warm"), Act::Stop("warm")],
+        effects: &[("StartAutomationExecution", 1), ("StopAutomationExecution", 1)],
+    },
+    Kind {
+        name: "ssm.ops_item",
+        action: "ssm.ops_item",
+        steps: &[("item", OPS_ITEM), ("resolved", OPS_UPDATE)],
+        acts: &[Act::Start("item"), Act::Start("resolved")],
+        effects: &[("CreateOpsItem", 1), ("UpdateOpsItem", 1)],
+    },
+    Kind {
+        name: "ssm.run_command",
+        action: "ssm.run_command",
+        steps: &[("command", COMMAND)],
+        acts: &[Act::Start("command")],
+        effects: &[("SendCommand", 1)],
+    },
+    Kind {
+        name: "route53.change",
+        action: "route53.change",
+        steps: &[("records", RECORDS)],
+        acts: &[Act::Start("records")],
+        effects: &[("ChangeResourceRecordSets", 1)],
+    },
+    Kind {
+        name: "cloudcontrol.create",
+        action: "cloudcontrol.create",
+        steps: &[("topic", TOPIC)],
+        acts: &[Act::Start("topic")],
+        effects: &[("CreateResource", 1)],
+    },
+    Kind {
+        name: "cloudformation.deploy, executed",
+        action: "cloudformation.deploy",
+        steps: &[("stack", STACK)],
+        acts: &[Act::Start("stack"), Act::Answer("stack", "Approve")],
+        effects: &[("CreateChangeSet", 1), ("ExecuteChangeSet", 1)],
+    },
+    Kind {
+        name: "cloudformation.deploy, turned down",
+        action: "cloudformation.deploy",
+        steps: &[("stack", STACK)],
+        acts: &[Act::Start("stack"), Act::Answer("stack", "Reject")],
+        effects: &[("CreateChangeSet", 1), ("DeleteChangeSet", 1)],
+    },
+    Kind {
+        name: "dynamodb.restore_to_point_in_time",
+        action: "dynamodb.restore_to_point_in_time",
+        steps: &[("table", TABLE)],
+        acts: &[Act::Start("table")],
+        effects: &[("RestoreTableToPointInTime", 1)],
+    },
+    Kind {
+        name: "rds.restore_to_point_in_time",
+        action: "rds.restore_to_point_in_time",
+        steps: &[("database", DATABASE)],
+        acts: &[Act::Start("database")],
+        effects: &[("CreateResource", 1)],
+    },
+    Kind {
+        name: "s3.rewind",
+        action: "s3.rewind",
+        steps: &[("rewind", REWIND)],
+        acts: &[Act::Start("rewind")],
+        effects: &[("CopyObject", 2), ("DeleteObject", 1)],
+    },
+];
+
+/// The template of the stacks.
+pub const TEMPLATE: &str = r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#;
+
+/// The plan of a kind: the shop's sites and resources, and its own steps.
+pub fn plan_text(kind: &Kind, shop: &str) -> String {
+    let mut text = shop.split("[[step]]").next().unwrap_or_default().to_owned();
+    let mut before = String::new();
+    for (id, with) in kind.steps {
+        text.push_str(&format!(
+            "\n[[step]]\nid = \"{id}\"\ntitle = \"{id}\"\nphase = \"restore\"\npart = \"data\"\nneeds = [{before}]\nlimit = \"20d\"\n\
+             tail = []\naction = \"{}\"\n[step.with]\n{with}\n",
+            kind.action
+        ));
+        before = format!("\"{id}\"");
+    }
+    text
+}
+
+/// A call of somebody who is not a console, by whom things are made that a step needs.
+pub fn call(world: &mut World, at: DateTime<Utc>, service: &'static str, operation: &str, input: Value) -> Value {
+    let account = "444455556666".to_owned();
+    let caller = Caller {
+        arn: format!("arn:aws:iam::{account}:user/builder"),
+        account,
+        region: "eu-central-1".to_owned(),
+        user_id: "AIDABUILDER0000000000".to_owned(),
+    };
+    let told = world.answer(Call { caller, service, operation: operation.to_owned(), input, at });
+    told.unwrap_or_else(|refusal| panic!("{service} {operation}: {refusal:?}"))
+}
+
+/// What is there before any run.
+pub fn furnish(world: &mut World, at: DateTime<Utc>) {
+    let key = json!([{"AttributeName": "id", "AttributeType": "S"}]);
+    let table = json!({"TableName": "once-source", "BillingMode": "PAY_PER_REQUEST", "AttributeDefinitions": key,
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]});
+    call(world, at, "dynamodb", "CreateTable", table);
+    let on = json!({"TableName": "once-source", "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": true}});
+    call(world, at, "dynamodb", "UpdateContinuousBackups", on);
+    let database = json!({"DBInstanceIdentifier": "once-source", "DBInstanceClass": "db.t4g.micro", "Engine": "postgres",
+        "AllocatedStorage": 20, "MasterUsername": "once", "MasterUserPassword": "not-a-secret-1", "BackupRetentionPeriod": 7});
+    call(world, at, "rds", "CreateDBInstance", database);
+}
+
+/// What only this run needs; gives the moment that a rewind goes back to.
+pub fn furnish_run(world: &Mutex<World>, clock: &Clock, kind: &Kind, incident: &str) -> DateTime<Utc> {
+    let call = |service, operation, input| call(&mut world.lock().unwrap(), clock.now(), service, operation, input);
+    if kind.action != "s3.rewind" {
+        return clock.now();
+    }
+    let bucket = format!("once-{incident}");
+    let put = |key: &str, text: &str| {
+        call("s3", "PutObject", json!({"Bucket": bucket, "Key": key, "Body": STANDARD.encode(text)}));
+    };
+    let place = json!({"Bucket": bucket, "CreateBucketConfiguration": {"LocationConstraint": "eu-central-1"}});
+    call("s3", "CreateBucket", place);
+    let on = json!({"Bucket": bucket, "VersioningConfiguration": {"Status": "Enabled"}});
+    call("s3", "PutBucketVersioning", on);
+    ["overwritten", "deleted", "untouched"].iter().for_each(|key| put(key, "good"));
+    clock.step(Duration::from_secs(60));
+    let impact = clock.now();
+    clock.step(Duration::from_secs(60));
+    put("overwritten", "bad");
+    call("s3", "DeleteObject", json!({"Bucket": bucket, "Key": "deleted"}));
+    put("new", "bad");
+    impact
+}
