@@ -154,12 +154,12 @@ fn read_record(table: &Table<'_>, zone: Option<&str>, context: &Context<'_>) -> 
         table.fault("weight", "a weighted record has a `set_identifier`, which is missing", None);
     }
     let failover = table.one_of("failover", &["PRIMARY", "SECONDARY"]).map(str::to_owned);
-    for key in ["failover"].into_iter().filter(|key| table.has(key)) {
+    if table.has("failover") {
         if set_identifier.is_none() && !table.has("set_identifier") {
-            table.fault(key, "a failover record has a `set_identifier`, which is missing", None);
+            table.fault("failover", "a failover record has a `set_identifier`, which is missing", None);
         }
         if table.has("weight") {
-            table.fault(key, "a record is a failover record or a weighted one, not both", None);
+            table.fault("failover", "a record is a failover record or a weighted one, not both", None);
         }
     }
     let health_check = context.template(table, "health_check");
