@@ -12,7 +12,7 @@ use crate::console::{self, Reach};
 use crate::domain::{Operator, Problem, Region, SiteName};
 use crate::error::{DONE, Error, FAILED};
 use crate::plan::Plan;
-use crate::query::{self, Ask, Form, What, Where, Writer};
+use crate::query::{self, Ask, Form, Wanted, What, Where, Writer};
 
 /// A list for scripts. Every site that answers is printed; one that does not is told on standard error and by the exit code, which is
 /// what is given back.
@@ -52,13 +52,16 @@ pub async fn list(what: What, arguments: Query) -> Result<u8, Error> {
     // What AWS can leave out need not be read.
     let state = conditions.iter().find_map(|condition| condition.exactly("state", &["OK", "ALARM", "INSUFFICIENT_DATA"]));
     let state = state.filter(|_| what == What::Alarms).map(str::to_owned);
+    let lines = form == Form::Json && conditions.is_empty();
+    let pattern = plan.health.clone();
+    let wanted = Wanted::new(move |event| pattern.matches(event));
     let mut asks = Vec::new();
     for name in &names {
         let Some(site) = plan.site(name) else {
             return Err(Error::Query(format!("the plan has no site {name}")));
         };
-        let (vaults, health, state) = (site.vaults.clone(), health.clone(), state.clone());
-        asks.push(Ask { sites: sites.clone(), site: name.clone(), vaults, health, since, state });
+        let (vaults, health, state, wanted) = (site.vaults.clone(), health.clone(), state.clone(), wanted.clone());
+        asks.push(Ask { sites: sites.clone(), site: name.clone(), vaults, health, since, state, wanted, lines });
     }
     match write_list(what, asks, form, conditions).await {
         Ok(failed) => {
@@ -76,7 +79,7 @@ pub async fn list(what: What, arguments: Query) -> Result<u8, Error> {
 
 async fn write_list(what: What, asks: Vec<Ask>, form: Form, conditions: Vec<Where>) -> std::io::Result<Vec<Problem>> {
     let mut writer = Writer::begin(std::io::stdout(), what, form, conditions)?;
-    let failed = query::ask(what, asks, |rows| writer.rows(rows)).await?;
+    let failed = query::ask(what, asks, |page| writer.page(page)).await?;
     writer.end()?;
     Ok(failed)
 }

@@ -35,8 +35,8 @@ impl Table {
 
 fn rings(alarm: &'static str) -> impl Fn(&State) -> bool {
     move |state| {
-        let sources = state.alarms.values().filter_map(|source| source.data.as_ref());
-        sources.flatten().any(|found| found.name == alarm && found.state == lifeboat::domain::AlarmState::Alarm)
+        let mut sources = state.alarms.values().filter_map(|source| source.data.as_ref()?.get(alarm));
+        sources.any(|found| found.state == lifeboat::domain::AlarmState::Alarm)
     }
 }
 
@@ -129,9 +129,8 @@ async fn the_missing_backup_is_waited_for_while_the_rest_is_restored() {
     table.wait_for("03:18:05");
     let come = |state: &State| {
         let sources = state.recovery_points.values().filter_map(|source| source.data.as_ref());
-        sources
-            .flat_map(|found| &found.points)
-            .any(|point| point.data_at == Some(at("02:52:00")) && point.resource_arn.ends_with("table/orders"))
+        let mut points = sources.flat_map(|found| found.points.iter());
+        points.any(|point| point.data_at == Some(at("02:52:00")) && point.resource_arn.ends_with("table/orders"))
     };
     table.session.request(Request::Refresh(Pane::RecoveryPoints));
     table.until("the copy", come).await;
@@ -174,8 +173,9 @@ async fn ransomware_is_recovered_from_with_the_newest_clean_points() {
     table.until("the alarm", rings("shop-error-rate")).await;
     table.wait_for("03:12:01");
     let scanned = |state: &State| {
-        let sources = state.recovery_points.values().filter_map(|source| source.data.as_ref());
-        sources.flat_map(|found| &found.points).any(|point| point.scan.is_some())
+        let mut points =
+            state.recovery_points.values().filter_map(|source| source.data.as_ref()).flat_map(|found| found.points.iter());
+        points.any(|point| point.scan.is_some())
     };
     table.session.request(Request::Refresh(Pane::RecoveryPoints));
     table.until("the scans", scanned).await;

@@ -250,3 +250,45 @@ fn where_there_is_no_terminal_lines_are_offered_or_chosen_with_a_sentence() {
     let (code, _) = line.end();
     assert_eq!(code, 0);
 }
+
+/// The simulated AWS, ended with the test.
+struct Simulated(Child, String);
+
+impl Simulated {
+    fn start(home: &Path) -> Self {
+        let mut child = program(home, &["simulate"]).spawn().unwrap();
+        let first = BufReader::new(child.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+        Self(child, first.rsplit(' ').next().unwrap().to_owned())
+    }
+}
+
+impl Drop for Simulated {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn credentials_that_have_gone_are_named_and_picked_up_as_soon_as_somebody_renews_them_elsewhere() {
+    let home = tempfile::tempdir().unwrap();
+    let aws = Simulated::start(home.path());
+    // A session that was never renewed: the process that gives its keys fails.
+    let (keys, config) = (home.path().join("keys.json"), home.path().join("config"));
+    std::fs::write(&config, format!("[default]\ncredential_process = cat {}\n", keys.display())).unwrap();
+    let arguments = ["live", "--plain", "--read-only", "--plan", "assets/plans/shop.toml", "--endpoint-url", aws.1.as_str()];
+    let mut command = program(home.path(), &arguments);
+    command.env("AWS_CONFIG_FILE", &config).env("AWS_SHARED_CREDENTIALS_FILE", home.path().join("none"));
+    for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"] {
+        command.env_remove(name);
+    }
+    let mut console = Line::start(command.env("AWS_EC2_METADATA_DISABLED", "true"));
+    let named = console.until("identity at recovery: BLIND");
+    assert!(named.contains("expired") && named.contains("renew"), "{named}");
+    let given = r#"{"Version": 1, "AccessKeyId": "AKIAEXERCISEOPERATOR", "SecretAccessKey": "exercise"}"#;
+    std::fs::write(&keys, given).unwrap();
+    console.say("refresh");
+    console.until("identity at recovery: heard");
+    let (code, _) = console.end();
+    assert_eq!(code, 0, "credentials that came in the end are no failure");
+}

@@ -321,3 +321,27 @@ fn a_lost_terminal_ends_the_console_and_leaves_the_journal_whole() {
     let mut console = Terminal::start(home, &["tabletop", "--resume", &id, "--operator", "Ana"], SMALL);
     console.sees("running 1");
 }
+
+#[test]
+fn where_nothing_changes_the_terminal_hears_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let mut console = started(home.path(), &[], SMALL);
+    console.press("p");
+    console.sees("paused");
+    // What was asked before the pause is answered; then a turn of the help and back, so that everything before has been drawn.
+    let turn = |console: &mut Terminal| {
+        let before = console.bytes();
+        console.press("?");
+        console.sees("Keys that work here");
+        console.press("\u{1b}");
+        console.until("the panes", |screen| !screen.contains("Keys that work here"));
+        console.bytes() - before
+    };
+    // What was asked before the pause is answered with the first turn.
+    turn(&mut console);
+    let alone = turn(&mut console);
+    // Sixty keys that do nothing are sixty looks at the same state.
+    console.press(&"\u{7}".repeat(60));
+    let with_idle_looks = turn(&mut console);
+    assert!(with_idle_looks <= alone + 16, "{with_idle_looks} bytes where {alone} are enough: idle looks were drawn");
+}

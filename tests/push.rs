@@ -65,7 +65,8 @@ async fn events_that_come_twice_late_or_broken_change_nothing() {
     known_as(&mut world, "ALARM").await;
     // A poll still tells what was before the event; the event is later, and holds.
     loop {
-        if matches!(world.next().await, Update::Alarms { site, .. } if site.as_str() == "primary") {
+        if matches!(world.next().await, Update::AlarmRows { site, changes, .. } if site.as_str() == "primary" && changes.end.is_some())
+        {
             break;
         }
     }
@@ -73,5 +74,42 @@ async fn events_that_come_twice_late_or_broken_change_nothing() {
     send(&world, &event("newest", "2090-01-01T00:00:02.000+0000", "OK"));
     pushed(&mut world, 1).await;
     assert_eq!(world.known().as_deref(), Some("OK"));
+    world.end().await;
+}
+
+/// What moves, turns, hides or rings on a terminal, and what is wide.
+const HOSTILE: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}\r\u{8}\u{202e}evil\u{200f} 日本語 ﷽ e\u{301} \u{9b}31m";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hostile_texts_come_over_the_wire_to_the_screen_and_do_nothing_there() {
+    let mut world = PushWorld::start().await;
+    known_as(&mut world, "OK").await;
+    let alarm = json!({"AlarmName": "hostile-日本語", "AlarmDescription": HOSTILE, "MetricName": "Errors", "Namespace": "Shop",
+        "Statistic": "Sum", "Period": 86400, "EvaluationPeriods": 1, "Threshold": 1.0,
+        "ComparisonOperator": "GreaterThanThreshold"});
+    ask(&world.address, "monitoring", "GraniteServiceVersion20100801.PutMetricAlarm", &alarm);
+    let reason = format!("{HOSTILE}{}", "x".repeat(900));
+    let turned = json!({"AlarmName": "hostile-日本語", "StateValue": "ALARM", "StateReason": reason});
+    ask(&world.address, "monitoring", "GraniteServiceVersion20100801.SetAlarmState", &turned);
+    // A description of some hundred kilobytes, with members that nobody knows, and others missing.
+    let event = json!({"id": "h", "source": "aws.health", "detail-type": "AWS Health Event", "account": ACCOUNT, "region": "eu-west-1",
+        "time": "2090-01-01T00:00:00Z", "detail": {"eventArn": "arn:aws:health:eu-west-1::event/S3/odd", "service": HOSTILE,
+        "eventTypeCode": "AWS_ODD", "eventTypeCategory": "investigation", "statusCode": "bewildered", "unheardOf": [1, {}],
+        "eventDescription": [{"language": "en_US", "latestDescription": HOSTILE.repeat(1_500)}]}});
+    send(&world, &event.to_string());
+    let here = |world: &PushWorld| {
+        let alarms = world.state.alarms.values().filter_map(|source| source.data.as_ref()?.get("hostile-日本語"));
+        let told = alarms.into_iter().any(|alarm| alarm.state.to_string() == "ALARM");
+        told && world.state.health.data.iter().flatten().any(|event| event.type_code == "AWS_ODD")
+    };
+    while !here(&world) {
+        world.next().await;
+    }
+    let screen = world.painted();
+    assert!(screen.contains("hostile-日") && screen.contains("evil"), "{screen}");
+    let moves = |c: char| {
+        (c.is_control() && c != '\n') || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    assert!(!screen.chars().any(moves), "{screen:?}");
     world.end().await;
 }

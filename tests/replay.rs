@@ -101,7 +101,7 @@ fn the_panes_show_what_was_known_then() {
     let mut replay = replay(story());
     let shown = |replay: &Replay| {
         let source = &replay.state().alarms[&SiteName::primary()];
-        let state = source.data.as_ref().map(|alarms| alarms[0].state.clone());
+        let state = source.data.as_ref().and_then(|alarms| alarms.iter().next()).map(|alarm| alarm.state);
         (state, matches!(source.freshness(replay.clock().now()), Freshness::Fresh(_)))
     };
     replay.seek(Seek::At(at("03:05:10")));

@@ -195,16 +195,25 @@ fn rows_open_in_full() {
     state.apply(Update::Graph {
         site: SiteName::primary(),
         alarm: "shop-error-rate".into(),
+        seq: 1,
         at: at(11, 0),
         answer: Ok(points.collect()),
     });
     let mut bench = Bench::new(state, NOW());
     // A composite has no graph, but a history.
     let asked = bench.keys("1 g enter");
-    assert_eq!(asked, [Request::Graph { site: SiteName::primary(), alarm: "shop-unavailable".into() }]);
+    let graph = |alarm: &str, hours| {
+        let window = chrono::TimeDelta::hours(hours);
+        [Request::Graph { site: SiteName::primary(), alarm: alarm.into(), window }]
+    };
+    assert_eq!(asked, graph("shop-unavailable", 1));
     bench.keys("esc");
     let asked = bench.keys("j enter");
-    assert_eq!(asked, [Request::Graph { site: SiteName::primary(), alarm: "shop-error-rate".into() }]);
+    assert_eq!(asked, graph("shop-error-rate", 1));
+    // A longer time and back, one question each; at the ends none.
+    let asked = bench.keys("< > > > > > < < < <");
+    let hours = [3, 12, 24, 168, 24, 12, 3, 1];
+    assert_eq!(asked, hours.map(|hours| graph("shop-error-rate", hours)).concat());
     insta::assert_snapshot!("detail_alarm_80x24", bench.snapshot(80, 24));
     insta::assert_snapshot!("detail_alarm_200x50", bench.snapshot(200, 50));
     bench.keys("esc 2 enter");

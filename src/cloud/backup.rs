@@ -11,6 +11,7 @@ use aws_sdk_backup::operation::list_protected_resources::ListProtectedResourcesO
 use aws_sdk_backup::operation::list_recovery_points_by_backup_vault::ListRecoveryPointsByBackupVaultOutput;
 use aws_sdk_backup::operation::list_recovery_points_by_resource::ListRecoveryPointsByResourceOutput;
 use aws_sdk_backup::operation::list_restore_jobs::ListRestoreJobsOutput;
+use aws_sdk_backup::operation::list_tags::ListTagsOutput;
 use aws_sdk_backup::types::{
     BackupVaultListMember, RecoveryPointByBackupVault, RecoveryPointByResource, RestoreJobsListMember, ScanFinding, ScanJobState,
     ScanResult,
@@ -18,7 +19,7 @@ use aws_sdk_backup::types::{
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::client;
-use super::listing::{Listing, Pages, Sink, gather, keep};
+use super::listing::{Listing, Pages, Sink, keep};
 use super::site::{Connection, Retries};
 use super::time::{to_aws, utc};
 use crate::domain::{CopyJob, JobStatus, Problem, ProblemKind, ProtectedResource, RecoveryPoint, RestoreJob, SiteName, Vault};
@@ -63,12 +64,12 @@ impl Backup {
         Ok(Listing { rows, complete })
     }
 
-    /// All recovery points in a vault, handed on page by page: nothing is kept.
+    /// All recovery points in a vault, handed on page by page: nothing is kept. At most `pages` pages; whether that was all.
     ///
     /// # Errors
     /// As [`Backup::recovery_points`]; what was read before is handed on.
-    pub async fn each_recovery_point(&self, vault: &str, sink: &Sink<RecoveryPoint>) -> Result<(), Problem> {
-        self.ask_recovery_points(vault, usize::MAX, async |page| sink.send(page).await.is_ok()).await.map(drop)
+    pub async fn each_recovery_point(&self, vault: &str, pages: usize, sink: &Sink<RecoveryPoint>) -> Result<bool, Problem> {
+        self.ask_recovery_points(vault, pages, async |page| sink.send(page).await.is_ok()).await
     }
 
     async fn ask_recovery_points<D: Future<Output = bool>>(
@@ -138,12 +139,16 @@ impl Backup {
     /// # Errors
     /// Any kind.
     pub async fn tags(&self, arn: &str) -> Result<BTreeMap<String, String>, Problem> {
-        let mut tags = BTreeMap::new();
-        let mut pages = self.client.list_tags().resource_arn(arn).into_paginator().send();
-        while let Some(page) = pages.next().await {
-            tags.extend(self.connection.read(page, "Backup ListTags").await?.tags.unwrap_or_default());
-        }
-        Ok(tags)
+        let ask = self.client.list_tags().resource_arn(arn);
+        let found = Pages {
+            connection: &self.connection,
+            operation: "Backup ListTags",
+            pages: usize::MAX,
+            ask: |token| ask.clone().set_next_token(token).send(),
+            token: |page: &ListTagsOutput| page.next_token().map(str::to_owned),
+            rows: |page: ListTagsOutput| page.tags.unwrap_or_default().into_iter().collect(),
+        };
+        Ok(found.gather().await?.rows.into_iter().collect())
     }
 
     /// The resources that AWS Backup protects here, at most `pages` pages of 1,000.
@@ -168,8 +173,8 @@ impl Backup {
     /// # Errors
     /// Any kind but Missing.
     pub async fn last_restore(&self, resource_arn: &str) -> Result<Option<TimeDelta>, Problem> {
-        let answer = self.client.describe_protected_resource().resource_arn(resource_arn).send().await;
-        match self.connection.read(answer, "Backup DescribeProtectedResource").await {
+        let ask = self.client.describe_protected_resource().resource_arn(resource_arn);
+        match self.connection.ask("Backup DescribeProtectedResource", || ask.clone().send()).await {
             Ok(answer) => Ok(answer.latest_restore_execution_time_minutes().and_then(TimeDelta::try_minutes)),
             Err(problem) if problem.kind == ProblemKind::Missing => Ok(None),
             Err(problem) => Err(problem),
@@ -208,8 +213,8 @@ impl Backup {
     /// Any kind; Missing if AWS does not know it.
     pub async fn copy_job(&self, id: &str) -> Result<CopyJobRecord, Problem> {
         let operation = "Backup DescribeCopyJob";
-        let answer = self.client.describe_copy_job().copy_job_id(id).send().await;
-        let answer = self.connection.read(answer, operation).await?;
+        let ask = self.client.describe_copy_job().copy_job_id(id);
+        let answer = self.connection.ask(operation, || ask.clone().send()).await?;
         let Some(job) = answer.copy_job() else {
             return Err(self.connection.no_answer(ProblemKind::Missing, operation, "AWS told nothing of the job"));
         };
@@ -227,12 +232,16 @@ impl Backup {
         pages: usize,
     ) -> Result<Vec<CopyJobRecord>, Problem> {
         let ask = self.client.list_copy_jobs().by_created_after(to_aws(since)).max_results(1000);
-        let stream = ask.by_destination_vault_arn(destination_vault_arn).into_paginator().send();
-        let found = gather(stream, pages, |page, rows| {
-            rows.extend(page.copy_jobs().iter().map(copy_job));
-            page.next_token().is_some()
-        });
-        Ok(self.connection.read(found.await, "Backup ListCopyJobs").await?.rows)
+        let ask = ask.by_destination_vault_arn(destination_vault_arn);
+        let found = Pages {
+            connection: &self.connection,
+            operation: "Backup ListCopyJobs",
+            pages,
+            ask: |token| ask.clone().set_next_token(token).send(),
+            token: |page: &ListCopyJobsOutput| page.next_token().map(str::to_owned),
+            rows: |page: ListCopyJobsOutput| page.copy_jobs().iter().map(copy_job).collect(),
+        };
+        Ok(found.gather().await?.rows)
     }
 
     /// The restore jobs created since `since`, of one resource type or all, at most `pages` pages of 1,000.

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::clock::Stopwatch;
-use crate::domain::Region;
+use crate::domain::{Problem, ProblemKind, Region};
 
 /// Calls a second that AWS takes per account and Region by default (Amazon CloudWatch User Guide, "CloudWatch service quotas").
 const LIMITS: &[(&str, f64)] =
@@ -102,6 +102,15 @@ impl Budget {
         state.pace = gained;
     }
 
+    /// Takes in how a call ended.
+    pub(super) fn hear<T>(&self, answer: &Result<T, Problem>) {
+        match answer {
+            Ok(_) => self.answered(),
+            Err(problem) if problem.kind == ProblemKind::Throttled => self.throttled(),
+            Err(_) => {}
+        }
+    }
+
     fn count(&self) -> MutexGuard<'_, State> {
         let now = self.since.elapsed();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -129,6 +138,23 @@ mod tests {
             // Time that passes in here only shortens the wait.
             assert!(wait <= f64::from(waiting) / 9.0 && wait > 0.0, "{waiting}: {wait}");
         }
+    }
+
+    #[test]
+    fn however_many_sites_ask_the_calls_of_an_account_and_region_stay_within_its_limit() {
+        let budgets = Budgets::default();
+        let mut waits: Vec<f64> = Vec::new();
+        for _site in 0..40 {
+            // Each site has a connection of its own, and asks five times at once.
+            let budget = budgets.of("1", &Region::new("eu-west-1"), "CloudWatch DescribeAlarms", false);
+            waits.extend((0..5).map(|_| budget.reserve().as_secs_f64()));
+        }
+        // In any second from the beginning on no more are let through than were ready and have come since.
+        for second in 1..=20 {
+            let made = waits.iter().filter(|wait| **wait < f64::from(second)).count();
+            assert!(made <= 9 * second as usize + 9, "{made} calls in {second} s");
+        }
+        assert!(waits.iter().any(|wait| *wait > 20.0), "two hundred calls take twenty seconds");
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl CloudControl {
     /// Any kind; Missing for a token that AWS does not know (any more: it forgets after seven days).
     pub async fn request(&self, token: &str) -> Result<ResourceRequest, Problem> {
         let operation = "Cloud Control GetResourceRequestStatus";
-        let answer = self.client.get_resource_request_status().request_token(token).send().await;
+        let answer = self.client.get_resource_request_status().request_token(token).send();
         let answer = self.connection.read(answer, operation).await?;
         let Some(event) = answer.progress_event() else {
             return Err(self.connection.no_answer(ProblemKind::Missing, operation, "AWS told nothing of the request"));
@@ -67,7 +67,7 @@ impl CloudControl {
     /// Any kind; Missing only for a type that cannot be read.
     pub async fn resource(&self, type_name: &str, identifier: &str) -> Result<Option<serde_json::Value>, Problem> {
         let ask = self.client.get_resource().type_name(type_name).identifier(identifier);
-        match self.connection.read(ask.send().await, "Cloud Control GetResource").await {
+        match self.connection.read(ask.send(), "Cloud Control GetResource").await {
             Ok(answer) => {
                 let text = answer.resource_description().and_then(|it| it.properties()).unwrap_or_default();
                 Ok(serde_json::from_str(text).ok())

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::client;
-use super::listing::gather;
 use super::site::{Connection, Retries};
 use super::time::utc;
 use crate::domain::{Problem, ProblemKind};
@@ -98,7 +97,7 @@ impl CloudFormation {
     /// # Errors
     /// Any kind but Missing.
     pub async fn stack(&self, name: &str) -> Result<Option<Stack>, Problem> {
-        let answer = self.client.describe_stacks().stack_name(name).send().await;
+        let answer = self.client.describe_stacks().stack_name(name).send();
         match self.connection.read(answer, "CloudFormation DescribeStacks").await {
             Ok(answer) => Ok(answer.stacks().first().map(stack)),
             // AWS has no code of its own for it: "Stack with id NAME does not exist".
@@ -129,7 +128,7 @@ impl CloudFormation {
         loop {
             let ask = self.client.describe_change_set().change_set_name(name);
             let ask = ask.set_stack_name(stack.map(str::to_owned)).set_next_token(next.take());
-            let page = match self.connection.read(ask.send().await, operation).await {
+            let page = match self.connection.read(ask.send(), operation).await {
                 Ok(page) => page,
                 Err(problem) if problem.kind == ProblemKind::Missing || problem.message.contains("does not exist") => {
                     return Ok(None);
@@ -165,7 +164,7 @@ impl CloudFormation {
     /// Any kind.
     pub async fn events(&self, stack: &str, since: DateTime<Utc>, pages: usize) -> Result<Vec<StackEvent>, Problem> {
         let stream = self.client.describe_stack_events().stack_name(stack).into_paginator().send();
-        let found = gather(stream, pages, |page, rows| {
+        let found = self.connection.gather(stream, pages, "CloudFormation DescribeStackEvents", |page, rows| {
             let count = rows.len();
             let news = page.stack_events().iter().take_while(|event| utc(event.timestamp()).is_none_or(|at| at >= since));
             rows.extend(news.map(|event| StackEvent {
@@ -178,7 +177,7 @@ impl CloudFormation {
             // Newest first: a page that was not taken whole is the last that matters.
             page.next_token().is_some() && rows.len() - count == page.stack_events().len()
         });
-        let mut found = self.connection.read(found.await, "CloudFormation DescribeStackEvents").await?;
+        let mut found = found.await?;
         found.rows.reverse();
         Ok(found.rows)
     }

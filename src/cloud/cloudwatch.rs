@@ -60,17 +60,18 @@ impl CloudWatch {
         Ok(Listing { rows: metric, complete })
     }
 
-    /// All alarms of the Region, or those in `state` (`ALARM`), handed on page by page: nothing is kept.
+    /// All alarms of the Region, or those in `state` (`ALARM`), handed on page by page: nothing is kept. At most `pages` pages of each
+    /// kind; whether that was all.
     ///
     /// # Errors
     /// Any kind, once the other kind of alarms has ended; what was read before is handed on.
-    pub async fn each_alarm(&self, state: Option<&str>, sink: &Sink<Alarm>) -> Result<(), Problem> {
+    pub async fn each_alarm(&self, state: Option<&str>, pages: usize, sink: &Sink<Alarm>) -> Result<bool, Problem> {
         let send = async |page| sink.send(page).await.is_ok();
         let (metric, composite) = tokio::join!(
-            self.ask_alarms(AlarmType::MetricAlarm, state, usize::MAX, send),
-            self.ask_alarms(AlarmType::CompositeAlarm, state, usize::MAX, send),
+            self.ask_alarms(AlarmType::MetricAlarm, state, pages, send),
+            self.ask_alarms(AlarmType::CompositeAlarm, state, pages, send),
         );
-        metric.and(composite).map(drop)
+        Ok(metric? & composite?)
     }
 
     async fn ask_alarms<D: Future<Output = bool>>(
@@ -87,7 +88,7 @@ impl CloudWatch {
             pages,
             ask: |token| ask.clone().set_next_token(token).send(),
             token: |page: &DescribeAlarmsOutput| page.next_token().map(str::to_owned),
-            rows: |page: DescribeAlarmsOutput| alarms_of(self.connection.site(), &page),
+            rows: |page: DescribeAlarmsOutput| alarms_of(self.connection.site(), page),
         };
         pages.each(deliver).await
     }
@@ -100,7 +101,7 @@ impl CloudWatch {
         let ask = self.client.describe_alarms().alarm_names(name);
         let ask = ask.alarm_types(AlarmType::MetricAlarm).alarm_types(AlarmType::CompositeAlarm);
         let answer = self.connection.ask(DESCRIBE_ALARMS, || ask.clone().send()).await?;
-        Ok(alarms_of(self.connection.site(), &answer).into_iter().next())
+        Ok(alarms_of(self.connection.site(), answer).into_iter().next())
     }
 
     /// What happened to the alarm since `since`, newest first, at most `pages` pages of 100. Entries that AWS gives twice come once.
@@ -214,9 +215,9 @@ fn graph_of(results: &[MetricDataResult], band: Option<&str>) -> MetricGraph {
     graph
 }
 
-fn alarms_of(site: &SiteName, page: &DescribeAlarmsOutput) -> Vec<Alarm> {
-    let metric = page.metric_alarms().iter().map(|alarm| metric_alarm(site, alarm));
-    metric.chain(page.composite_alarms().iter().map(|alarm| composite_alarm(site, alarm))).collect()
+fn alarms_of(site: &SiteName, page: DescribeAlarmsOutput) -> Vec<Alarm> {
+    let metric = page.metric_alarms.unwrap_or_default().into_iter().map(|alarm| metric_alarm(site, alarm));
+    metric.chain(page.composite_alarms.unwrap_or_default().into_iter().map(|alarm| composite_alarm(site, alarm))).collect()
 }
 
 fn history_item(item: &aws_sdk_cloudwatch::types::AlarmHistoryItem) -> AlarmHistoryItem {
@@ -233,7 +234,7 @@ fn points_of(result: &MetricDataResult) -> impl Iterator<Item = MetricPoint> + '
     points.filter_map(|(at, value)| Some(MetricPoint { at: utc(Some(at))?, value: *value }))
 }
 
-fn metric_alarm(site: &SiteName, alarm: &MetricAlarm) -> Alarm {
+fn metric_alarm(site: &SiteName, alarm: MetricAlarm) -> Alarm {
     let kind = if alarm.threshold_metric_id().is_some() {
         AlarmKind::AnomalyDetection
     } else if alarm.metrics().iter().any(|query| query.expression().is_some()) {
@@ -241,24 +242,25 @@ fn metric_alarm(site: &SiteName, alarm: &MetricAlarm) -> Alarm {
     } else {
         AlarmKind::Metric
     };
+    let metric = Some(alarm_metric(kind, &alarm));
     Alarm {
         site: site.clone(),
-        name: alarm.alarm_name().unwrap_or_default().to_owned(),
-        arn: alarm.alarm_arn().unwrap_or_default().to_owned(),
         kind,
         state: state(alarm.state_value()),
         evaluation: alarm.evaluation_state().map(|state| state.as_str().to_owned()),
         transitioned_at: utc(alarm.state_transitioned_timestamp()),
         updated_at: utc(alarm.state_updated_timestamp()),
-        reason: alarm.state_reason().unwrap_or_default().to_owned(),
-        reason_data: alarm.state_reason_data().map(str::to_owned),
+        name: alarm.alarm_name.unwrap_or_default(),
+        arn: alarm.alarm_arn.unwrap_or_default(),
+        reason: alarm.state_reason.unwrap_or_default(),
+        reason_data: alarm.state_reason_data,
         rule: None,
         suppressed_by: None,
-        metric: Some(alarm_metric(kind, alarm)),
+        metric,
     }
 }
 
-fn composite_alarm(site: &SiteName, alarm: &CompositeAlarm) -> Alarm {
+fn composite_alarm(site: &SiteName, alarm: CompositeAlarm) -> Alarm {
     // While actions are suppressed, AWS says by what: the suppressor alarm itself, or one of the periods around it.
     let suppressed_by = alarm.actions_suppressed_by().map(|by| match (by.as_str(), alarm.actions_suppressor()) {
         ("Alarm", Some(suppressor)) => suppressor.to_owned(),
@@ -267,16 +269,16 @@ fn composite_alarm(site: &SiteName, alarm: &CompositeAlarm) -> Alarm {
     });
     Alarm {
         site: site.clone(),
-        name: alarm.alarm_name().unwrap_or_default().to_owned(),
-        arn: alarm.alarm_arn().unwrap_or_default().to_owned(),
         kind: AlarmKind::Composite,
         state: state(alarm.state_value()),
         evaluation: None,
         transitioned_at: utc(alarm.state_transitioned_timestamp()),
         updated_at: utc(alarm.state_updated_timestamp()),
-        reason: alarm.state_reason().unwrap_or_default().to_owned(),
-        reason_data: alarm.state_reason_data().map(str::to_owned),
-        rule: alarm.alarm_rule().map(str::to_owned),
+        name: alarm.alarm_name.unwrap_or_default(),
+        arn: alarm.alarm_arn.unwrap_or_default(),
+        reason: alarm.state_reason.unwrap_or_default(),
+        reason_data: alarm.state_reason_data,
+        rule: alarm.alarm_rule,
         suppressed_by,
         metric: None,
     }
@@ -375,7 +377,7 @@ mod tests {
 
     #[test]
     fn a_metric_alarm_carries_its_metric_and_a_failed_evaluation() {
-        let alarm = metric_alarm(&SiteName::primary(), &plain().evaluation_state(EvaluationState::EvaluationFailure).build());
+        let alarm = metric_alarm(&SiteName::primary(), plain().evaluation_state(EvaluationState::EvaluationFailure).build());
         assert_eq!(alarm.kind, AlarmKind::Metric);
         assert!(!alarm.is_clear());
         let metric = alarm.metric.unwrap();
@@ -386,7 +388,7 @@ mod tests {
 
     #[test]
     fn an_alarm_with_nothing_in_it_is_still_an_alarm() {
-        let alarm = metric_alarm(&SiteName::primary(), &MetricAlarm::builder().build());
+        let alarm = metric_alarm(&SiteName::primary(), MetricAlarm::builder().build());
         assert_eq!(alarm.state, AlarmState::Other(String::new()));
         assert!(!alarm.is_clear());
     }
@@ -395,14 +397,14 @@ mod tests {
     fn anomaly_and_math_alarms_are_told_apart_and_anomaly_shows_its_metric() {
         let band = MetricDataQuery::builder().id("band").expression("ANOMALY_DETECTION_BAND(m)").build();
         let anomaly = MetricAlarm::builder().metrics(stat_query("m")).metrics(band).threshold_metric_id("band").build();
-        let anomaly = metric_alarm(&SiteName::primary(), &anomaly);
+        let anomaly = metric_alarm(&SiteName::primary(), anomaly);
         assert_eq!(anomaly.kind, AlarmKind::AnomalyDetection);
         let metric = anomaly.metric.unwrap();
         assert_eq!((metric.name.as_str(), metric.period_secs, metric.threshold), ("5xxErrors", 300, None));
 
         let ratio = MetricDataQuery::builder().id("r").expression("100*e/n").label("error share").build();
         let math = MetricAlarm::builder().metrics(stat_query("e")).metrics(stat_query("n")).metrics(ratio).build();
-        let math = metric_alarm(&SiteName::primary(), &math);
+        let math = metric_alarm(&SiteName::primary(), math);
         assert_eq!(math.kind, AlarmKind::MetricMath);
         assert_eq!(math.metric.unwrap().name, "error share");
     }
@@ -415,7 +417,7 @@ mod tests {
             .actions_suppressed_by(ActionsSuppressedBy::WaitPeriod)
             .state_value(StateValue::from("BEWILDERED"))
             .build();
-        let alarm = composite_alarm(&SiteName::primary(), &alarm);
+        let alarm = composite_alarm(&SiteName::primary(), alarm);
         assert_eq!(alarm.suppressed_by.as_deref(), Some("deploying (WaitPeriod)"));
         assert_eq!(alarm.state.to_string(), "BEWILDERED");
         assert_eq!(alarm.rule.as_deref(), Some("ALARM(a)"));

@@ -53,7 +53,7 @@ impl DynamoDb {
     /// # Errors
     /// Any kind but Missing.
     pub async fn table(&self, name: &str) -> Result<Option<TableState>, Problem> {
-        let answer = self.client.describe_table().table_name(name).send().await;
+        let answer = self.client.describe_table().table_name(name).send();
         let answer = match self.connection.read(answer, "DynamoDB DescribeTable").await {
             Ok(answer) => answer,
             Err(problem) if problem.kind == ProblemKind::Missing => return Ok(None),
@@ -80,7 +80,7 @@ impl DynamoDb {
     /// # Errors
     /// Any kind; Missing if there is no such table.
     pub async fn restorable(&self, table: &str) -> Result<Restorable, Problem> {
-        let answer = self.client.describe_continuous_backups().table_name(table).send().await;
+        let answer = self.client.describe_continuous_backups().table_name(table).send();
         let answer = self.connection.read(answer, "DynamoDB DescribeContinuousBackups").await?;
         let pitr = answer.continuous_backups_description().and_then(|it| it.point_in_time_recovery_description());
         Ok(Restorable {
@@ -95,7 +95,7 @@ impl DynamoDb {
     /// # Errors
     /// Any kind.
     pub async fn time_to_live(&self, table: &str) -> Result<Option<String>, Problem> {
-        let answer = self.client.describe_time_to_live().table_name(table).send().await;
+        let answer = self.client.describe_time_to_live().table_name(table).send();
         let answer = self.connection.read(answer, "DynamoDB DescribeTimeToLive").await?;
         Ok(answer.time_to_live_description().and_then(|it| it.attribute_name()).map(str::to_owned))
     }

@@ -7,7 +7,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use aws_sdk_ssm::types::{AutomationExecutionFilter, AutomationExecutionFilterKey};
 
 use super::client;
-use super::listing::{Listing, gather};
+use super::listing::Listing;
 use super::site::{Connection, Retries};
 use super::time::{to_aws, utc};
 use crate::domain::{Elsewhere, Problem, ProblemKind};
@@ -104,9 +104,13 @@ impl Others {
         }
     }
 
-    async fn restore_jobs(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
+    /// Restore jobs; about their source, or the point.
+    ///
+    /// # Errors
+    /// AWS's refusal, or that it does not answer.
+    pub async fn restore_jobs(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
         let ask = self.backup_client.list_restore_jobs().by_created_after(to_aws(window.from)).max_results(1000);
-        let found = gather(ask.into_paginator().send(), pages, |page, rows| {
+        let found = self.connection.gather(ask.into_paginator().send(), pages, "Backup ListRestoreJobs", |page, rows| {
             rows.extend(page.restore_jobs().iter().map(|job| {
                 let about = job.source_resource_arn().or(job.recovery_point_arn()).unwrap_or_default();
                 let status = job.status().map(|status| status.as_str()).unwrap_or_default();
@@ -115,12 +119,16 @@ impl Others {
             }));
             page.next_token().is_some()
         });
-        self.connection.read(found.await, "Backup ListRestoreJobs").await
+        found.await
     }
 
-    async fn copy_jobs(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
+    /// Copy jobs; about their resource.
+    ///
+    /// # Errors
+    /// AWS's refusal, or that it does not answer.
+    pub async fn copy_jobs(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
         let ask = self.backup_client.list_copy_jobs().by_created_after(to_aws(window.from)).max_results(1000);
-        let found = gather(ask.into_paginator().send(), pages, |page, rows| {
+        let found = self.connection.gather(ask.into_paginator().send(), pages, "Backup ListCopyJobs", |page, rows| {
             rows.extend(page.copy_jobs().iter().map(|job| {
                 let about = job.resource_arn().or(job.source_recovery_point_arn()).unwrap_or_default();
                 let status = job.state().map(|state| state.as_str()).unwrap_or_default();
@@ -129,17 +137,21 @@ impl Others {
             }));
             page.next_token().is_some()
         });
-        self.connection.read(found.await, "Backup ListCopyJobs").await
+        found.await
     }
 
-    async fn automations(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
+    /// Automation executions; about their document.
+    ///
+    /// # Errors
+    /// AWS's refusal, or that it does not answer.
+    pub async fn automations(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
         let operation = "Systems Manager DescribeAutomationExecutions";
         let since = window.from.to_rfc3339_opts(SecondsFormat::Secs, true);
         let filter = AutomationExecutionFilter::builder().key(AutomationExecutionFilterKey::StartTimeAfter).values(since);
         let filter =
             filter.build().map_err(|error| self.connection.no_answer(ProblemKind::Invalid, operation, error.to_string()))?;
         let ask = self.ssm_client.describe_automation_executions().max_results(50).filters(filter);
-        let found = gather(ask.into_paginator().send(), pages, |page, rows| {
+        let found = self.connection.gather(ask.into_paginator().send(), pages, operation, |page, rows| {
             rows.extend(page.automation_execution_metadata_list().iter().map(|it| {
                 let status = it.automation_execution_status().map(|status| status.as_str()).unwrap_or_default();
                 let times = [utc(it.execution_start_time()), utc(it.execution_end_time())];
@@ -148,55 +160,75 @@ impl Others {
             }));
             page.next_token().is_some()
         });
-        self.connection.read(found.await, operation).await
+        found.await
     }
 
-    async fn state_machines(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
+    /// Executions of state machines; about the machine's name.
+    ///
+    /// # Errors
+    /// AWS's refusal, or that it does not answer.
+    pub async fn state_machines(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
         let ask = self.sfn_client.list_state_machines().max_results(1000);
-        let machines = gather(ask.into_paginator().send(), pages, |page, rows| {
-            rows.extend(page.state_machines().iter().map(|it| (it.state_machine_arn().to_owned(), it.name().to_owned())));
-            page.next_token().is_some()
-        });
-        let machines = self.connection.read(machines.await, "Step Functions ListStateMachines").await?;
+        let machines =
+            self.connection.gather(ask.into_paginator().send(), pages, "Step Functions ListStateMachines", |page, rows| {
+                rows.extend(page.state_machines().iter().map(|it| (it.state_machine_arn().to_owned(), it.name().to_owned())));
+                page.next_token().is_some()
+            });
+        let machines = machines.await?;
         let mut all = Listing { rows: Vec::new(), complete: machines.complete };
         for (arn, name) in machines.rows {
             let ask = self.sfn_client.list_executions().state_machine_arn(arn).max_results(1000);
             // Newest first: older ones need not be read.
-            let found = gather(ask.into_paginator().send(), pages, |page, rows| {
-                rows.extend(page.executions().iter().map(|it| {
-                    let times = [utc(Some(it.start_date())), utc(it.stop_date())];
-                    self.work(3, it.execution_arn(), &name, it.status().as_str(), times)
-                }));
-                let oldest = page.executions().last().and_then(|it| utc(Some(it.start_date())));
-                page.next_token().is_some() && oldest.is_none_or(|oldest| oldest >= window.from)
-            });
-            all = all.and(self.connection.read(found.await, "Step Functions ListExecutions").await?);
+            let found =
+                self.connection.gather(ask.into_paginator().send(), pages, "Step Functions ListExecutions", |page, rows| {
+                    rows.extend(page.executions().iter().map(|it| {
+                        let times = [utc(Some(it.start_date())), utc(it.stop_date())];
+                        self.work(3, it.execution_arn(), &name, it.status().as_str(), times)
+                    }));
+                    let oldest = page.executions().last().and_then(|it| utc(Some(it.start_date())));
+                    page.next_token().is_some() && oldest.is_none_or(|oldest| oldest >= window.from)
+                });
+            all = all.and(found.await?);
         }
         Ok(all)
     }
 
-    async fn stacks(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
-        let found = gather(self.stacks_client.list_stacks().into_paginator().send(), pages, |page, rows| {
-            rows.extend(page.stack_summaries().iter().filter_map(|it| {
-                let touched = [utc(it.creation_time()), utc(it.last_updated_time()), utc(it.deletion_time())];
-                touched.into_iter().flatten().max().filter(|last| *last >= window.from)?;
-                Some((it.stack_id()?.to_owned(), it.stack_name().unwrap_or_default().to_owned()))
-            }));
-            page.next_token().is_some()
-        });
-        let stacks = self.connection.read(found.await, "CloudFormation ListStacks").await?;
+    /// Operations of stacks; about the stack's name.
+    ///
+    /// # Errors
+    /// AWS's refusal, or that it does not answer.
+    pub async fn stacks(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
+        let found = self.connection.gather(
+            self.stacks_client.list_stacks().into_paginator().send(),
+            pages,
+            "CloudFormation ListStacks",
+            |page, rows| {
+                rows.extend(page.stack_summaries().iter().filter_map(|it| {
+                    let touched = [utc(it.creation_time()), utc(it.last_updated_time()), utc(it.deletion_time())];
+                    touched.into_iter().flatten().max().filter(|last| *last >= window.from)?;
+                    Some((it.stack_id()?.to_owned(), it.stack_name().unwrap_or_default().to_owned()))
+                }));
+                page.next_token().is_some()
+            },
+        );
+        let stacks = found.await?;
         let mut all = Listing { rows: Vec::new(), complete: stacks.complete };
         for (id, name) in stacks.rows {
             let ask = self.stacks_client.describe_stack_events().stack_name(&id);
-            let found = gather(ask.into_paginator().send(), pages, |page, rows: &mut Vec<(DateTime<Utc>, String)>| {
-                let own = page.stack_events().iter().filter(|it| it.resource_type() == Some(STACK));
-                let own = own.filter(|it| it.physical_resource_id() == Some(id.as_str()));
-                rows.extend(own.filter_map(|it| Some((utc(it.timestamp())?, it.resource_status()?.as_str().to_owned()))));
-                // Newest first.
-                let oldest = page.stack_events().last().and_then(|it| utc(it.timestamp()));
-                page.next_token().is_some() && oldest.is_none_or(|oldest| oldest >= window.from)
-            });
-            let events = self.connection.read(found.await, "CloudFormation DescribeStackEvents").await?;
+            let found = self.connection.gather(
+                ask.into_paginator().send(),
+                pages,
+                "CloudFormation DescribeStackEvents",
+                |page, rows: &mut Vec<(DateTime<Utc>, String)>| {
+                    let own = page.stack_events().iter().filter(|it| it.resource_type() == Some(STACK));
+                    let own = own.filter(|it| it.physical_resource_id() == Some(id.as_str()));
+                    rows.extend(own.filter_map(|it| Some((utc(it.timestamp())?, it.resource_status()?.as_str().to_owned()))));
+                    // Newest first.
+                    let oldest = page.stack_events().last().and_then(|it| utc(it.timestamp()));
+                    page.next_token().is_some() && oldest.is_none_or(|oldest| oldest >= window.from)
+                },
+            );
+            let events = found.await?;
             all.complete &= events.complete;
             all.rows.extend(operations(&events.rows).into_iter().map(|(began, ended, status)| {
                 self.work(
@@ -212,24 +244,30 @@ impl Others {
     }
 
     async fn region_switches(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
-        let found = gather(self.switch_client.list_plans_in_region().into_paginator().send(), pages, |page, rows| {
-            rows.extend(page.plans().iter().map(|it| (it.arn().to_owned(), it.name().to_owned())));
-            page.next_token().is_some()
-        });
-        let plans = self.connection.read(found.await, "Region switch ListPlansInRegion").await?;
+        let found = self.connection.gather(
+            self.switch_client.list_plans_in_region().into_paginator().send(),
+            pages,
+            "Region switch ListPlansInRegion",
+            |page, rows| {
+                rows.extend(page.plans().iter().map(|it| (it.arn().to_owned(), it.name().to_owned())));
+                page.next_token().is_some()
+            },
+        );
+        let plans = found.await?;
         let mut all = Listing { rows: Vec::new(), complete: plans.complete };
         for (arn, name) in plans.rows {
             let ask = self.switch_client.list_plan_executions().plan_arn(arn);
-            let found = gather(ask.into_paginator().send(), pages, |page, rows| {
-                rows.extend(page.items().iter().map(|it| {
-                    let about = format!("{name}: {} {}", it.execution_action().as_str(), it.execution_region());
-                    let times = [utc(Some(it.start_time())), utc(it.end_time())];
-                    self.work(5, it.execution_id(), &about, it.execution_state().as_str(), times)
-                }));
-                let oldest = page.items().last().and_then(|it| utc(Some(it.start_time())));
-                page.next_token().is_some() && oldest.is_none_or(|oldest| oldest >= window.from)
-            });
-            all = all.and(self.connection.read(found.await, "Region switch ListPlanExecutions").await?);
+            let found =
+                self.connection.gather(ask.into_paginator().send(), pages, "Region switch ListPlanExecutions", |page, rows| {
+                    rows.extend(page.items().iter().map(|it| {
+                        let about = format!("{name}: {} {}", it.execution_action().as_str(), it.execution_region());
+                        let times = [utc(Some(it.start_time())), utc(it.end_time())];
+                        self.work(5, it.execution_id(), &about, it.execution_state().as_str(), times)
+                    }));
+                    let oldest = page.items().last().and_then(|it| utc(Some(it.start_time())));
+                    page.next_token().is_some() && oldest.is_none_or(|oldest| oldest >= window.from)
+                });
+            all = all.and(found.await?);
         }
         Ok(all)
     }

@@ -1,15 +1,20 @@
 //! AWS Health: what AWS itself says about its services, and what of ours it touches.
 //!
 //! The endpoint trap: the SDK builds `health.<Region>.amazonaws.com` from any Region it is given, but such hosts exist only in us-east-1
-//! and us-east-2. Only the pseudo-Region `aws-global` gives `global.health.amazonaws.com`, which follows the active of the two and is
-//! signed for us-east-1 (AWS Health User Guide, "Accessing the AWS Health API"; the SDK's endpoint rules). So that is asked first, and
-//! us-east-2 by its own name when the first cannot be reached or refuses the signature: then Health has moved there. With an endpoint
-//! of one's own there is no such host, and us-east-1 is signed for.
+//! and us-east-2, of which one is active. The CNAME of `global.health.amazonaws.com` says which, and a request has to be signed for that
+//! one (AWS Health User Guide, "Accessing the AWS Health API"): so it is looked up before each list, the active Region is asked, and the
+//! other one when that cannot be reached or refuses the signature. Tokens of pages are good in one Region only: if the active one
+//! changes under a list, the list begins anew. Where the name cannot be looked up, the SDK's pseudo-Region `aws-global` is asked, which is
+//! that name signed for us-east-1, and then us-east-2. With an endpoint of one's own there is no such host, and us-east-1 is signed for.
+
+use std::fmt;
+use std::sync::Arc;
 
 use aws_sdk_health::operation::describe_affected_entities::DescribeAffectedEntitiesOutput;
 use aws_sdk_health::operation::describe_events::DescribeEventsOutput;
 use aws_sdk_health::types::{DateTimeRange, EntityFilter, Event, EventFilter, EventTypeCategory};
 use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
 
 use super::client;
 use super::listing::{Listing, Pages};
@@ -55,11 +60,43 @@ pub(super) fn categories(names: Vec<String>) -> Vec<EventTypeCategory> {
     names.iter().map(|name| EventTypeCategory::from(name.as_str())).collect()
 }
 
+/// The name whose CNAME is the active Region's endpoint.
+const GLOBAL_NAME: &str = "global.health.amazonaws.com.";
+
+/// Tells which Region of Health is active now; `None` if that cannot be learnt.
+#[derive(Clone)]
+pub struct ActiveRegion(Arc<dyn Fn() -> BoxFuture<'static, Option<Region>> + Send + Sync>);
+
+impl fmt::Debug for ActiveRegion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ActiveRegion")
+    }
+}
+
+impl ActiveRegion {
+    /// As `ask` tells it.
+    pub fn told_by(ask: impl Fn() -> BoxFuture<'static, Option<Region>> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(ask))
+    }
+
+    /// As the machine's name server tells it.
+    pub fn by_dns() -> Self {
+        Self::told_by(|| Box::pin(async { of_alias(super::dns::lookup(None, GLOBAL_NAME, "CNAME", 1).await.ok()?.first()?) }))
+    }
+}
+
+/// The Region of `health.us-east-2.amazonaws.com.`
+fn of_alias(host: &str) -> Option<Region> {
+    let region = host.trim_end_matches('.').strip_prefix("health.")?.strip_suffix(".amazonaws.com")?;
+    (!region.is_empty() && !region.contains('.')).then(|| Region::new(region))
+}
+
 /// Asks AWS Health with a site's credentials.
 #[derive(Debug, Clone)]
 pub struct Health {
-    /// The global endpoint, then the passive one by name.
+    /// In the order in which they are asked where nobody tells which is active.
     endpoints: Vec<Endpoint>,
+    active: Option<ActiveRegion>,
 }
 
 #[derive(Debug, Clone)]
@@ -72,17 +109,42 @@ impl Health {
     /// Through `connection`, whose Region does not matter.
     pub fn new(connection: &Connection) -> Self {
         let global = connection.global();
-        let regions = match global.region().as_str() {
-            region if connection.has_own_endpoint("Health") => vec![region],
-            Region::GLOBAL => vec!["aws-global", "us-east-2"],
-            "cn-northwest-1" => vec!["aws-cn-global"],
-            region => vec![region],
+        let (regions, active) = match global.region().as_str() {
+            region if connection.has_own_endpoint("Health") => (vec![region], None),
+            Region::GLOBAL => (vec!["aws-global", "us-east-2", Region::GLOBAL], Some(ActiveRegion::by_dns())),
+            "cn-northwest-1" => (vec!["aws-cn-global"], None),
+            region => (vec![region], None),
         };
-        let endpoint = |region: &str| {
-            let connection = connection.in_region(&Region::new(region));
-            Endpoint { client: client!(aws_sdk_health, connection, Retries::Never), connection }
+        Self::at(regions.into_iter().map(|region| connection.in_region(&Region::new(region))).collect(), active)
+    }
+
+    /// At these connections, of which the one in the active Region is asked first.
+    pub(super) fn at(connections: Vec<Connection>, active: Option<ActiveRegion>) -> Self {
+        let endpoint =
+            |connection: Connection| Endpoint { client: client!(aws_sdk_health, connection, Retries::Never), connection };
+        Self { endpoints: connections.into_iter().map(endpoint).collect(), active }
+    }
+
+    async fn active(&self) -> Option<Region> {
+        match &self.active {
+            Some(active) => active.0().await,
+            None => None,
+        }
+    }
+
+    /// The endpoints in the order in which they are asked.
+    fn ordered(&self, active: Option<&Region>) -> impl Iterator<Item = &Endpoint> {
+        let is_active = |endpoint: &&Endpoint| active == Some(endpoint.connection.region());
+        let known = self.endpoints.iter().any(|endpoint| is_active(&endpoint));
+        // The name of all is of no use where the one behind it is known.
+        let rest = move |endpoint: &&Endpoint| !known || endpoint.connection.region().as_str() != "aws-global";
+        let first = self.endpoints.iter().filter(move |endpoint| active == Some(endpoint.connection.region()));
+        let others = self.endpoints.iter().filter(move |endpoint| active != Some(endpoint.connection.region()));
+        // Unknown: the name of all stands for the first of the two.
+        let last = move |endpoint: &&Endpoint| {
+            known || endpoint.connection.region().as_str() != Region::GLOBAL || self.endpoints.len() == 1
         };
-        Self { endpoints: regions.into_iter().map(endpoint).collect() }
+        first.chain(others.filter(rest).filter(last))
     }
 
     /// The events with their latest description and what of the account they touch, at most `pages` pages of 100 events.
@@ -91,15 +153,28 @@ impl Health {
     /// # Errors
     /// Any kind. Unavailable without a support plan that includes the API: that is "no data", never "no events".
     pub async fn events(&self, filter: &HealthFilter, pages: usize) -> Result<Listing<HealthEvent>, Problem> {
+        let mut active = self.active().await;
+        let mut answer = self.listed(active.as_ref(), filter, pages).await;
+        // Where it could not be learnt before, it is not learnt now.
+        let now = if active.is_some() { self.active().await } else { None };
+        if answer.as_ref().is_err_and(has_flipped) || (now.is_some() && now != active) {
+            active = now.or(active);
+            answer = self.listed(active.as_ref(), filter, pages).await;
+        }
+        answer.map_err(without_plan)
+    }
+
+    async fn listed(
+        &self,
+        active: Option<&Region>,
+        filter: &HealthFilter,
+        pages: usize,
+    ) -> Result<Listing<HealthEvent>, Problem> {
         let mut last = None;
-        for endpoint in &self.endpoints {
-            let mut answer = endpoint.ask(filter, pages).await;
-            if answer.as_ref().is_err_and(has_flipped) {
-                answer = endpoint.ask(filter, pages).await;
-            }
-            match answer {
+        for endpoint in self.ordered(active) {
+            match endpoint.ask(filter, pages).await {
                 Err(problem) if has_moved(&problem) => last = last.or(Some(problem)),
-                other => return other.map_err(without_plan),
+                other => return other,
             }
         }
         Err(last.unwrap_or_else(|| Problem::new(ProblemKind::Unavailable, "Health DescribeEvents", "no endpoint to ask")))
@@ -233,6 +308,14 @@ mod tests {
         assert!(has_moved(&problem(ProblemKind::Denied, Some("InvalidSignatureException"), "Health DescribeEvents")));
         assert!(!has_moved(&problem(ProblemKind::Denied, Some("AccessDeniedException"), "Health DescribeEvents")));
         assert!(!has_moved(&problem(ProblemKind::Unreachable, None, "STS AssumeRole")));
+    }
+
+    #[test]
+    fn an_alias_names_the_active_region_and_anything_else_names_none() {
+        assert_eq!(of_alias("health.us-east-2.amazonaws.com."), Some(Region::new("us-east-2")));
+        assert_eq!(of_alias("health.us-east-1.amazonaws.com"), Some(Region::new("us-east-1")));
+        assert_eq!(of_alias("health.a.b.amazonaws.com"), None);
+        assert_eq!(of_alias("example.com."), None);
     }
 
     #[test]

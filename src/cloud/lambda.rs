@@ -36,7 +36,7 @@ impl Lambda {
     /// Any kind but Missing.
     pub async fn function(&self, name: &str, qualifier: Option<&str>) -> Result<Option<Function>, Problem> {
         let ask = self.client.get_function_configuration().function_name(name).set_qualifier(qualifier.map(str::to_owned));
-        match self.connection.read(ask.send().await, "Lambda GetFunctionConfiguration").await {
+        match self.connection.read(ask.send(), "Lambda GetFunctionConfiguration").await {
             Ok(found) => Ok(Some(Function {
                 arn: found.function_arn().unwrap_or_default().to_owned(),
                 state: found.state().map_or("Active", |state| state.as_str()).to_owned(),

@@ -93,17 +93,19 @@ impl<Ask, Token, Rows> Pages<'_, Ask, Token, Rows> {
     }
 }
 
-/// The same for lists that are short, with the SDK's own paginator. Reads at most `pages` pages (at least one). `take` moves a page's rows into the list and says whether AWS has more.
+/// The same for lists that are short, with the SDK's own paginator. Reads at most `pages` pages (at least one). `take` moves a page's rows into the list and says whether AWS has more; `turn` is waited for before each page.
 ///
 /// # Errors
 /// The first page that fails, fails the whole: half a list that looks whole would mislead.
-pub(super) async fn gather<Page, T, E>(
+pub(super) async fn gather<Page, T, E, W: Future<Output = ()>>(
     mut stream: PaginationStream<Result<Page, E>>,
     pages: usize,
     mut take: impl FnMut(Page, &mut Vec<T>) -> bool,
+    turn: impl Fn() -> W,
 ) -> Result<Listing<T>, E> {
     let mut rows = Vec::new();
     for _ in 0..pages.max(1) {
+        turn().await;
         let Some(page) = stream.next().await else { return Ok(Listing { rows, complete: true }) };
         if !take(page?, &mut rows) {
             return Ok(Listing { rows, complete: true });
@@ -136,12 +138,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_list_cut_at_the_limit_says_that_there_is_more() {
-        assert_eq!(gather(numbers(), 2, take).await, Ok(Listing { rows: vec![1, 2], complete: false }));
+        assert_eq!(gather(numbers(), 2, take, || ready(())).await, Ok(Listing { rows: vec![1, 2], complete: false }));
     }
 
     #[tokio::test]
     async fn a_list_that_ends_within_the_limit_is_complete() {
-        assert_eq!(gather(numbers(), 3, take).await, Ok(Listing { rows: vec![1, 2, 3], complete: true }));
+        assert_eq!(gather(numbers(), 3, take, || ready(())).await, Ok(Listing { rows: vec![1, 2, 3], complete: true }));
     }
 
     #[tokio::test]
@@ -152,6 +154,6 @@ mod tests {
                 let _ = tx.send(Err("throttled".to_owned())).await;
             })
         }));
-        assert_eq!(gather(stream, 9, take).await, Err("throttled".to_owned()));
+        assert_eq!(gather(stream, 9, take, || ready(())).await, Err("throttled".to_owned()));
     }
 }

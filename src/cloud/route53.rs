@@ -6,7 +6,7 @@ use aws_sdk_route53::types::{HealthCheckObservation, HostedZone as Zone, Resourc
 use chrono::{DateTime, Utc};
 
 use super::client;
-use super::listing::{Listing, gather};
+use super::listing::Listing;
 use super::site::{Connection, Retries};
 use super::time::{to_utc, utc};
 use crate::domain::{AliasTarget, Problem, ProblemKind, RecordSet, RecordValue};
@@ -108,7 +108,7 @@ impl Route53 {
     /// Any kind; Missing if there is none, Invalid if several have the name: then the plan must give the zone's id.
     pub async fn hosted_zone(&self, name: &str) -> Result<HostedZone, Problem> {
         let operation = "Route 53 ListHostedZonesByName";
-        let answer = self.client.list_hosted_zones_by_name().dns_name(name).max_items(100).send().await;
+        let answer = self.client.list_hosted_zones_by_name().dns_name(name).max_items(100).send();
         let answer = self.connection.read(answer, operation).await?;
         let zones: Vec<HostedZone> = answer.hosted_zones().iter().map(zone).filter(|zone| same_name(&zone.name, name)).collect();
         let (private, public): (Vec<_>, Vec<_>) = zones.into_iter().partition(|zone| zone.private);
@@ -131,11 +131,11 @@ impl Route53 {
     /// Any kind.
     pub async fn zones(&self, pages: usize) -> Result<Listing<HostedZone>, Problem> {
         let stream = self.client.list_hosted_zones().max_items(100).into_paginator().send();
-        let found = gather(stream, pages, |page, rows| {
+        let found = self.connection.gather(stream, pages, "Route 53 ListHostedZones", |page, rows| {
             rows.extend(page.hosted_zones().iter().map(zone));
             page.is_truncated()
         });
-        self.connection.read(found.await, "Route 53 ListHostedZones").await
+        found.await
     }
 
     /// The zone's record sets, of one name or all, at most `pages` pages of 300. Of geolocation, multivalue and CIDR records the members
@@ -149,7 +149,7 @@ impl Route53 {
         for _ in 0..pages.max(1) {
             let ask = self.client.list_resource_record_sets().hosted_zone_id(bare_id(zone)).max_items(300);
             let ask = ask.set_start_record_name(start.0).set_start_record_type(start.1).set_start_record_identifier(start.2);
-            let page = self.connection.read(ask.send().await, "Route 53 ListResourceRecordSets").await?;
+            let page = self.connection.read(ask.send(), "Route 53 ListResourceRecordSets").await?;
             for set in page.resource_record_sets() {
                 // Route 53 lists in order of names from the one asked for: the first other name ends it.
                 if name.is_some_and(|name| !same_name(set.name(), name)) {
@@ -171,7 +171,7 @@ impl Route53 {
     /// Any kind. Missing (NoSuchChange) may mean that accelerated recovery left the change stranded: look at the records.
     pub async fn change_status(&self, id: &str) -> Result<ChangeStatus, Problem> {
         let operation = "Route 53 GetChange";
-        let answer = self.client.get_change().id(bare_id(id)).send().await;
+        let answer = self.client.get_change().id(bare_id(id)).send();
         let Some(info) = self.connection.read(answer, operation).await?.change_info else {
             return Err(self.connection.no_answer(
                 ProblemKind::Missing,
@@ -213,7 +213,7 @@ impl Route53 {
     /// # Errors
     /// Any kind.
     pub async fn health_check_status(&self, id: &str) -> Result<HealthCheckStatus, Problem> {
-        let answer = self.client.get_health_check_status().health_check_id(id).send().await;
+        let answer = self.client.get_health_check_status().health_check_id(id).send();
         let answer = self.connection.read(answer, "Route 53 GetHealthCheckStatus").await?;
         Ok(HealthCheckStatus { observations: answer.health_check_observations().iter().map(observation).collect() })
     }

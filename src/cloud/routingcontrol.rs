@@ -93,7 +93,7 @@ impl RoutingControls {
         for (place, region, url) in self.turn.order(endpoints) {
             let there = self.connection.at_cluster(region, url);
             let client = client!(aws_sdk_route53recoverycluster, there, Retries::Never);
-            let answer = client.get_routing_control_state().routing_control_arn(arn).send().await;
+            let answer = client.get_routing_control_state().routing_control_arn(arn).send();
             match there.read(answer, operation).await {
                 Ok(control) => {
                     self.turn.answered(place);

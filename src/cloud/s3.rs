@@ -43,7 +43,7 @@ impl S3 {
     /// # Errors
     /// Any kind.
     pub async fn versioning(&self, bucket: &str) -> Result<Option<String>, Problem> {
-        let answer = self.client.get_bucket_versioning().bucket(bucket).send().await;
+        let answer = self.client.get_bucket_versioning().bucket(bucket).send();
         let answer = self.connection.read(answer, "S3 GetBucketVersioning").await?;
         Ok(answer.status().map(|status| status.as_str().to_owned()))
     }
@@ -64,7 +64,7 @@ impl S3 {
         for _ in 0..pages.max(1) {
             let ask = self.client.list_object_versions().bucket(bucket).prefix(prefix);
             let ask = ask.set_key_marker(key.take()).set_version_id_marker(version.take());
-            let page = self.connection.read(ask.send().await, "S3 ListObjectVersions").await?;
+            let page = self.connection.read(ask.send(), "S3 ListObjectVersions").await?;
             for found in page.versions() {
                 objects.entry(found.key().unwrap_or_default().to_owned()).or_default().push(ObjectVersion {
                     id: found.version_id().unwrap_or_default().to_owned(),

@@ -16,14 +16,16 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_async::future::pagination_stream::PaginationStream;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_types::service_config::ServiceConfigKey;
 
 use super::base::{Base, sdk_region};
-use super::budget::Budgets;
+use super::budget::{Budget, Budgets};
 use super::codes::Effect;
 use super::credentials::{Keyring, Role, Source, session_name};
 use super::error::{no_credentials, problem};
+use super::listing::{Listing, gather};
 use super::older_protocol::OlderProtocol;
 use super::record::{Noting, Recorder};
 use crate::clock::Clock;
@@ -250,14 +252,12 @@ impl Connection {
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + Error + 'static,
     {
-        let service = operation.split(' ').next().unwrap_or_default();
-        let own_endpoint = self.has_own_endpoint(service);
-        let budget = self.budgets.of(&self.account, &self.region, operation, own_endpoint);
+        let (budget, own_endpoint) = self.budget(operation);
         let (mut throttled, mut failed) = (0, 0);
         loop {
             budget.turn().await;
             let older = self.older.as_ref().filter(|older| own_endpoint && !older.is_spoken());
-            let problem = match self.read(ask().await, operation).await {
+            let problem = match self.judged(ask().await, operation).await {
                 Ok(answer) => {
                     budget.answered();
                     return Ok(answer);
@@ -279,8 +279,48 @@ impl Connection {
         }
     }
 
-    /// The answer of a call that only reads, or its problem.
-    pub(super) async fn read<T, E>(&self, answer: Result<T, SdkError<E, HttpResponse>>, operation: &str) -> Result<T, Problem>
+    /// The budget of an operation, and whether it is asked at an address of one's own.
+    fn budget(&self, operation: &'static str) -> (Budget, bool) {
+        let own_endpoint = self.has_own_endpoint(operation.split(' ').next().unwrap_or_default());
+        (self.budgets.of(&self.account, &self.region, operation, own_endpoint), own_endpoint)
+    }
+
+    /// The answer of a call that only reads, asked for once within the budget of its operation; the SDK may ask again after a passing
+    /// failure.
+    pub(super) async fn read<T, E>(
+        &self,
+        answer: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        operation: &'static str,
+    ) -> Result<T, Problem>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let (budget, _) = self.budget(operation);
+        budget.turn().await;
+        let answer = self.judged(answer.await, operation).await;
+        budget.hear(&answer);
+        answer
+    }
+
+    /// The same for a list of pages that the SDK turns; at most `pages` of them. `take` moves a page's rows into the list and says
+    /// whether AWS has more.
+    pub(super) async fn gather<Page, T, E>(
+        &self,
+        stream: PaginationStream<Result<Page, SdkError<E, HttpResponse>>>,
+        pages: usize,
+        operation: &'static str,
+        take: impl FnMut(Page, &mut Vec<T>) -> bool,
+    ) -> Result<Listing<T>, Problem>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let (budget, _) = self.budget(operation);
+        let found = self.judged(gather(stream, pages, take, || budget.turn()).await, operation).await;
+        budget.hear(&found);
+        found
+    }
+
+    async fn judged<T, E>(&self, answer: Result<T, SdkError<E, HttpResponse>>, operation: &str) -> Result<T, Problem>
     where
         E: ProvideErrorMetadata + Error + 'static,
     {

@@ -22,7 +22,7 @@ impl Sns {
     /// # Errors
     /// Any kind but Missing.
     pub async fn subscriptions(&self, topic: &str) -> Result<Option<u64>, Problem> {
-        let answer = self.client.get_topic_attributes().topic_arn(topic).send().await;
+        let answer = self.client.get_topic_attributes().topic_arn(topic).send();
         match self.connection.read(answer, "SNS GetTopicAttributes").await {
             Ok(found) => {
                 let count = found.attributes().and_then(|all| all.get("SubscriptionsConfirmed"));

@@ -9,7 +9,7 @@ use aws_sdk_ssm::types::{
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::client;
-use super::listing::{Listing, gather};
+use super::listing::Listing;
 use super::site::{Connection, Retries};
 use super::time::utc;
 use crate::domain::{Problem, ProblemKind};
@@ -190,7 +190,7 @@ impl Ssm {
     pub async fn document(&self, name: &str, version: Option<&str>) -> Result<Document, Problem> {
         let operation = "Systems Manager DescribeDocument";
         let ask = self.client.describe_document().name(name).set_document_version(version.map(str::to_owned));
-        let answer = match self.connection.read(ask.send().await, operation).await {
+        let answer = match self.connection.read(ask.send(), operation).await {
             // "InvalidDocument: The specified document does not exist."
             Err(problem) if problem.code.as_deref() == Some("InvalidDocument") => {
                 return Err(Problem { kind: ProblemKind::Missing, ..problem });
@@ -214,7 +214,7 @@ impl Ssm {
     pub async fn document_json(&self, name: &str) -> Result<String, Problem> {
         let operation = "Systems Manager GetDocument";
         let ask = self.client.get_document().name(name).document_format(DocumentFormat::Json);
-        match self.connection.read(ask.send().await, operation).await {
+        match self.connection.read(ask.send(), operation).await {
             Err(problem) if problem.code.as_deref() == Some("InvalidDocument") => {
                 Err(Problem { kind: ProblemKind::Missing, ..problem })
             }
@@ -231,11 +231,16 @@ impl Ssm {
     pub async fn own_runbooks(&self, pages: usize) -> Result<Listing<String>, Problem> {
         let filter = |key: &str, value: &str| DocumentKeyValuesFilter::builder().key(key).values(value).build();
         let ask = self.client.list_documents().filters(filter("Owner", "Self")).filters(filter("DocumentType", "Automation"));
-        let found = gather(ask.max_results(50).into_paginator().send(), pages, |page, rows| {
-            rows.extend(page.document_identifiers().iter().filter_map(|document| document.name().map(str::to_owned)));
-            page.next_token().is_some()
-        });
-        self.connection.read(found.await, "Systems Manager ListDocuments").await
+        let found = self.connection.gather(
+            ask.max_results(50).into_paginator().send(),
+            pages,
+            "Systems Manager ListDocuments",
+            |page, rows| {
+                rows.extend(page.document_identifiers().iter().filter_map(|document| document.name().map(str::to_owned)));
+                page.next_token().is_some()
+            },
+        );
+        found.await
     }
 
     /// An execution with all its steps: where GetAutomationExecution cuts them off, the rest is asked for.
@@ -244,7 +249,7 @@ impl Ssm {
     /// Any kind.
     pub async fn automation(&self, id: &str) -> Result<Automation, Problem> {
         let operation = "Systems Manager GetAutomationExecution";
-        let answer = self.client.get_automation_execution().automation_execution_id(id).send().await;
+        let answer = self.client.get_automation_execution().automation_execution_id(id).send();
         let Some(mut execution) = self.connection.read(answer, operation).await?.automation_execution else {
             return Err(self.connection.no_answer(
                 ProblemKind::Missing,
@@ -261,12 +266,17 @@ impl Ssm {
     async fn steps(&self, id: &str) -> Result<Vec<StepExecution>, Problem> {
         let ask = self.client.describe_automation_step_executions().automation_execution_id(id).max_results(50);
         // A runbook has at most 100 steps, loops and retries multiply them: 20 pages are a thousand.
-        let found = gather(ask.into_paginator().send(), 20, |page, rows| {
-            let more = page.next_token().is_some();
-            rows.extend(page.step_executions.unwrap_or_default());
-            more
-        });
-        Ok(self.connection.read(found.await, "Systems Manager DescribeAutomationStepExecutions").await?.rows)
+        let found = self.connection.gather(
+            ask.into_paginator().send(),
+            20,
+            "Systems Manager DescribeAutomationStepExecutions",
+            |page, rows| {
+                let more = page.next_token().is_some();
+                rows.extend(page.step_executions.unwrap_or_default());
+                more
+            },
+        );
+        Ok(found.await?.rows)
     }
 
     /// The executions of a runbook that began at or after `since`, at most `pages` pages of 50.
@@ -290,7 +300,7 @@ impl Ssm {
             ask = ask
                 .filters(filter.map_err(|error| self.connection.no_answer(ProblemKind::Invalid, operation, error.to_string()))?);
         }
-        let found = gather(ask.into_paginator().send(), pages, |page, rows| {
+        let found = self.connection.gather(ask.into_paginator().send(), pages, operation, |page, rows| {
             rows.extend(page.automation_execution_metadata_list().iter().map(|it| AutomationSummary {
                 id: it.automation_execution_id().unwrap_or_default().to_owned(),
                 document: it.document_name().unwrap_or_default().to_owned(),
@@ -301,7 +311,7 @@ impl Ssm {
             }));
             page.next_token().is_some()
         });
-        let mut found = self.connection.read(found.await, operation).await?;
+        let mut found = found.await?;
         // The filter takes a prefix; an execution without a start time is kept, for it may be the one looked for.
         found.rows.retain(|it| it.document == document && it.started_at.is_none_or(|at| at >= since));
         Ok(found)
@@ -312,7 +322,7 @@ impl Ssm {
     /// # Errors
     /// Any kind but Missing.
     pub async fn parameter(&self, name: &str) -> Result<Option<String>, Problem> {
-        let answer = self.client.get_parameter().name(name).send().await;
+        let answer = self.client.get_parameter().name(name).send();
         match self.connection.read(answer, "Systems Manager GetParameter").await {
             Ok(answer) => Ok(answer.parameter().and_then(|parameter| parameter.value()).map(str::to_owned)),
             Err(problem) if problem.kind == ProblemKind::Missing => Ok(None),
@@ -341,7 +351,7 @@ impl Ssm {
             })?;
             ask = ask.filters(filter);
         }
-        let found = gather(ask.into_paginator().send(), pages, |page, rows| {
+        let found = self.connection.gather(ask.into_paginator().send(), pages, "Systems Manager ListCommands", |page, rows| {
             rows.extend(page.commands().iter().map(|command| CommandRecord {
                 id: command.command_id().unwrap_or_default().to_owned(),
                 document: command.document_name().unwrap_or_default().to_owned(),
@@ -353,7 +363,7 @@ impl Ssm {
             }));
             page.next_token().is_some()
         });
-        Ok(self.connection.read(found.await, "Systems Manager ListCommands").await?.rows)
+        Ok(found.await?.rows)
     }
 
     /// What a command did on each machine, at most `pages` pages of 50.
@@ -362,17 +372,19 @@ impl Ssm {
     /// Any kind.
     pub async fn invocations(&self, command: &str, pages: usize) -> Result<Vec<InvocationRecord>, Problem> {
         let ask = self.client.list_command_invocations().command_id(command).details(true);
-        let found = gather(ask.into_paginator().send(), pages, |page, rows| {
-            rows.extend(page.command_invocations().iter().map(|invocation| InvocationRecord {
-                instance: invocation.instance_id().unwrap_or_default().to_owned(),
-                status: invocation.status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
-                details: invocation.status_details().map(str::to_owned),
-                output: invocation.command_plugins().iter().filter_map(|plugin| plugin.output()).collect::<Vec<_>>().join("\n"),
-                ended_at: invocation.command_plugins().iter().filter_map(|it| utc(it.response_finish_date_time())).max(),
-            }));
-            page.next_token().is_some()
-        });
-        Ok(self.connection.read(found.await, "Systems Manager ListCommandInvocations").await?.rows)
+        let found =
+            self.connection.gather(ask.into_paginator().send(), pages, "Systems Manager ListCommandInvocations", |page, rows| {
+                rows.extend(page.command_invocations().iter().map(|invocation| InvocationRecord {
+                    instance: invocation.instance_id().unwrap_or_default().to_owned(),
+                    status: invocation.status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
+                    details: invocation.status_details().map(str::to_owned),
+                    output:
+                        invocation.command_plugins().iter().filter_map(|plugin| plugin.output()).collect::<Vec<_>>().join("\n"),
+                    ended_at: invocation.command_plugins().iter().filter_map(|it| utc(it.response_finish_date_time())).max(),
+                }));
+                page.next_token().is_some()
+            });
+        Ok(found.await?.rows)
     }
 
     /// An OpsItem.
@@ -381,7 +393,7 @@ impl Ssm {
     /// Any kind.
     pub async fn ops_item(&self, id: &str) -> Result<OpsItemRecord, Problem> {
         let operation = "Systems Manager GetOpsItem";
-        let answer = self.client.get_ops_item().ops_item_id(id).send().await;
+        let answer = self.client.get_ops_item().ops_item_id(id).send();
         let Some(item) = self.connection.read(answer, operation).await?.ops_item else {
             return Err(self.connection.no_answer(
                 ProblemKind::Missing,
@@ -416,11 +428,11 @@ impl Ssm {
             .build()
             .map_err(|error| self.connection.no_answer(ProblemKind::Invalid, operation, error.to_string()))?;
         let stream = self.client.describe_ops_items().ops_item_filters(filter).into_paginator().send();
-        let found = gather(stream, 10, |page, rows| {
+        let found = self.connection.gather(stream, 10, operation, |page, rows| {
             rows.extend(page.ops_item_summaries().iter().map(summary));
             page.next_token().is_some()
         });
-        let found = self.connection.read(found.await, operation).await?;
+        let found = found.await?;
         // An item whose data is not told was chosen by the filter alone.
         Ok(found.rows.into_iter().find(|item| item.data.get(DEDUP).is_none_or(|told| told == value)))
     }

@@ -73,7 +73,7 @@ impl StepFunctions {
     /// # Errors
     /// Any kind but Missing.
     pub async fn state_machine(&self, arn: &str) -> Result<Option<StateMachine>, Problem> {
-        let answer = self.sfn_client.describe_state_machine().state_machine_arn(arn).send().await;
+        let answer = self.sfn_client.describe_state_machine().state_machine_arn(arn).send();
         match self.connection.read(answer, "Step Functions DescribeStateMachine").await {
             Ok(found) => Ok(Some(StateMachine {
                 name: found.name().to_owned(),
@@ -90,7 +90,7 @@ impl StepFunctions {
     /// # Errors
     /// Any kind but Missing.
     pub async fn execution(&self, arn: &str) -> Result<Option<Execution>, Problem> {
-        let answer = self.sfn_client.describe_execution().execution_arn(arn).send().await;
+        let answer = self.sfn_client.describe_execution().execution_arn(arn).send();
         match self.connection.read(answer, "Step Functions DescribeExecution").await {
             Ok(found) => Ok(Some(Execution {
                 status: found.status().as_str().to_owned(),
@@ -114,7 +114,7 @@ impl StepFunctions {
     /// Any kind.
     pub async fn states(&self, arn: &str) -> Result<Vec<StatePassed>, Problem> {
         let ask = self.sfn_client.get_execution_history().execution_arn(arn).reverse_order(true).max_results(EVENTS);
-        let answer = ask.include_execution_data(false).send().await;
+        let answer = ask.include_execution_data(false).send();
         let answer = self.connection.read(answer, "Step Functions GetExecutionHistory").await?;
         Ok(passed(answer.events().iter().rev()))
     }

@@ -23,7 +23,7 @@ impl Sts {
     /// Any kind; Expired if there are no credentials.
     pub async fn identity(&self) -> Result<Identity, Problem> {
         self.connection.load_credentials().await?;
-        let answer = self.client.get_caller_identity().send().await;
+        let answer = self.client.get_caller_identity().send();
         let answer = self.connection.read(answer, "STS GetCallerIdentity").await?;
         Ok(Identity {
             account: AccountId::new(answer.account().unwrap_or_default()),

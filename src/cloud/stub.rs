@@ -114,7 +114,7 @@ async fn read_request(stream: &mut TcpStream) -> String {
 mod tests {
     use super::Answer::{Cbor, HangsUp, Says, Silence};
     use super::*;
-    use crate::cloud::{Effect, Health, HealthFilter, Retries, Route53, Sts, client};
+    use crate::cloud::{ActiveRegion, Effect, Health, HealthFilter, Retries, Route53, Sts, client};
     use crate::domain::ProblemKind;
     use std::time::Duration;
 
@@ -184,6 +184,46 @@ mod tests {
         let found = Health::new(&connection).events(&HealthFilter::default(), 9).await.unwrap();
         assert!(found.complete && found.rows.is_empty());
         assert_eq!(stub.asked().len(), 3);
+    }
+
+    /// Health in two Regions, each with its answers; the active one is told from `active`, one a question, the last one from then on.
+    async fn health_in_two(one: Vec<Answer>, other: Vec<Answer>, active: &'static [&'static str]) -> (Health, [Stub; 2]) {
+        let (one, other) = (Stub::start(one).await, Stub::start(other).await);
+        let mut connections = Vec::new();
+        for (stub, region) in [(&one, "us-east-1"), (&other, "us-east-2")] {
+            let connection = stub.connect(None, Timeouts::default(), &Recorder::new()).await;
+            connections.push(connection.in_region(&Region::new(region)));
+        }
+        let asked = std::sync::atomic::AtomicUsize::new(0);
+        let active = ActiveRegion::told_by(move || {
+            let nth = asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed).min(active.len() - 1);
+            Box::pin(async move { Some(Region::new(active[nth])) })
+        });
+        (Health::at(connections, Some(active)), [one, other])
+    }
+
+    #[tokio::test]
+    async fn the_active_region_of_health_is_asked_and_signed_for_whichever_it_is() {
+        let empty = || Cbor(200, b"\xa1\x66events\x80");
+        let (health, [first, second]) = health_in_two(vec![], vec![empty()], &["us-east-2"]).await;
+        assert!(health.events(&HealthFilter::default(), 9).await.unwrap().complete);
+        assert!(first.asked().is_empty());
+        assert!(second.asked()[0].contains("/us-east-2/health/aws4_request"), "{}", second.asked()[0]);
+        // The active one refuses what is signed for it: it has moved, though its name does not say so yet.
+        let moved = Cbor(403, b"\xa1\x66__type\x78\x19InvalidSignatureException");
+        let (health, [first, second]) = health_in_two(vec![moved], vec![empty()], &["us-east-1"]).await;
+        assert!(health.events(&HealthFilter::default(), 9).await.unwrap().complete);
+        assert_eq!((first.asked().len(), second.asked().len()), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn a_list_begins_anew_in_the_other_region_when_the_active_one_changes_under_it() {
+        // {"events": [], "nextToken": "t"}, then a page that ends it: a whole list, of a Region that is no longer the active one.
+        let first = Cbor(200, b"\xa2\x66events\x80\x69nextToken\x61t");
+        let empty = || Cbor(200, b"\xa1\x66events\x80");
+        let (health, [one, other]) = health_in_two(vec![first, empty()], vec![empty()], &["us-east-1", "us-east-2"]).await;
+        assert!(health.events(&HealthFilter::default(), 9).await.unwrap().complete);
+        assert_eq!((one.asked().len(), other.asked().len()), (2, 1));
     }
 
     #[tokio::test]

@@ -109,7 +109,7 @@ mod tests {
         let problem = Problem::new(ProblemKind::Unreachable, "CloudWatch DescribeAlarms", "no answer");
         after.apply(Update::Alarms { site: site.clone(), seq: 1, at: later, answer: Err(problem) });
         assert!(matches!(after.alarms[&site].freshness(later), Freshness::Stale(_, Some(_))));
-        assert_eq!(after.alarms[&site].data.as_ref().unwrap()[0].name, "shop-error-rate");
+        assert_eq!(after.alarms[&site].data.as_ref().unwrap().iter().next().unwrap().name, "shop-error-rate");
         after.apply(Update::Alarms { site: site.clone(), seq: 2, at: later, answer: Ok((Vec::new(), Completeness::Whole)) });
         assert!(matches!(after.alarms[&site].freshness(later), Freshness::Fresh(_)));
         assert!(after.alarms[&site].data.as_ref().unwrap().is_empty());

@@ -17,6 +17,7 @@ use crate::engine::{self, Context, Decision, Effect, ExerciseOf, Input, Intent};
 use crate::feed::Feeds;
 use crate::gate::Gate;
 use crate::journal::{Attachment, Confirmed, Event, Journal, JournalDirectory, JournalError, Purpose, Recorded};
+use crate::plan::AlarmRef;
 use crate::report::Score;
 use crate::store::{News, Notice, NoticeLevel, State, Update};
 use crate::ui::Request;
@@ -26,14 +27,14 @@ use super::{Opening, Room, SessionError};
 
 /// How many answers may wait to be taken in; a feed that is faster waits.
 const INBOX: usize = 256;
+/// Rows of long lists that are taken in between two frames at most.
+const ROWS_AT_ONCE: usize = 2_000;
 /// Longer than a call to AWS may take in all (25 s): after this nobody waits for its answer.
 const STILL_SENDING: TimeDelta = TimeDelta::seconds(30);
 /// How often the journal is looked at for what another console has written, in real time.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How often what changes without being urgent goes into the journal, by the console's clock.
 const OBSERVE_EVERY: TimeDelta = TimeDelta::seconds(60);
-/// How much of an alarm's metric is drawn.
-const GRAPH_WINDOW: TimeDelta = TimeDelta::hours(1);
 
 /// One incident at a console.
 pub struct Session {
@@ -60,7 +61,9 @@ pub struct Session {
     unwritten: VecDeque<Input>,
     /// What earlier runs say, while their journals are being read.
     earlier: Option<oneshot::Receiver<BTreeMap<StepId, Expected>>>,
-    /// Calls without an answer, found when the incident was taken up, and when they may be looked up.
+    /// The machine that keeps the journal was out of reach when last looked.
+    cut_off: bool,
+    /// Calls without an answer that this console did not send, and when they may be looked up.
     unanswered: Vec<(DateTime<Utc>, StepId, u32, Purpose)>,
     /// What was last seen, on disk; not for exercises.
     last_seen: Option<LastSeen>,
@@ -116,6 +119,7 @@ impl Session {
             reminded: None,
             unwritten: VecDeque::new(),
             earlier: opening.earlier,
+            cut_off: false,
             unanswered: Vec::new(),
         };
         if let Some((journal, events)) = opening.resumed {
@@ -154,7 +158,12 @@ impl Session {
         while let Ok(told) = self.told.try_recv() {
             self.told(told);
         }
-        while let Ok(update) = self.updates.try_recv() {
+        // A long list comes in pieces; between them a frame may be drawn and a key heard.
+        let mut rows = 0;
+        while rows < ROWS_AT_ONCE
+            && let Ok(update) = self.updates.try_recv()
+        {
+            rows += update.rows();
             self.update(update);
         }
     }
@@ -168,10 +177,11 @@ impl Session {
                 self.prepare_answer(step, AnswerWanted::Signal { signal, comment });
             }
             Request::PrepareStop { step } => self.prepare_answer(step, AnswerWanted::Stop),
-            Request::Graph { site, alarm } => {
+            Request::Graph { site, alarm, window } => {
                 let alarms = self.state.alarms.get(&site).and_then(|source| source.data.as_ref());
-                if let Some(alarm) = alarms.and_then(|alarms| alarms.iter().find(|known| known.name == alarm)) {
-                    self.feeds.look_at(site, alarm.clone(), GRAPH_WINDOW);
+                if let Some(alarm) = alarms.and_then(|alarms| alarms.get(&alarm)) {
+                    self.questions += 1;
+                    self.feeds.look_at(site, alarm, window, self.questions);
                 }
             }
             Request::Refresh(_) => self.feeds.refresh(),
@@ -288,7 +298,25 @@ impl Session {
 
     /// Takes in what another console has written, and looks up calls whose answer nobody can be waiting for any more.
     fn look_again(&mut self) -> Result<bool, JournalError> {
-        let news = self.catch_up()?;
+        let news = match self.catch_up() {
+            // Said once; the rest of the console goes on.
+            Err(error @ JournalError::Link { .. }) => {
+                let told = told_error(&error);
+                let news = self.state.journal_problem.as_ref() != Some(&told);
+                if news {
+                    self.notice(NoticeLevel::Warning, told.clone());
+                }
+                (self.state.journal_problem, self.cut_off) = (Some(told), true);
+                news
+            }
+            caught_up => {
+                let back = std::mem::take(&mut self.cut_off);
+                if back {
+                    self.state.journal_problem = None;
+                }
+                caught_up? || back
+            }
+        };
         let now = self.clock.now();
         if let Some(last_seen) = &mut self.last_seen {
             last_seen.tend(&self.state, now);
@@ -301,7 +329,11 @@ impl Session {
         }
         let kept = self.unwritten.len();
         self.write_outcomes();
-        Ok(self.listen() || news || self.unwritten.len() < kept)
+        // What failed in a way that passes by itself is checked again; a person still has to confirm it.
+        let retries = self.state.retries_due(now);
+        let retried = !retries.is_empty();
+        retries.into_iter().for_each(|step| self.prepare(step));
+        Ok(self.listen() || news || retried || self.unwritten.len() < kept)
     }
 
     fn confirmed_at(&self, step: &StepId) -> DateTime<Utc> {
@@ -369,18 +401,33 @@ impl Session {
             Update::Identity { site, answer: Ok((identity, _)), .. } => Some((site.clone(), identity.clone())),
             _ => None,
         };
-        let signals = matches!(&update, Update::Alarms { answer: Ok(_), .. } | Update::Health { answer: Ok(_), .. })
-            || matches!(&update, Update::Pushed { answer: Ok(events), .. } if !events.is_empty());
+        let signals = match &update {
+            Update::Alarms { answer, .. } => answer.is_ok(),
+            Update::Health { answer, .. } => answer.is_ok(),
+            Update::Pushed { answer, .. } => answer.as_ref().is_ok_and(|events| !events.is_empty()),
+            Update::AlarmRows { .. } => true,
+            _ => false,
+        };
+        // A piece in between is not yet what a source shows.
+        let whole = match &update {
+            Update::AlarmRows { changes, .. } => changes.end.is_some(),
+            Update::PointRows { changes, .. } => changes.end.is_some(),
+            _ => true,
+        };
         self.state.apply(update);
         if let Some((site, identity)) = identity {
             self.submit(&Input::Identity { site, identity });
         }
         if signals {
-            let alarms = self.state.alarms.values().filter_map(|source| source.data.as_ref()).flatten().cloned().collect();
+            let planned = self.state.plan.alarms.iter();
+            let known = |plan: &AlarmRef| self.state.alarms.get(&plan.site)?.data.as_ref()?.get(&plan.name);
+            let alarms = planned.filter_map(known).collect();
             let events = self.state.health.data.clone().unwrap_or_default();
             self.submit(&Input::Signals { alarms, events, seen_at: self.clock.now() });
         }
-        self.observe();
+        if whole {
+            self.observe();
+        }
     }
 
     fn order(&mut self, intent: Intent) {
@@ -470,6 +517,14 @@ impl Session {
         let written = journal.catch_up()?;
         let news = !written.is_empty();
         for recorded in written {
+            // The console that confirmed it sends it; should it die first, or be this one, whose link broke, somebody has to look.
+            if let Event::StepConfirmed(confirmed) = &recorded.event
+                && confirmed.call.is_some()
+                && !self.state.read_only
+            {
+                let due = recorded.recorded_at.max(self.clock.now()) + STILL_SENDING;
+                self.unanswered.push((due, confirmed.step.clone(), confirmed.attempt, confirmed.purpose));
+            }
             self.record(recorded);
         }
         Ok(news)

@@ -24,6 +24,18 @@ pub enum Read {
     Vaults,
     /// Backup ListRestoreJobs.
     RestoreJobs,
+    /// CloudWatch ListAlarmMuteRules.
+    MuteRules,
+    /// CloudWatch GetMetricData, of one of the plan's alarms.
+    Metrics,
+    /// Backup ListBackupVaults.
+    VaultList,
+    /// Backup ListCopyJobs.
+    CopyJobs,
+    /// CloudFormation DescribeStacks.
+    Stacks,
+    /// DynamoDB DescribeTable.
+    Tables,
     /// Systems Manager DescribeAutomationExecutions.
     Runbooks,
     /// Systems Manager DescribeOpsItems.
@@ -47,8 +59,8 @@ pub struct Need {
     pub site: SiteName,
     /// The Region whose control plane answers.
     pub control_plane: Region,
-    /// The zone, where it is about one.
-    pub zone: Option<String>,
+    /// The zone or the alarm, where it is about one.
+    pub about: Option<String>,
     /// Does it answer only while the primary Region is up, though it is not about the primary site?
     pub needs_primary: bool,
 }
@@ -57,14 +69,14 @@ pub struct Need {
 pub fn needs(plan: &Plan, sts_region: &Region) -> Vec<Need> {
     let global = Region::new(Region::GLOBAL);
     let mut needs = Vec::new();
-    let mut add = |of: &str, service, read, site: &SiteName, control_plane: &Region, zone: Option<&str>| {
+    let mut add = |of: &str, service, read, site: &SiteName, control_plane: &Region, about: Option<&str>| {
         needs.push(Need {
             of: of.to_owned(),
             service,
             read,
             site: site.clone(),
             control_plane: control_plane.clone(),
-            zone: zone.map(str::to_owned),
+            about: about.map(str::to_owned),
             needs_primary: is_primary(plan, control_plane) && *site != SiteName::primary(),
         });
     };
@@ -76,27 +88,37 @@ pub fn needs(plan: &Plan, sts_region: &Region) -> Vec<Need> {
         add("pane Header", "STS", Read::Identity, name, region, None);
         add("pane Alarms", "CloudWatch", Read::Alarms, name, region, None);
         add("pane Alarms", "CloudWatch history", Read::AlarmHistory, name, region, None);
+        add("pane Alarms", "CloudWatch mute rules", Read::MuteRules, name, region, None);
+        if let Some(alarm) = plan.alarms.iter().find(|alarm| alarm.site == *name) {
+            add("pane Alarms", "CloudWatch metrics", Read::Metrics, name, region, Some(&alarm.name));
+        }
         if site.queue.is_some() {
             add("pane Alarms", "SQS push feed", Read::Push, name, region, None);
         }
         add("pane Recovery points", "Backup vaults", Read::Vaults, name, region, None);
         add("pane Recovery points", "Backup protected resources", Read::ProtectedResources, name, region, None);
+        add("pane Recovery points", "Backup list of vaults", Read::VaultList, name, region, None);
+        add("pane Recovery points", "Backup copy jobs", Read::CopyJobs, name, region, None);
+        add("pane Recovery points", "Backup restore jobs", Read::RestoreJobs, name, region, None);
     }
     add("pane Health", "Health", Read::Health, &SiteName::primary(), &global, None);
     for step in &plan.steps {
         let Some(site) = plan.site(&step.site) else { continue };
         let of = format!("step {}", step.id);
-        let (service, read, region, zone) = match &step.action {
+        let (service, read, region, about) = match &step.action {
             Action::BackupRestore { .. } => ("Backup", Read::RestoreJobs, &site.region, None),
             Action::SsmAutomation { .. } => ("Systems Manager", Read::Runbooks, &site.region, None),
             Action::SsmOpsItem { .. } => ("Systems Manager OpsCenter", Read::OpsItems, &site.region, None),
             Action::Route53Change { zone, .. } => ("Route 53", Read::Records, &global, Some(zone.as_str())),
             Action::Check(Check::AlarmOk { .. }) => ("CloudWatch", Read::Alarms, &site.region, None),
+            Action::BackupCopy(_) => ("Backup copy jobs", Read::CopyJobs, &site.region, None),
+            Action::CloudFormationDeploy(_) => ("CloudFormation", Read::Stacks, &site.region, None),
+            Action::DynamoDbRestore(_) => ("DynamoDB", Read::Tables, &site.region, None),
             // A person, or a question from outside: no control plane of AWS.
             Action::Manual { .. } | Action::Check(_) => continue,
             other => (other.name(), Read::Untried, &site.region, None),
         };
-        add(&of, service, read, &site.name, region, zone);
+        add(&of, service, read, &site.name, region, about);
     }
     needs
 }
@@ -115,7 +137,7 @@ mod tests {
         let plan = Plan::parse("shop.toml", text).map_err(|faults| faults.render(text, false)).unwrap();
         let needs = needs(&plan, &Region::new("eu-central-1"));
         assert!(needs.iter().any(|need| need.of == "pane Health" && need.control_plane.as_str() == "us-east-1"));
-        assert!(needs.iter().any(|need| need.read == Read::Records && need.zone.is_some()));
+        assert!(needs.iter().any(|need| need.read == Read::Records && need.about.is_some()));
         for need in &needs {
             assert!(!need.needs_primary, "{need:?}");
             assert!(need.site == SiteName::primary() || need.control_plane.as_str() != "eu-west-1", "{need:?}");

@@ -55,7 +55,7 @@ pub async fn examine(
 ) -> Vec<Finding> {
     let mut tried: BTreeMap<_, Vec<&Need>> = BTreeMap::new();
     for need in needs {
-        let key = (need.site.clone(), need.read, need.zone.clone(), need.service);
+        let key = (need.site.clone(), need.read, need.about.clone(), need.service);
         tried.entry(key).or_default().push(need);
     }
     let questions = tried.into_values().map(async |same| {
@@ -97,6 +97,12 @@ async fn ask(need: &Need, site: &SitePlan, clients: &SiteClients, clock: &Clock)
             well(format!("{}{} alarms", if found.complete { "" } else { "more than " }, found.rows.len()))
         }
         Read::AlarmHistory => clients.cloudwatch.alarm_history("lifeboat-doctor", since, 1).await.map(|_| ok("may be read")),
+        Read::MuteRules => clients.cloudwatch.muted_by("lifeboat-doctor").await.map(|_| ok("may be read")),
+        Read::Metrics => metrics(need.about.as_deref().unwrap_or_default(), clients, clock).await,
+        Read::VaultList => clients.backup.vaults(1).await.map(|found| ok(&format!("{} vaults", found.rows.len()))),
+        Read::CopyJobs => clients.backup.copies_since(since, 1).await.map(|_| ok("copies can be followed")),
+        Read::Stacks => clients.cloudformation.stack("lifeboat-doctor").await.map(|_| ok("stacks can be read")),
+        Read::Tables => clients.dynamodb.table("lifeboat-doctor").await.map(|_| ok("tables can be read")),
         Read::Health => {
             let filter = HealthFilter { updated_since: Some(since), ..HealthFilter::default() };
             clients.health.events(&filter, 1).await.map(|found| ok(&format!("{} events of the last day", found.rows.len())))
@@ -115,7 +121,7 @@ async fn ask(need: &Need, site: &SitePlan, clients: &SiteClients, clock: &Clock)
         }
         Read::OpsItems => clients.ssm.ops_item_by_dedup("lifeboat-doctor").await.map(|_| ok("OpsItems can be found")),
         Read::Records => {
-            let zone = clients.route53.hosted_zone(need.zone.as_deref().unwrap_or_default()).await?;
+            let zone = clients.route53.hosted_zone(need.about.as_deref().unwrap_or_default()).await?;
             clients.route53.records(&zone.id, None, 1).await.map(|found| ok(&format!("{} records", found.rows.len())))
         }
         Read::Untried => Ok((State::Doubtful, "not tried: only a call that changes something would show it".to_owned(), None)),
@@ -124,6 +130,18 @@ async fn ask(need: &Need, site: &SitePlan, clients: &SiteClients, clock: &Clock)
 
 fn ok(seen: &str) -> (State, String, Option<String>) {
     (State::Well, seen.to_owned(), None)
+}
+
+/// The metric behind one of the plan's alarms, of the last hour.
+async fn metrics(alarm: &str, clients: &SiteClients, clock: &Clock) -> Seen {
+    let now = clock.now();
+    match clients.cloudwatch.graph(alarm, now - TimeDelta::hours(1), now, 1).await {
+        Ok(graph) => Ok(ok(&format!("{} datapoints of {alarm} in an hour", graph.points.len()))),
+        Err(problem) if problem.kind == ProblemKind::Missing => {
+            Ok((State::Doubtful, format!("not tried: {alarm} is no metric alarm there"), None))
+        }
+        Err(problem) => Err(problem),
+    }
 }
 
 async fn vaults(site: &SitePlan, clients: &SiteClients) -> Seen {

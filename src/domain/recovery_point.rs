@@ -57,7 +57,7 @@ impl RecoveryPoint {
     /// Is it a continuous backup, which can be restored to any moment? AWS gives those the status AVAILABLE (AWS Backup developer
     /// guide, "Recovery point status"), and those of Aurora and RDS an ARN that says so.
     pub fn is_continuous(&self) -> bool {
-        self.status == "AVAILABLE" || self.arn.contains(":continuous:")
+        self.status == "AVAILABLE" || self.arn.contains(":continuous:") || self.short_id().starts_with("continuous-")
     }
 
     /// May it be restored from at `now`?

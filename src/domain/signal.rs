@@ -50,7 +50,7 @@ impl fmt::Display for AlarmState {
 }
 
 /// What an alarm is evaluated from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AlarmKind {
     /// One metric against a threshold.

@@ -4,22 +4,19 @@
 //! are asked.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
-use hickory_proto::op::{Message, MessageType, OpCode, Query};
-use hickory_proto::rr::{Name, RecordType};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpStream, UdpSocket};
 
+use crate::cloud::dns;
 use crate::domain::{Problem, ProblemKind};
 use crate::plan::NameServers;
 
@@ -86,7 +83,7 @@ impl Probe {
 
     /// What each of these servers answers for `name`. An exercise's name server stands for all of them.
     pub(super) async fn names(&self, name: &str, kind: &str, servers: NameServers) -> Result<Vec<Names>, Problem> {
-        let resolver = self.name_server.unwrap_or_else(system_name_server);
+        let resolver = self.name_server.unwrap_or_else(dns::system_name_server);
         match (self.name_server, servers) {
             (Some(server), _) | (None, NameServers::At(server)) => Ok(vec![self.dns(server, name, kind, true).await?]),
             (None, NameServers::Resolver) => Ok(vec![self.dns(resolver, name, kind, true).await?]),
@@ -118,26 +115,9 @@ impl Probe {
 
     /// What `server` answers for `name`; `recurses` lets it ask others.
     async fn dns(&self, server: SocketAddr, name: &str, kind: &str, recurses: bool) -> Result<Names, Problem> {
-        let problem = |kind, message: String| Problem::new(kind, format!("DNS {name}"), message);
-        let record_type: RecordType =
-            kind.parse().map_err(|_| problem(ProblemKind::Invalid, format!("{kind} is no record type")))?;
-        let parsed = Name::from_utf8(name).map_err(|error| problem(ProblemKind::Invalid, error.to_string()))?;
-        let mut question = Message::new(self.next_id.fetch_add(1, Ordering::Relaxed), MessageType::Query, OpCode::Query);
-        question.metadata.recursion_desired = recurses;
-        question.add_query(Query::query(parsed, record_type));
-        let wire = question.to_vec().map_err(|error| problem(ProblemKind::Invalid, error.to_string()))?;
-        let answer = tokio::time::timeout(LIMIT, ask(server, &wire))
-            .await
-            .map_err(|_| problem(ProblemKind::Unreachable, format!("{server} did not answer within {} s", LIMIT.as_secs())))?
-            .map_err(|error| problem(ProblemKind::Unreachable, format!("{server}: {error}")))?;
-        let answer = Message::from_vec(&answer).map_err(|error| problem(ProblemKind::Unreachable, error.to_string()))?;
-        if answer.id != question.id {
-            return Err(problem(ProblemKind::Unreachable, format!("{server} answered another question")));
-        }
-        let fits = |found: RecordType| found == record_type;
-        let fitting: Vec<_> = answer.answers.iter().filter(|record| fits(record.record_type())).collect();
-        let values = fitting.iter().map(|record| record.data.to_string()).collect();
-        Ok(Names { server, values, ttl: fitting.iter().map(|record| record.ttl).max() })
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let (values, ttl) = dns::answer(server, name, kind, id, recurses).await?;
+        Ok(Names { server, values, ttl })
     }
 
     /// What a page answers now.
@@ -176,38 +156,4 @@ fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
-}
-
-/// The machine's first name server, as resolv.conf(5) names it.
-fn system_name_server() -> SocketAddr {
-    let text = std::fs::read("/etc/resolv.conf").unwrap_or_default();
-    let parsed = resolv_conf::Config::parse(text).ok();
-    let first = parsed.and_then(|config| config.nameservers.first().map(IpAddr::from));
-    SocketAddr::new(first.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)), 53)
-}
-
-async fn ask(server: SocketAddr, question: &[u8]) -> std::io::Result<Vec<u8>> {
-    let local: SocketAddr = if server.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0u16; 8], 0).into() };
-    let socket = UdpSocket::bind(local).await?;
-    socket.connect(server).await?;
-    socket.send(question).await?;
-    let mut answer = vec![0; 4096];
-    let length = socket.recv(&mut answer).await?;
-    answer.truncate(length);
-    // The TC bit: too long for UDP, ask again by TCP (RFC 1035, 4.2.1).
-    if answer.get(2).is_some_and(|flags| flags & 0x02 != 0) {
-        return ask_by_tcp(server, question).await;
-    }
-    Ok(answer)
-}
-
-async fn ask_by_tcp(server: SocketAddr, question: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut stream = TcpStream::connect(server).await?;
-    let length = u16::try_from(question.len()).map_err(|_| std::io::Error::other("the question is too long"))?;
-    stream.write_all(&length.to_be_bytes()).await?;
-    stream.write_all(question).await?;
-    let length = stream.read_u16().await?;
-    let mut answer = vec![0; usize::from(length)];
-    stream.read_exact(&mut answer).await?;
-    Ok(answer)
 }

@@ -3,14 +3,16 @@
 //! Only reads. A source that fails or hangs makes its own pane stale and holds up nothing else. Knows no screen, no journal and
 //! no engine.
 
+mod lists;
 mod push;
 mod story;
 mod template;
 
 pub use template::template;
 
+use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -24,7 +26,7 @@ use crate::domain::{Problem, ProblemKind, Region, SiteName};
 use crate::plan::{Action, Plan};
 use crate::store::{Completeness, Update};
 
-/// How many pages a poll reads at most: 10,000 alarms at 100 a page.
+/// How many pages of a shorter list a poll reads at most; see `lists` for the long ones.
 const PAGES: usize = 100;
 /// Health events that were last updated longer ago than this are not asked for.
 const HEALTH_WINDOW: TimeDelta = TimeDelta::days(7);
@@ -46,16 +48,23 @@ struct Common {
     clock: Clock,
     updates: mpsc::Sender<Update>,
     stop: CancellationToken,
+    /// Names of alarms that were pushed since they were last polled, by the site whose poller has to know.
+    pushed: Mutex<BTreeMap<SiteName, Vec<String>>>,
 }
 
 /// What a poller asks for.
 #[derive(Debug, Clone)]
 enum Question {
     Identity(SiteName),
-    Alarms(SiteName),
     Health(SiteName),
-    RecoveryPoints(SiteName),
     Backups(SiteName),
+}
+
+/// A list that may be long.
+#[derive(Debug, Clone, Copy)]
+enum Long {
+    Alarms,
+    Points,
 }
 
 impl Feeds {
@@ -71,12 +80,12 @@ impl Feeds {
         let feeds = Self {
             refresh: watch::Sender::new(0),
             tasks: TaskTracker::new(),
-            common: Arc::new(Common { sites, plan, clock, updates, stop }),
+            common: Arc::new(Common { sites, plan, clock, updates, stop, pushed: Mutex::default() }),
         };
         for site in feeds.common.plan.sites.keys() {
             feeds.poll(Question::Identity(site.clone()), 60);
-            feeds.poll(Question::Alarms(site.clone()), 15);
-            feeds.poll(Question::RecoveryPoints(site.clone()), 60);
+            feeds.poll_list(Long::Alarms, site.clone(), 15);
+            feeds.poll_list(Long::Points, site.clone(), 60);
             feeds.poll(Question::Backups(site.clone()), 120);
             feeds.tasks.spawn(push::listen(feeds.common.clone(), site.clone()));
         }
@@ -93,10 +102,10 @@ impl Feeds {
     }
 
     /// Asks once for what is worth knowing about an alarm that somebody looks at: its metric over the last `window` or as much more
-    /// as its evaluation looks at, its history of a day, the rules that mute it.
-    pub fn look_at(&self, site: SiteName, alarm: crate::domain::Alarm, window: TimeDelta) {
+    /// as its evaluation looks at, its history of a day, the rules that mute it. `seq` numbers the questions.
+    pub fn look_at(&self, site: SiteName, alarm: crate::domain::Alarm, window: TimeDelta, seq: u64) {
         let common = self.common.clone();
-        self.tasks.spawn(async move { common.within(story::tell(&common, site, alarm, window)).await });
+        self.tasks.spawn(async move { common.within(story::tell(&common, site, alarm, window, seq)).await });
     }
 
     /// Waits until every poller has left, once the stop signal was given.
@@ -115,6 +124,32 @@ impl Feeds {
                 let Some(update) = common.within(common.ask(&question, seq)).await else { return };
                 failures = if update.failed() { failures + 1 } else { 0 };
                 common.tell(update).await;
+                let pause = pause(cadence_secs, failures);
+                tokio::select! {
+                    biased;
+                    () = common.stop.cancelled() => return,
+                    turned = refresh.changed() => if turned.is_err() { return },
+                    _ = async { tokio::join!(common.clock.sleep(pause), tokio::time::sleep(SHORTEST_PAUSE)) } => {}
+                }
+            }
+        });
+    }
+
+    fn poll_list(&self, list: Long, site: SiteName, cadence_secs: u64) {
+        let common = self.common.clone();
+        let mut refresh = self.refresh.subscribe();
+        self.tasks.spawn(async move {
+            let (mut failures, mut told) = (0, lists::Told::default());
+            for seq in 1.. {
+                refresh.mark_unchanged();
+                let read = async {
+                    match list {
+                        Long::Alarms => lists::alarms(&common, &site, seq, &mut told).await,
+                        Long::Points => lists::points(&common, &site, seq, &mut told).await,
+                    }
+                };
+                let Some(well) = common.within(read).await else { return };
+                failures = if well { 0 } else { failures + 1 };
                 let pause = pause(cadence_secs, failures);
                 tokio::select! {
                     biased;
@@ -191,13 +226,6 @@ impl Common {
                 };
                 Update::Identity { site: site.clone(), seq, at: self.clock.now(), answer }
             }
-            Question::Alarms(site) => {
-                let answer = match self.site(site) {
-                    Ok(clients) => clients.cloudwatch.alarms(PAGES).await.map(|listing| whole(listing, "alarms")),
-                    Err(problem) => Err(problem),
-                };
-                Update::Alarms { site: site.clone(), seq, at: self.clock.now(), answer }
-            }
             Question::Health(site) => {
                 let filter = self.health_filter();
                 let answer = match self.site(site) {
@@ -208,13 +236,6 @@ impl Common {
                     Err(problem) => Err(problem),
                 };
                 Update::Health { seq, at: self.clock.now(), answer }
-            }
-            Question::RecoveryPoints(site) => {
-                let answer = match self.site(site) {
-                    Ok(clients) => self.recovery_points(site, clients).await,
-                    Err(problem) => Err(problem),
-                };
-                Update::RecoveryPoints { site: site.clone(), seq, at: self.clock.now(), answer }
             }
             Question::Backups(site) => {
                 let answer = match self.site(site) {
@@ -258,26 +279,18 @@ impl Common {
         }
     }
 
-    async fn recovery_points(
-        &self,
-        site: &SiteName,
-        clients: &SiteClients,
-    ) -> crate::store::Loaded<(Vec<crate::domain::RecoveryPoint>, Vec<crate::domain::ProtectedResource>)> {
-        let vaults = self.plan.site(site).map(|site| site.vaults.clone()).unwrap_or_default();
-        let (mut points, mut partial) = (Vec::new(), Vec::new());
-        for vault in &vaults {
-            let listing = clients.backup.recovery_points(vault, PAGES).await?;
-            if !listing.complete {
-                partial.push(format!("first {} of more in {vault}", listing.rows.len()));
-            }
-            points.extend(listing.rows);
+    /// The alarms that were pushed since this was last asked for a site.
+    fn pushed_at(&self, site: &SiteName) -> Vec<String> {
+        let mut pushed = self.pushed.lock().unwrap_or_else(PoisonError::into_inner);
+        pushed.remove(site).unwrap_or_default()
+    }
+
+    /// An alarm was pushed: whichever site it is of, its next poll is told even if it is as the last one was.
+    fn note_pushed(&self, name: &str) {
+        let mut pushed = self.pushed.lock().unwrap_or_else(PoisonError::into_inner);
+        for site in self.plan.sites.keys() {
+            pushed.entry(site.clone()).or_default().push(name.to_owned());
         }
-        let protected = clients.backup.protected_resources(PAGES).await?;
-        if !protected.complete {
-            partial.push(format!("first {} protected resources of more", protected.rows.len()));
-        }
-        let completeness = if partial.is_empty() { Completeness::Whole } else { Completeness::Partial(partial.join("; ")) };
-        Ok(((points, protected.rows), completeness))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::{Problem, ProblemKind, Pushed, SiteName};
+use crate::domain::{Problem, ProblemKind, Pushed, PushedSignal, SiteName};
 use crate::store::Update;
 
 use super::{Common, pause};
@@ -31,6 +31,11 @@ pub(super) async fn listen(common: Arc<Common>, site: SiteName) {
         let answer = answer.map(|bodies| known.new_among(&bodies));
         failures = if answer.is_err() { failures + 1 } else { 0 };
         let new = answer.as_ref().is_ok_and(|events| !events.is_empty());
+        for event in answer.iter().flatten() {
+            if let PushedSignal::Alarm(alarm) = &event.signal {
+                common.note_pushed(&alarm.name);
+            }
+        }
         if new || !received {
             let update = Update::Pushed { site: site.clone(), seq, at: common.clock.now(), answer: answer.map_err(explained) };
             common.tell(update).await;

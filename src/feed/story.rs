@@ -17,7 +17,7 @@ const COPIES: TimeDelta = TimeDelta::days(1);
 const RESTORES: TimeDelta = TimeDelta::days(30);
 
 /// Asks about one alarm, and tells its graph and its story.
-pub(super) async fn tell(common: &Common, site: SiteName, alarm: Alarm, window: TimeDelta) {
+pub(super) async fn tell(common: &Common, site: SiteName, alarm: Alarm, window: TimeDelta, seq: u64) {
     let Some(clients) = common.sites.site(&site) else { return };
     let (at, cloudwatch) = (common.clock.now(), &clients.cloudwatch);
     let graph = async {
@@ -38,7 +38,7 @@ pub(super) async fn tell(common: &Common, site: SiteName, alarm: Alarm, window: 
     // Rules that cannot be read are rules that are not known of: the alarm's state does not depend on them.
     let story = AlarmStory { band, history: Some(history), muted_by: muted.unwrap_or_default() };
     let at = common.clock.now();
-    common.tell(Update::Graph { site: site.clone(), alarm: alarm.name.clone(), at, answer }).await;
+    common.tell(Update::Graph { site: site.clone(), alarm: alarm.name.clone(), seq, at, answer }).await;
     common.tell(Update::Story { site, alarm: alarm.name, story: Box::new(story) }).await;
 }
 

@@ -9,10 +9,19 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::cloud::{HealthFilter, Listing, SiteClients, Sites};
-use crate::domain::{Problem, ProblemKind, Region, SiteName};
+use crate::domain::{Alarm, HealthEvent, Problem, ProblemKind, RecoveryPoint, Region, SiteName};
 
 /// More pages than AWS has: a script wants all of it.
 const ALL: usize = usize::MAX;
+/// A page as it is handed on.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Page {
+    /// Rows that are still to be chosen from, or to be put into columns.
+    Rows(Vec<Value>),
+    /// Rows as they are written: a JSON object a line.
+    Lines(Vec<u8>),
+}
+
 /// How many pages may wait to be written. A reader that is slow holds the asking back.
 const WAITING: usize = 2;
 
@@ -43,6 +52,23 @@ impl What {
     }
 }
 
+/// Which of Health's events are wanted.
+#[derive(Clone)]
+pub struct Wanted(Arc<dyn Fn(&HealthEvent) -> bool + Send + Sync>);
+
+impl Wanted {
+    /// Those for which `is` says yes.
+    pub fn new(is: impl Fn(&HealthEvent) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(is))
+    }
+}
+
+impl std::fmt::Debug for Wanted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Wanted")
+    }
+}
+
 /// A question to one site.
 #[derive(Debug, Clone)]
 pub struct Ask {
@@ -58,6 +84,10 @@ pub struct Ask {
     pub since: DateTime<Utc>,
     /// Only alarms in this state, as AWS writes it: then no others are read.
     pub state: Option<String>,
+    /// What of Health's events is wanted that AWS cannot be asked for, such as a pattern.
+    pub wanted: Wanted,
+    /// Every row is wanted as a line of JSON: each site's task writes its own, and no tree of values is built.
+    pub lines: bool,
 }
 
 /// Asks, and hands each page to `take` in the order in which they arrive. What failed is given back: the other answers are not less
@@ -65,7 +95,7 @@ pub struct Ask {
 ///
 /// # Errors
 /// What `take` gives: then nothing more is read.
-pub async fn ask<E>(what: What, asks: Vec<Ask>, mut take: impl FnMut(Vec<Value>) -> Result<(), E>) -> Result<Vec<Problem>, E> {
+pub async fn ask<E>(what: What, asks: Vec<Ask>, mut take: impl FnMut(Page) -> Result<(), E>) -> Result<Vec<Problem>, E> {
     let (pages, mut arriving) = mpsc::channel(WAITING);
     let mut questions = JoinSet::new();
     for ask in asks {
@@ -89,37 +119,67 @@ pub async fn ask<E>(what: What, asks: Vec<Ask>, mut take: impl FnMut(Vec<Value>)
     Ok(failed)
 }
 
-async fn one(what: What, ask: &Ask, vault: &str, out: mpsc::Sender<Vec<Value>>) -> Result<(), Problem> {
+async fn one(what: What, ask: &Ask, vault: &str, out: mpsc::Sender<Page>) -> Result<(), Problem> {
     let missing = || Problem::new(ProblemKind::Missing, "connect", format!("there is no connection to {}", ask.site));
     let clients = ask.sites.site(&ask.site).ok_or_else(missing)?;
     match what {
         What::Alarms => {
             let (sink, pages) = mpsc::channel(WAITING);
-            let read = async move { clients.cloudwatch.each_alarm(ask.state.as_deref(), &sink).await };
-            tokio::join!(read, hand_on(pages, clients, &out)).0
+            let read = async move { clients.cloudwatch.each_alarm(ask.state.as_deref(), ALL, &sink).await.map(drop) };
+            tokio::join!(read, hand_on(pages, clients, ask.lines, &out)).0
         }
         What::RecoveryPoints => {
             let (sink, pages) = mpsc::channel(WAITING);
-            let read = async move { clients.backup.each_recovery_point(vault, &sink).await };
-            tokio::join!(read, hand_on(pages, clients, &out)).0
+            let read = async move { clients.backup.each_recovery_point(vault, ALL, &sink).await.map(drop) };
+            tokio::join!(read, hand_on(pages, clients, ask.lines, &out)).0
         }
-        What::Events => whole(clients.health.events(&ask.health, ALL).await, clients, &out).await,
+        What::Events => {
+            let mut listing = clients.health.events(&ask.health, ALL).await;
+            listing.iter_mut().for_each(|found| found.rows.retain(|event| (ask.wanted.0)(event)));
+            whole(listing, clients, &out).await
+        }
         What::Jobs => whole(clients.backup.restore_jobs(ask.since, None, ALL).await, clients, &out).await,
     }
 }
 
-async fn hand_on<T: Serialize>(mut pages: mpsc::Receiver<Vec<T>>, clients: &SiteClients, out: &mpsc::Sender<Vec<Value>>) {
+async fn hand_on<T: Row>(mut pages: mpsc::Receiver<Vec<T>>, clients: &SiteClients, as_lines: bool, out: &mpsc::Sender<Page>) {
     while let Some(page) = pages.recv().await {
-        if out.send(rows(&page, &clients.name, &clients.region)).await.is_err() {
+        let page =
+            if as_lines { Page::Lines(lines(&page, &clients.region)) } else { rows(&page, &clients.name, &clients.region) };
+        if out.send(page).await.is_err() {
             return;
         }
     }
 }
 
+/// What comes in long lists: it serialises as an object that has its site, and no Region of its own.
+trait Row: Serialize {}
+
+impl Row for Alarm {}
+impl Row for RecoveryPoint {}
+
+/// The same as [`rows`] gives, written.
+fn lines<T: Row>(page: &[T], region: &Region) -> Vec<u8> {
+    let region = format!(",\"region\":{}}}\n", Value::from(region.as_str()));
+    let mut out = Vec::with_capacity(page.len() * 1024);
+    for row in page {
+        let start = out.len();
+        // Writing to memory does not fail, and a row that cannot be JSON is none.
+        match serde_json::to_writer(&mut out, row) {
+            Ok(()) if out.last() == Some(&b'}') => {
+                out.pop();
+                out.extend_from_slice(region.as_bytes());
+            }
+            _ => out.truncate(start),
+        }
+    }
+    out
+}
+
 async fn whole<T: Serialize>(
     listing: Result<Listing<T>, Problem>,
     clients: &SiteClients,
-    out: &mpsc::Sender<Vec<Value>>,
+    out: &mpsc::Sender<Page>,
 ) -> Result<(), Problem> {
     // A reader that has left wants no rows.
     let _ = out.send(rows(&listing?.rows, &clients.name, &clients.region)).await;
@@ -127,7 +187,7 @@ async fn whole<T: Serialize>(
 }
 
 /// Each row with its site, and with the Region that was asked where the row has none of its own.
-fn rows<T: Serialize>(page: &[T], site: &SiteName, region: &Region) -> Vec<Value> {
+fn rows<T: Serialize>(page: &[T], site: &SiteName, region: &Region) -> Page {
     let row = |row: &T| {
         let mut value = serde_json::to_value(row).unwrap_or_default();
         if let Value::Object(members) = &mut value {
@@ -136,5 +196,25 @@ fn rows<T: Serialize>(page: &[T], site: &SiteName, region: &Region) -> Vec<Value
         }
         value
     };
-    page.iter().map(row).collect()
+    Page::Rows(page.iter().map(row).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_the_rows_written() {
+        let alarm: Alarm = serde_json::from_value(serde_json::json!({
+            "site": "primary", "name": "a \"b\" }", "arn": "arn", "kind": "metric", "state": "BEWILDERED", "evaluation": null,
+            "transitioned_at": null, "updated_at": null, "reason": "why\u{1b}", "reason_data": null, "rule": null,
+            "suppressed_by": null, "metric": null
+        }))
+        .unwrap();
+        let (site, region) = (SiteName::primary(), Region::new("eu-west-1"));
+        let page = [alarm.clone(), alarm];
+        let Page::Rows(rows) = rows(&page, &site, &region) else { unreachable!() };
+        let written: String = rows.iter().map(|row| format!("{row}\n")).collect();
+        assert_eq!(String::from_utf8(lines(&page, &region)).unwrap(), written);
+    }
 }

@@ -5,5 +5,5 @@
 mod ask;
 mod write;
 
-pub use ask::{Ask, What, ask};
+pub use ask::{Ask, Page, Wanted, What, ask};
 pub use write::{Form, Where, Writer};

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
-use super::What;
+use super::{Page, What};
 use crate::ui::format;
 
 /// How rows are written.
@@ -79,11 +79,20 @@ impl<W: Write> Writer<W> {
         Ok(Self { out, what, form, conditions, waiting: Vec::new() })
     }
 
-    /// Takes rows in.
+    /// Takes a page in.
     ///
     /// # Errors
     /// They cannot be written, or a condition speaks of a member that they do not have (kind `InvalidInput`).
-    pub fn rows(&mut self, rows: Vec<Value>) -> io::Result<()> {
+    pub fn page(&mut self, page: Page) -> io::Result<()> {
+        match page {
+            Page::Lines(lines) => self.out.write_all(&lines)?,
+            Page::Rows(rows) => self.rows(rows)?,
+        }
+        self.out.flush()
+    }
+
+    fn rows(&mut self, rows: Vec<Value>) -> io::Result<()> {
+        let mut lines = Vec::new();
         for row in rows {
             let mut holds = true;
             for condition in &self.conditions {
@@ -94,15 +103,19 @@ impl<W: Write> Writer<W> {
             }
             let cells = self.what.columns().iter().map(|name| row.get(name).map(cell).unwrap_or_default());
             match self.form {
-                Form::Json => writeln!(self.out, "{row}")?,
+                Form::Json => {
+                    serde_json::to_writer(&mut lines, &row)?;
+                    lines.push(b'\n');
+                }
                 Form::Csv => {
                     let line: Vec<String> = cells.map(|cell| quoted(&cell)).collect();
-                    self.out.write_all(format!("{}\r\n", line.join(",")).as_bytes())?;
+                    lines.extend_from_slice(format!("{}\r\n", line.join(",")).as_bytes());
                 }
                 Form::Table => self.waiting.push(cells.map(|cell| format::middle(&format::clean(&cell), 72)).collect()),
             }
         }
-        self.out.flush()
+        // A page is one write: standard output would make one of each piece.
+        self.out.write_all(&lines)
     }
 
     /// Ends: a table is written now, sorted.
@@ -148,7 +161,7 @@ mod tests {
         let mut out = Vec::new();
         let mut writer = Writer::begin(&mut out, What::Alarms, form, conditions)?;
         let row = |name: &str, state: &str| serde_json::json!({"site": "primary", "state": state, "name": name, "reason": "a \"b\", c\u{1b}[2J"});
-        writer.rows(vec![row("shop-b", "ALARM"), row("shop-a", "OK")])?;
+        writer.page(Page::Rows(vec![row("shop-b", "ALARM"), row("shop-a", "OK")]))?;
         writer.end()?;
         Ok(String::from_utf8(out).unwrap())
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::known::{first_alarms, first_points};
 use super::{Completeness, RecoveryPoints, Source, State};
 use crate::domain::{Alarm, HealthEvent, ProtectedResource, RecoveryPoint, SiteName};
 
@@ -32,34 +33,31 @@ pub struct Kept {
     protected: BTreeMap<SiteName, Vec<ProtectedResource>>,
 }
 
-impl<T: Clone> Then<T> {
-    fn of(source: &Source<impl AsRef<[T]>>, first: impl Fn(&T) -> bool) -> Option<Self> {
-        let (data, as_of) = (source.data.as_ref()?.as_ref(), source.as_of?);
-        let before = data.iter().filter(|row| first(row)).chain(data.iter().filter(|row| !first(row)));
-        Some(Self { as_of, rows: before.take(ROWS).cloned().collect(), of: data.len() })
-    }
-}
-
-impl AsRef<[RecoveryPoint]> for RecoveryPoints {
-    fn as_ref(&self) -> &[RecoveryPoint] {
-        &self.points
+impl Then<HealthEvent> {
+    fn of(source: &Source<Vec<HealthEvent>>) -> Option<Self> {
+        let (data, as_of) = (source.data.as_ref()?, source.as_of?);
+        let open = data.iter().filter(|event| event.is_open());
+        let all = open.chain(data.iter().filter(|event| !event.is_open()));
+        Some(Self { as_of, rows: all.take(ROWS).cloned().collect(), of: data.len() })
     }
 }
 
 impl State {
     /// What is worth keeping of what is known now.
     pub fn keep(&self) -> Kept {
-        let planned = |alarm: &Alarm| {
-            !alarm.is_clear() || self.plan.alarms.iter().any(|known| known.site == alarm.site && known.name == alarm.name)
-        };
-        let of_plan = |point: &RecoveryPoint| self.plan.resource_by_arn(&point.resource_arn).is_some();
-        let alarms = self.alarms.iter().filter_map(|(site, source)| Some((site.clone(), Then::of(source, planned)?)));
-        let points = self.recovery_points.iter().filter_map(|(site, source)| Some((site.clone(), Then::of(source, of_plan)?)));
+        let alarms = self.alarms.iter().filter_map(|(site, source)| {
+            let of = source.data.as_ref()?.len();
+            Some((site.clone(), Then { as_of: source.as_of?, rows: first_alarms(self, site, ROWS), of }))
+        });
+        let points = self.recovery_points.iter().filter_map(|(site, source)| {
+            let of = source.data.as_ref()?.points.len();
+            Some((site.clone(), Then { as_of: source.as_of?, rows: first_points(self, site, ROWS), of }))
+        });
         let protected = self.recovery_points.iter();
         let protected = protected.filter_map(|(site, source)| Some((site.clone(), source.data.as_ref()?.protected.clone())));
         Kept {
             alarms: alarms.collect(),
-            health: Then::of(&self.health, HealthEvent::is_open),
+            health: Then::of(&self.health),
             points: points.collect(),
             protected: protected.collect(),
         }
@@ -69,7 +67,7 @@ impl State {
     pub fn recall(&mut self, kept: Kept) {
         for (site, then) in kept.alarms {
             if let Some(source) = self.alarms.get_mut(&site) {
-                source.recall(then.as_of, &cut(&then), then.rows);
+                source.recall(then.as_of, &cut(&then), then.rows.into());
             }
         }
         if let Some(then) = kept.health {
@@ -78,7 +76,7 @@ impl State {
         for (site, then) in kept.points {
             if let Some(source) = self.recovery_points.get_mut(&site) {
                 let protected = kept.protected.get(&site).cloned().unwrap_or_default();
-                source.recall(then.as_of, &cut(&then), RecoveryPoints { points: then.rows, protected });
+                source.recall(then.as_of, &cut(&then), RecoveryPoints { points: then.rows.into(), protected });
             }
         }
     }

@@ -10,10 +10,10 @@ use chrono::{DateTime, Utc};
 use serde::de::{Deserialize, DeserializeOwned};
 use serde_json::{Map, Value};
 
-use crate::domain::{Alarm, HealthEvent, Problem, Progress, ProtectedResource, RecoveryPoint, SiteName, StepId};
+use crate::domain::{Alarm, Problem, Progress, ProtectedResource, RecoveryPoint, SiteName, StepId};
 use crate::journal::Observed;
 
-use super::{Completeness, RecoveryPoints, Source, State};
+use super::{Completeness, RecoveryPoints, Rows as Held, Source, State};
 
 /// The most rows of one source that the record keeps.
 const MOST_ROWS: usize = 400;
@@ -63,21 +63,19 @@ impl Known {
     pub fn news(&self, state: &State) -> Vec<News> {
         let mut all = Vec::new();
         for (site, source) in &state.alarms {
-            let mut alarms: Vec<&Alarm> = source.data.iter().flatten().collect();
-            let of_plan = |alarm: &Alarm| state.plan.alarms.iter().any(|plan| plan.site == alarm.site && plan.name == alarm.name);
-            alarms.sort_by_key(|alarm| (!of_plan(alarm), alarm.is_clear()));
-            all.extend(self.of(&format!("alarms {site}"), source, rows(&alarms, |alarm| alarm.arn.clone())));
+            let alarms = first_alarms(state, site, MOST_ROWS);
+            let count = source.data.as_ref().map_or(0, Held::len);
+            all.extend(self.of(&format!("alarms {site}"), source, rows(&alarms, count, |alarm| alarm.arn.clone())));
         }
-        let events: Vec<&HealthEvent> = state.health.data.iter().flatten().collect();
-        all.extend(self.of("health", &state.health, rows(&events, |event| event.arn.clone())));
+        let events = state.health.data.as_deref().unwrap_or_default();
+        all.extend(self.of("health", &state.health, rows(events, events.len(), |event| event.arn.clone())));
         for (site, source) in &state.recovery_points {
-            let mut points: Vec<&RecoveryPoint> = source.data.iter().flat_map(|found| &found.points).collect();
-            let of_plan =
-                |point: &RecoveryPoint| state.plan.resources.values().any(|resource| resource.arn == point.resource_arn);
-            points.sort_by_key(|point| (!of_plan(point), std::cmp::Reverse(point.data_at)));
-            all.extend(self.of(&format!("points {site}"), source, rows(&points, |point| point.arn.clone())));
-            let protected: Vec<&ProtectedResource> = source.data.iter().flat_map(|found| &found.protected).collect();
-            all.extend(self.of(&format!("protected {site}"), source, rows(&protected, |resource| resource.arn.clone())));
+            let points = first_points(state, site, MOST_ROWS);
+            let count = source.data.as_ref().map_or(0, |found| found.points.len());
+            all.extend(self.of(&format!("points {site}"), source, rows(&points, count, |point| point.arn.clone())));
+            let protected = source.data.as_ref().map_or(&[][..], |found| &found.protected);
+            let protected = rows(protected, protected.len(), |resource: &ProtectedResource| resource.arn.clone());
+            all.extend(self.of(&format!("protected {site}"), source, protected));
         }
         all.extend(self.progress(state));
         all
@@ -132,12 +130,16 @@ impl Known {
         for (name, known) in &self.sources {
             let (kind, site) = name.split_once(' ').unwrap_or((name, ""));
             match kind {
-                "alarms" => fill(state.alarms.get_mut(&SiteName::new(site)), known, now, |_| known.typed()),
+                "alarms" => fill(state.alarms.get_mut(&SiteName::new(site)), known, now, |old: Option<Held<Alarm>>| {
+                    let mut alarms = old.unwrap_or_default();
+                    alarms.replace(known.typed());
+                    alarms
+                }),
                 "health" => fill(Some(&mut state.health), known, now, |_| known.typed()),
                 "points" => fill(state.recovery_points.get_mut(&SiteName::new(site)), known, now, |old| {
-                    let mut points: Vec<RecoveryPoint> = known.typed();
-                    points.sort_by(|a, b| a.resource_arn.cmp(&b.resource_arn).then(b.data_at.cmp(&a.data_at)));
-                    RecoveryPoints { points, protected: old.map(|old: RecoveryPoints| old.protected).unwrap_or_default() }
+                    let mut found: RecoveryPoints = old.unwrap_or_default();
+                    found.points.replace(known.typed());
+                    found
                 }),
                 "protected" => {
                     if let Some(source) = state.recovery_points.get_mut(&SiteName::new(site)) {
@@ -192,10 +194,35 @@ fn show_progress(state: &mut State, known: &Rows, now: DateTime<Utc>) {
 }
 
 /// As many rows as the record keeps, and in what way they are not all.
-fn rows<T: serde::Serialize>(all: &[&T], key: impl Fn(&T) -> String) -> (Map<String, Value>, Option<String>) {
-    let kept = all.iter().take(MOST_ROWS).filter_map(|one| Some((key(one), serde_json::to_value(one).ok()?))).collect();
-    let left_out = (all.len() > MOST_ROWS).then(|| format!("the record keeps {MOST_ROWS} of {}", all.len()));
+fn rows<T: serde::Serialize>(first: &[T], count: usize, key: impl Fn(&T) -> String) -> (Map<String, Value>, Option<String>) {
+    let kept = first.iter().take(MOST_ROWS).filter_map(|one| Some((key(one), serde_json::to_value(one).ok()?))).collect();
+    let left_out = (count > MOST_ROWS).then(|| format!("the record keeps {MOST_ROWS} of {count}"));
     (kept, left_out)
+}
+
+/// At most so many alarms of a site: the plan's own, then those that are not clear, then others.
+pub(super) fn first_alarms(state: &State, site: &SiteName, most: usize) -> Vec<Alarm> {
+    let Some(alarms) = state.alarms.get(site).and_then(|source| source.data.as_ref()) else { return Vec::new() };
+    let of_plan = |name: &str| state.plan.alarms.iter().any(|plan| plan.site == *site && plan.name == name);
+    let planned = state.plan.alarms.iter().filter(|plan| plan.site == *site).filter_map(|plan| alarms.get(&plan.name));
+    let rest = |alarm: &Alarm| !of_plan(&alarm.name);
+    let quiet = alarms.iter().filter(Alarm::is_clear);
+    planned.chain(alarms.standing_out().filter(rest)).chain(quiet.filter(rest)).take(most).collect()
+}
+
+/// At most so many recovery points of a site: those of the plan's resources, the newest first, then others.
+pub(super) fn first_points(state: &State, site: &SiteName, most: usize) -> Vec<RecoveryPoint> {
+    let Some(found) = state.recovery_points.get(site).and_then(|source| source.data.as_ref()) else { return Vec::new() };
+    let ids = state.plan.resources.values().flat_map(|resource| found.points.group(&resource.arn));
+    let mut first: Vec<RecoveryPoint> = ids.filter_map(|id| found.points.row(*id)).collect();
+    first.sort_by_key(|point| std::cmp::Reverse(point.data_at));
+    let of_plan = |point: &RecoveryPoint| state.plan.resource_by_arn(&point.resource_arn).is_some();
+    let more = most.saturating_sub(first.len());
+    let mut rest: Vec<RecoveryPoint> = found.points.iter().filter(|point| !of_plan(point)).take(more).collect();
+    rest.sort_by_key(|point| std::cmp::Reverse(point.data_at));
+    first.extend(rest);
+    first.truncate(most);
+    first
 }
 
 /// What of a row the journal does not know: all of a new one, the changed members of one that is known, nothing of the same.

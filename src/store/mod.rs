@@ -6,12 +6,14 @@
 mod kept;
 mod known;
 mod push;
+mod rows;
 mod source;
 mod state;
 mod update;
 
 pub use kept::Kept;
 pub use known::{Known, News};
+pub use rows::{PackedAlarm, PackedPoint, Row, Rows, Standing, key_hash};
 pub use source::{Completeness, Freshness, Source};
 pub use state::{ExerciseState, Notice, NoticeLevel, Prepared, RecoveryPoints, ReplayState, State};
-pub use update::{Loaded, Update};
+pub use update::{Changes, ListEnd, Loaded, Update};

@@ -38,10 +38,13 @@ impl State {
         let Some(source) = self.alarms.get_mut(&alarm.site) else { return };
         let alarms = source.data.get_or_insert_default();
         let key = (alarm.site.clone(), alarm.name.clone());
-        match alarms.iter_mut().find(|known| known.name == alarm.name) {
+        match alarms.get(&alarm.name) {
             Some(known) if known.transitioned_at >= alarm.transitioned_at => return,
-            Some(known) => turn(known, &alarm),
-            None => alarms.push(alarm.clone()),
+            Some(mut known) => {
+                turn(&mut known, &alarm);
+                alarms.put(known);
+            }
+            None => alarms.put(alarm.clone()),
         }
         self.ahead.alarms.insert(key, alarm);
     }
@@ -85,6 +88,21 @@ impl State {
                 None => false,
             }
         });
+    }
+
+    /// The same for a piece of an answer: what it does not tell of stays ahead.
+    pub(super) fn catch_up_rows(&mut self, site: &SiteName, alarms: &mut [Alarm]) {
+        if self.ahead.alarms.is_empty() {
+            return;
+        }
+        for polled in alarms {
+            let key = (site.clone(), polled.name.clone());
+            match self.ahead.alarms.get(&key) {
+                Some(ahead) if polled.transitioned_at >= ahead.transitioned_at => drop(self.ahead.alarms.remove(&key)),
+                Some(ahead) => turn(polled, ahead),
+                None => {}
+            }
+        }
     }
 
     /// The same for Health, which is told to EventBridge before its API tells it, or without that it ever does.

@@ -19,6 +19,8 @@ pub struct Source<T> {
     pub seq: u64,
     /// How long after an answer the next one is expected, in seconds of the console's clock; three of these make it stale.
     pub cadence_secs: u32,
+    /// How long reading it takes, where that is long, in seconds.
+    pub lasts_secs: u32,
 }
 
 /// Is it all there is?
@@ -46,7 +48,7 @@ pub enum Freshness<'a> {
 impl<T> Source<T> {
     /// A source that has not been heard yet.
     pub fn new(cadence_secs: u32) -> Self {
-        Self { data: None, as_of: None, completeness: Completeness::Whole, problem: None, seq: 0, cadence_secs }
+        Self { data: None, as_of: None, completeness: Completeness::Whole, problem: None, seq: 0, cadence_secs, lasts_secs: 0 }
     }
 
     /// How it looks at `now`.
@@ -54,9 +56,21 @@ impl<T> Source<T> {
         match (self.as_of, &self.problem) {
             (None, None) => Freshness::Loading,
             (None, Some((problem, since))) => Freshness::Blind(problem, *since),
-            (Some(at), None) if now - at <= TimeDelta::seconds(i64::from(self.cadence_secs) * 3) => Freshness::Fresh(now - at),
+            (Some(at), None)
+                if now - at <= TimeDelta::seconds(i64::from(self.cadence_secs) * 3 + i64::from(self.lasts_secs) * 2) =>
+            {
+                Freshness::Fresh(now - at)
+            }
             (Some(at), problem) => Freshness::Stale(now - at, problem.as_ref().map(|(problem, _)| problem)),
         }
+    }
+
+    /// A long list was read to its end: it is as of now, and the next one will take as long.
+    pub fn ended(&mut self, at: DateTime<Utc>, completeness: Completeness, took: TimeDelta) {
+        self.completeness = completeness;
+        self.as_of = Some(at);
+        self.problem = None;
+        self.lasts_secs = u32::try_from(took.num_seconds()).unwrap_or_default();
     }
 
     /// Takes an answer to question `seq`; `false` if it is older than what is there.

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{
-    Alarm, AlarmStory, Backups, Expected, HealthEvent, Identity, MetricPoint, Mode, Operator, Preparation, Problem, Progress,
-    ProtectedResource, RecoveryPoint, SiteName, StepId,
+    Alarm, AlarmStory, Backups, Expected, HealthEvent, Identity, MetricPoint, Mode, Operator, Preparation, Problem, ProblemKind,
+    Progress, ProtectedResource, RecoveryPoint, SiteName, StepId,
 };
-use crate::journal::{Event, Incident, Recorded};
+use crate::journal::{Event, Incident, Recorded, StepStatus};
 use crate::plan::{Action, Plan};
 
 use super::push::{Ahead, fed};
-use super::{Completeness, Known, Source, Update};
+use super::{Changes, Completeness, Known, Rows, Source, Update};
 
 /// Everything that the screen may read.
 #[derive(Debug, Clone)]
@@ -41,7 +41,7 @@ pub struct State {
     /// Who we are at each site.
     pub identities: BTreeMap<SiteName, Source<Identity>>,
     /// The alarms of each site.
-    pub alarms: BTreeMap<SiteName, Source<Vec<Alarm>>>,
+    pub alarms: BTreeMap<SiteName, Source<Rows<Alarm>>>,
     /// The Health events.
     pub health: Source<Vec<HealthEvent>>,
     /// The push feeds of the sites that have one: how well each is heard.
@@ -51,6 +51,8 @@ pub struct State {
     pub recovery_points: BTreeMap<SiteName, Source<RecoveryPoints>>,
     /// The graph of the alarm that is being looked at.
     pub graphs: BTreeMap<(SiteName, String), Result<Vec<MetricPoint>, Problem>>,
+    /// The numbers of the questions that these graphs answer.
+    pub(super) graph_asked: BTreeMap<(SiteName, String), u64>,
     /// What was asked about the alarm that is being looked at, beside its graph.
     pub stories: BTreeMap<(SiteName, String), AlarmStory>,
     /// Vaults, copies and restores of each site.
@@ -102,10 +104,10 @@ pub struct ReplayState {
 }
 
 /// What a site's vaults hold.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct RecoveryPoints {
-    /// Sorted by resource, newest data first.
-    pub points: Vec<RecoveryPoint>,
+    /// In groups by resource.
+    pub points: Rows<RecoveryPoint>,
     /// The resources that AWS Backup protects in this account and Region.
     pub protected: Vec<ProtectedResource>,
 }
@@ -118,7 +120,7 @@ pub enum Prepared {
     /// It is there.
     Ready(Box<Preparation>, DateTime<Utc>),
     /// It could not be made.
-    Failed(Problem),
+    Failed(Problem, DateTime<Utc>),
 }
 
 /// How urgent a notice is.
@@ -141,8 +143,30 @@ pub struct Notice {
     pub at: DateTime<Utc>,
 }
 
+/// How long a failure of this kind is waited for, the longer the more often it happened; `None` where waiting mends nothing.
+fn pause(kind: ProblemKind, times: usize) -> Option<TimeDelta> {
+    let first = match kind {
+        ProblemKind::Throttled => 15,
+        ProblemKind::Unreachable | ProblemKind::Expired => 30,
+        _ => return None,
+    };
+    let doubled = i64::try_from(times.saturating_sub(1).min(5)).map_or(1, |times| 1_i64 << times);
+    Some(TimeDelta::seconds((first * doubled).min(300)))
+}
+
 /// Seconds between two looks at each source, by the console's clock.
 const CADENCE_SECS: u32 = 15;
+
+/// Takes a piece into the rows; what the whole was like, if this was the last one.
+fn take<T: super::Row>(rows: &mut Rows<T>, changes: Changes<T>) -> Option<(Completeness, TimeDelta)> {
+    changes.gone.into_iter().for_each(|hash| rows.remove(hash));
+    changes.changed.into_iter().for_each(|row| rows.put(row));
+    let ended = changes.end?;
+    if let Some(only) = &ended.only {
+        rows.keep_only(only);
+    }
+    Some((ended.completeness, ended.took))
+}
 
 impl State {
     /// Nothing known yet.
@@ -165,6 +189,7 @@ impl State {
             ahead: Ahead::default(),
             recovery_points: sites().map(|site| (site, Source::new(CADENCE_SECS * 4))).collect(),
             graphs: BTreeMap::new(),
+            graph_asked: BTreeMap::new(),
             stories: BTreeMap::new(),
             backups: sites().map(|site| (site, Source::new(CADENCE_SECS * 8))).collect(),
             preparations: BTreeMap::new(),
@@ -214,19 +239,48 @@ impl State {
                 if let Ok((alarms, _)) = &mut answer {
                     self.catch_up_alarms(&site, alarms);
                 }
-                if let Some(source) = self.alarms.get_mut(&site) {
-                    source.apply(seq, at, answer);
+                let Some(source) = self.alarms.get_mut(&site).filter(|source| source.seq <= seq) else { return };
+                let mut rows = source.data.take().unwrap_or_default();
+                match answer {
+                    Ok((alarms, completeness)) => {
+                        rows.replace(alarms);
+                        source.apply(seq, at, Ok((rows, completeness)));
+                    }
+                    Err(problem) => {
+                        source.data = (!rows.is_empty() || source.as_of.is_some()).then_some(rows);
+                        source.apply(seq, at, Err(problem));
+                    }
+                }
+            }
+            Update::AlarmRows { site, seq, at, mut changes } => {
+                self.catch_up_rows(&site, &mut changes.changed);
+                let Some(source) = self.alarms.get_mut(&site).filter(|source| source.seq <= seq) else { return };
+                source.seq = seq;
+                if let Some((completeness, took)) = take(source.data.get_or_insert_default(), changes) {
+                    source.ended(at, completeness, took);
+                }
+            }
+            Update::PointRows { site, seq, at, changes, protected } => {
+                let Some(source) = self.recovery_points.get_mut(&site).filter(|source| source.seq <= seq) else { return };
+                source.seq = seq;
+                let found = source.data.get_or_insert_default();
+                if let Some(protected) = protected {
+                    found.protected = protected;
+                }
+                if let Some((completeness, took)) = take(&mut found.points, changes) {
+                    source.ended(at, completeness, took);
                 }
             }
             Update::Health { seq, at, answer } => self.apply_health(seq, at, answer),
             Update::RecoveryPoints { site, seq, at, answer } => {
-                let answer = answer.map(|((mut points, protected), completeness)| {
-                    points.sort_by(|a, b| a.resource_arn.cmp(&b.resource_arn).then(b.data_at.cmp(&a.data_at)));
-                    (RecoveryPoints { points, protected }, completeness)
+                let Some(source) = self.recovery_points.get_mut(&site).filter(|source| source.seq <= seq) else { return };
+                let answer = answer.map(|((points, protected), completeness)| {
+                    let mut found = source.data.take().unwrap_or_default();
+                    found.points.replace(points);
+                    found.protected = protected;
+                    (found, completeness)
                 });
-                if let Some(source) = self.recovery_points.get_mut(&site) {
-                    source.apply(seq, at, answer);
-                }
+                source.apply(seq, at, answer);
             }
             Update::Pushed { site, seq, at, answer } => {
                 let told = answer.map(|events| self.pushed(events, at)).map(|()| ((), Completeness::Whole));
@@ -234,8 +288,14 @@ impl State {
                     source.apply(seq, at, told);
                 }
             }
-            Update::Graph { site, alarm, answer, .. } => {
-                self.graphs.insert((site, alarm), answer);
+            Update::Graph { site, alarm, seq, answer, .. } => {
+                let key = (site, alarm);
+                let last = self.graph_asked.entry(key.clone()).or_default();
+                // The answer of a narrower window may come after that of a wider one that was asked for later.
+                if seq >= *last {
+                    *last = seq;
+                    self.graphs.insert(key, answer);
+                }
             }
             Update::Story { site, alarm, story } => {
                 self.stories.insert((site, alarm), *story);
@@ -277,6 +337,38 @@ impl State {
         self.health.apply(seq, at, answer);
     }
 
+    /// When a step that failed in a way that passes by itself is checked again without being asked: throttled, unreachable, or with
+    /// credentials that somebody may be renewing. Checking only reads; whether it is sent again a person says.
+    pub fn retry_at(&self, step: &StepId) -> Option<DateTime<Utc>> {
+        if self.incident.closed.is_some() || self.replay.is_some() {
+            return None;
+        }
+        let record = self.incident.steps.get(step);
+        let attempts = record.map_or(0, |record| record.attempts.len());
+        match self.preparations.get(step) {
+            Some((_, Prepared::Asking)) => None,
+            Some((_, Prepared::Failed(problem, at))) => Some(*at + pause(problem.kind, 1)?),
+            Some((_, Prepared::Ready(preparation, _))) if usize::try_from(preparation.attempt).is_ok_and(|n| n > attempts) => {
+                None
+            }
+            _ => {
+                let record = record?;
+                let StepStatus::Failed(problem) = &record.status else { return None };
+                Some(record.last()?.ended_at? + pause(problem.kind, attempts)?)
+            }
+        }
+    }
+
+    /// The steps that are to be checked again by now.
+    pub fn retries_due(&self, now: DateTime<Utc>) -> Vec<StepId> {
+        let failed = self.incident.steps.iter().filter(|(_, record)| matches!(record.status, StepStatus::Failed(_)));
+        let unprepared = self.preparations.iter().filter(|(_, (_, prepared))| matches!(prepared, Prepared::Failed(..)));
+        let mut steps: Vec<&StepId> = failed.map(|(id, _)| id).chain(unprepared.map(|(id, _)| id)).collect();
+        steps.sort_unstable();
+        steps.dedup();
+        steps.into_iter().filter(|step| self.retry_at(step).is_some_and(|at| at <= now)).cloned().collect()
+    }
+
     /// What AWS measured counts for more than the plan's word, and for less than this plan's own runs.
     fn last_restore(&mut self, resource: &str, took: TimeDelta) {
         let expected = Expected::by_last_restore(took);
@@ -294,7 +386,7 @@ impl State {
         }
         let prepared = match answer {
             Ok(preparation) => Prepared::Ready(preparation, at),
-            Err(problem) => Prepared::Failed(problem),
+            Err(problem) => Prepared::Failed(problem, at),
         };
         self.preparations.insert(step, (seq, prepared));
     }

@@ -1,6 +1,6 @@
 //! What feeds and the driver tell the store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -13,6 +13,28 @@ use super::Completeness;
 
 /// Data with whether it is all there is.
 pub type Loaded<T> = Result<(T, Completeness), Problem>;
+
+/// What changed of a long list, as far as it has been read: a list of very many rows is told piece by piece, so that no piece takes long.
+#[derive(Debug, Clone)]
+pub struct Changes<T> {
+    /// Rows that are new or not as they were.
+    pub changed: Vec<T>,
+    /// What is no longer there, as hashes of keys ([`super::key_hash`]).
+    pub gone: Vec<u64>,
+    /// With the last piece: what the whole answer was like.
+    pub end: Option<ListEnd>,
+}
+
+/// A long list was read to its end.
+#[derive(Debug, Clone)]
+pub struct ListEnd {
+    /// Was that all?
+    pub completeness: Completeness,
+    /// How long reading it took, which the next time will take as well.
+    pub took: TimeDelta,
+    /// The first time: the hashes of all keys that there are; what was known from elsewhere goes.
+    pub only: Option<HashSet<u64>>,
+}
 
 /// One piece of news. `seq` numbers the questions of one source; `at` is the console's time of the answer.
 #[derive(Debug, Clone)]
@@ -38,6 +60,30 @@ pub enum Update {
         at: DateTime<Utc>,
         /// The answer.
         answer: Loaded<Vec<Alarm>>,
+    },
+    /// A piece of a site's alarms: what changed since the pieces before.
+    AlarmRows {
+        /// The site.
+        site: SiteName,
+        /// The question's number.
+        seq: u64,
+        /// When it was answered.
+        at: DateTime<Utc>,
+        /// The piece.
+        changes: Changes<Alarm>,
+    },
+    /// A piece of what a site's vaults hold.
+    PointRows {
+        /// The site.
+        site: SiteName,
+        /// The question's number.
+        seq: u64,
+        /// When it was answered.
+        at: DateTime<Utc>,
+        /// The piece.
+        changes: Changes<RecoveryPoint>,
+        /// The protected resources, with the last piece.
+        protected: Option<Vec<ProtectedResource>>,
     },
     /// The Health events.
     Health {
@@ -76,6 +122,8 @@ pub enum Update {
         site: SiteName,
         /// Its name.
         alarm: String,
+        /// The question's number.
+        seq: u64,
         /// When it was answered.
         at: DateTime<Utc>,
         /// The answer, oldest first.
@@ -156,6 +204,15 @@ pub enum Update {
 }
 
 impl Update {
+    /// How many rows it brings, where those are many.
+    pub fn rows(&self) -> usize {
+        match self {
+            Self::AlarmRows { changes, .. } => changes.changed.len(),
+            Self::PointRows { changes, .. } => changes.changed.len(),
+            _ => 0,
+        }
+    }
+
     /// Does it tell of a failure?
     pub fn failed(&self) -> bool {
         match self {
@@ -169,6 +226,8 @@ impl Update {
             Self::Prepared { answer, .. } => answer.is_err(),
             Self::Progress { answer, .. } => answer.is_err(),
             Self::Story { .. }
+            | Self::AlarmRows { .. }
+            | Self::PointRows { .. }
             | Self::ClockOffset { .. }
             | Self::Preparing { .. }
             | Self::LastRestore { .. }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::app::App;
 use super::commands::is_waiting_to_start;
-use super::overlays::{Asked, Confirm, Detail, Help, Overlay, Palette, Prompt, Question};
+use super::overlays::{Asked, Confirm, Detail, Help, Overlay, Palette, Prompt, Question, WINDOWS};
 use super::panes::{self, offers, undo_of};
 use super::ready::{prepared_start, startable};
-use super::{Action, Pane, Request, Role, Seek};
+use super::{Action, Pane, Request, Role, Seek, remedy};
 use crate::domain::StepId;
 use crate::engine::Intent;
 use crate::journal::Mark;
@@ -69,7 +69,7 @@ impl App {
             Action::Refresh => return vec![Request::Refresh(self.focus)],
             Action::Help => self.overlays.push(Overlay::Help(Help::new(self.commands(state), self.focus))),
             Action::Palette => {
-                let palette = Palette::new(&self.commands(state), &self.look(state, now));
+                let palette = Palette::new(&self.commands(state), &self.look(state, now), &self.lists);
                 self.overlays.push(Overlay::Palette(palette));
             }
             Action::Dismiss => self.dismiss(state),
@@ -99,7 +99,8 @@ impl App {
                 let brief = crate::report::brief(&state.incident, Some(now));
                 self.overlays.push(Overlay::Detail(Detail::brief(&brief)));
             }
-            Action::ConfirmStep => self.confirm_step(state, real_now),
+            Action::ConfirmStep => return self.confirm_step(state, now, real_now),
+            Action::ConfirmGroup => return self.confirm_group(state, now, real_now),
             Action::PrepareStep => return self.prepare_step(state),
             Action::FinishStep
             | Action::Approve
@@ -107,6 +108,9 @@ impl App {
             | Action::StopStep
             | Action::SkipStep
             | Action::TakeUp
+            | Action::EditStep
+            | Action::ChoosePoint
+            | Action::Adopt
             | Action::AbortStep => {
                 return self.step_offer(action, state);
             }
@@ -127,9 +131,8 @@ impl App {
                 self.timeline_scroll = self.timeline_scroll.saturating_add_signed(by);
             }
             _ => {
-                let table = self.table(state, now);
                 let follows = self.focus == Pane::Log && by > PAGE;
-                self.view().go(&table, by);
+                self.with_table(state, now, |table, view| view.go(table, by));
                 self.view().follows_end |= follows;
             }
         }
@@ -146,27 +149,25 @@ impl App {
     }
 
     fn fold(&mut self, open: bool, state: &State, now: DateTime<Utc>) {
-        let table = self.table(state, now);
-        let Some(key) = self.view().chosen(&table).map(|row| row.key.clone()) else { return };
-        if open {
-            self.view().unfolded.insert(key);
-        } else if !self.view().unfolded.remove(&key)
-            && let Some(at) = table.rows.iter().position(|row| row.key == key)
-            && let Some(parent) = table.rows[..at].iter().rev().find(|row| !row.key.starts_with("point/"))
-        {
-            // On a row within, folding goes to the row that holds it.
-            let parent = parent.key.clone();
-            if key.starts_with("point/") {
-                self.view().unfolded.remove(&parent);
-                self.view().choose(&parent);
+        self.with_table(state, now, |table, view| {
+            let shown = view.shown(table);
+            let Some(at) = view.index(&shown) else { return };
+            let Some(key) = shown.row(at).map(|row| row.key.clone()) else { return };
+            if open {
+                view.unfolded.insert(key);
+            } else if !view.unfolded.remove(&key) && key.starts_with("point/") {
+                // On a row within, folding goes to the row that holds it.
+                let mut above = (0..at).rev().filter_map(|at| shown.row(at)).map(|row| row.key.clone());
+                if let Some(parent) = above.find(|key| !key.starts_with("point/")) {
+                    view.unfolded.remove(&parent);
+                    view.choose(&parent);
+                }
             }
-        }
+        });
     }
 
     fn sort(&mut self, state: &State, now: DateTime<Utc>) {
-        let count = self.table(state, now).sorts.len() + 1;
-        let view = self.view();
-        view.sort = (view.sort + 1) % count;
+        self.with_table(state, now, |table, view| view.sort = (view.sort + 1) % (table.sorts.len() + 1));
     }
 
     fn open(&mut self, state: &State, now: DateTime<Utc>) -> Vec<Request> {
@@ -180,10 +181,7 @@ impl App {
             }
             _ => {}
         }
-        let table = self.table(state, now);
-        let Some((key, copy)) = self.view().chosen(&table).map(|row| (row.key.clone(), row.copy.clone())) else {
-            return Vec::new();
-        };
+        let Some((key, copy)) = self.chosen(state, now).map(|row| (row.key, row.copy)) else { return Vec::new() };
         if key.starts_with("other/") {
             let open = !self.view().unfolded.contains(&key);
             self.fold(open, state, now);
@@ -194,7 +192,8 @@ impl App {
             return Vec::new();
         }
         let alarm = panes::alarm_of(&key, &self.look(state, now));
-        alarm.map(|alarm| Request::Graph { site: alarm.site.clone(), alarm: alarm.name.clone() }).into_iter().collect()
+        let window = TimeDelta::hours(WINDOWS[0]);
+        alarm.map(|alarm| Request::Graph { site: alarm.site, alarm: alarm.name, window }).into_iter().collect()
     }
 
     fn copy(&mut self, state: &State, now: DateTime<Utc>) -> Vec<Request> {
@@ -202,8 +201,7 @@ impl App {
             Pane::Wizard => self.copy_command(state, now),
             Pane::Timeline => Vec::new(),
             _ => {
-                let table = self.table(state, now);
-                let text = self.view().chosen(&table).map(|row| row.copy.clone());
+                let text = self.chosen(state, now).map(|row| row.copy);
                 self.told(text.map(Request::Copy).into_iter().collect())
             }
         }
@@ -319,13 +317,13 @@ impl App {
             self.say(NoticeLevel::Info, why);
             return Vec::new();
         }
-        let table = self.table(state, now);
-        let seq = self.view().chosen(&table).and_then(|row| row.key.parse().ok());
+        let seq = self.chosen(state, now).and_then(|row| row.key.parse().ok());
         seq.map(|seq| Request::Order(Intent::Mark { seq, mark: Mark::Important })).into_iter().collect()
     }
 
-    fn confirm_step(&mut self, state: &State, real_now: Duration) {
-        let Some(step) = self.wizard.step(state) else { return };
+    fn confirm_step(&mut self, state: &State, now: DateTime<Utc>, real_now: Duration) -> Vec<Request> {
+        let Some(step) = self.wizard.step(state) else { return Vec::new() };
+        let id = step.id.clone();
         let refused = if state.read_only {
             Err("This console is read-only: it has no way to change anything.".to_owned())
         } else if !state.incident.is_declared() {
@@ -345,11 +343,37 @@ impl App {
         });
         match prepared {
             Err(why) => self.say(NoticeLevel::Warning, why),
+            Ok((_, preparation)) if now > preparation.valid_until => {
+                self.say(NoticeLevel::Info, format!("{id} was checked too long ago: AWS is asked again. Confirm it then."));
+                return vec![Request::Prepare(id)];
+            }
             Ok((seq, preparation)) => {
                 let question = Question::Step(Box::new(preparation.clone()), seq);
                 self.overlays.push(Overlay::Confirm(Box::new(Confirm::about(question, Some(real_now)))));
             }
         }
+        Vec::new()
+    }
+
+    /// One dialog for the steps of the chosen step's group that can begin, once all of them are prepared.
+    fn confirm_group(&mut self, state: &State, now: DateTime<Utc>, real_now: Duration) -> Vec<Request> {
+        let Some(step) = self.wizard.step(state) else { return Vec::new() };
+        let group = match remedy::group(state, step, now) {
+            _ if state.read_only || state.incident.closed.is_some() => None,
+            group => group.filter(|_| state.incident.is_declared()),
+        };
+        let Some(group) = group else {
+            self.say(NoticeLevel::Info, "No two steps of one group can begin now: confirm the step by itself.");
+            return Vec::new();
+        };
+        if !group.ask.is_empty() {
+            let names: Vec<&str> = group.ask.iter().map(|id| id.as_str()).collect();
+            self.say(NoticeLevel::Info, format!("asking AWS about {}: then the group can be confirmed.", names.join(", ")));
+            return group.ask.into_iter().map(Request::Prepare).collect();
+        }
+        let question = Question::Group(group.ready, group.alone);
+        self.overlays.push(Overlay::Confirm(Box::new(Confirm::about(question, Some(real_now)))));
+        Vec::new()
     }
 
     fn prepare_step(&mut self, state: &State) -> Vec<Request> {
@@ -379,6 +403,9 @@ impl App {
             Action::Approve => Asked::Answer(id, "Approve"),
             Action::Reject => Asked::Answer(id, "Reject"),
             Action::SkipStep => Asked::Skip(id),
+            Action::EditStep => Asked::Edit(id),
+            Action::ChoosePoint => Asked::Point(id),
+            Action::Adopt => Asked::Adopt(id),
             Action::TakeUp => Asked::TakeUp(undo_of(state, step).map_or(id, |undo| undo.id.clone())),
             Action::AbortStep => Asked::Abort(id),
             _ => {

@@ -12,11 +12,12 @@ use super::commands::{Command, commands, is_waiting_to_start};
 use super::jumps::Jumps;
 use super::layout::Splits;
 use super::ledger::Ledgers;
+use super::lists::Lists;
 use super::overlays::{Asked, Confirm, Outcome, Overlay, Press, Prompt, Question};
 use super::panes::{self, Look, WizardView};
 use super::ready::{is_answer, startable};
 use super::terminal::MOST_COPIED;
-use super::widgets::{ListView, Table, edit};
+use super::widgets::{ListView, Row, Table, edit};
 use super::{Action, Key, Keymap, Pane, Request, Symbols, Theme};
 use crate::domain::StepId;
 use crate::store::{Notice, NoticeLevel, Prepared, State};
@@ -29,6 +30,10 @@ pub struct App {
     pub(super) focus: Pane,
     pub(super) zoomed: bool,
     pub(super) views: [ListView; 6],
+    /// The long lists, kept up with the state and the views.
+    pub(super) lists: Lists,
+    /// A long list is still being filtered or sorted.
+    working: bool,
     pub(super) wizard: WizardView,
     pub(super) timeline_scroll: u16,
     pub(super) overlays: Vec<Overlay>,
@@ -79,6 +84,8 @@ impl App {
             focus: Pane::Wizard,
             zoomed: false,
             views,
+            lists: Lists::default(),
+            working: false,
             wizard: WizardView::default(),
             timeline_scroll: 0,
             overlays: Vec::new(),
@@ -136,10 +143,30 @@ impl App {
         &mut self.views[self.focus.digit() - 1]
     }
 
-    /// The rows of the focused pane.
-    pub(super) fn table(&self, state: &State, now: DateTime<Utc>) -> Table {
-        let view = &self.views[self.focus.digit() - 1];
-        panes::listing(self.focus, &self.look(state, now), view).table
+    /// The rows of the focused pane, with how they are looked at.
+    pub(super) fn with_table<R>(
+        &mut self,
+        state: &State,
+        now: DateTime<Utc>,
+        act: impl FnOnce(&Table<'_>, &mut ListView) -> R,
+    ) -> R {
+        let Self { theme, keymap, views, lists, focus, masked, ledgers, .. } = self;
+        let look = Look { state, now, theme, keymap, masked: *masked, ledgers };
+        let view = &mut views[focus.digit() - 1];
+        let table = panes::listing(*focus, &look, view, lists).table;
+        act(&table, view)
+    }
+
+    /// The chosen row of the focused pane.
+    pub(super) fn chosen(&mut self, state: &State, now: DateTime<Utc>) -> Option<Row> {
+        self.with_table(state, now, |table, view| view.chosen(table).map(std::borrow::Cow::into_owned))
+    }
+
+    /// Brings the long lists up to what the panes show, for at most a turn's work; `true` if there is more to do.
+    pub fn keep_up(&mut self, state: &State) -> bool {
+        let held = self.frozen.clone();
+        self.working = self.lists.keep_up(held.as_ref().map_or(state, |held| &held.state), &self.views);
+        self.working
     }
 
     pub(super) fn commands(&self, state: &State) -> Vec<Command> {
@@ -286,6 +313,7 @@ impl App {
     /// Looks at a changed state: drops dialogs that no longer hold, opens those that were waited for, and asks for what the wizard
     /// needs to show its step.
     pub fn on_state(&mut self, state: &State) -> Vec<Request> {
+        self.keep_up(state);
         if is_waiting_to_start(state) {
             return Vec::new();
         }
@@ -326,7 +354,7 @@ impl App {
                     self.overlays.push(Overlay::Confirm(Box::new(Confirm::about(question, None))));
                 }
             }
-            Prepared::Failed(problem) => {
+            Prepared::Failed(problem, _) => {
                 self.awaited = None;
                 self.say(NoticeLevel::Warning, format!("the answer could not be prepared: {problem}"));
             }
@@ -378,6 +406,9 @@ impl App {
 
     /// After how much real time a clock or an age on screen changes by itself; `None` while no time passes.
     pub fn next_redraw(&self, state: &State, now: DateTime<Utc>) -> Option<Duration> {
+        if self.working {
+            return Some(Duration::ZERO);
+        }
         /// Faster than this no one reads, and a slow line suffers.
         const LEAST: Duration = Duration::from_millis(100);
         let replay = state.replay.as_ref().map(|replay| (replay.paused, replay.speed));

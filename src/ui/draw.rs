@@ -103,7 +103,10 @@ impl App {
             match pane {
                 Pane::Wizard => panes::draw_wizard(look, &mut self.wizard, focused, *area, buf),
                 Pane::Timeline => panes::draw_timeline(look, &mut self.timeline_scroll, focused, *area, buf),
-                _ => panes::draw_listing(*pane, look, &mut self.views[pane.digit() - 1], focused, *area, buf),
+                _ => {
+                    let shown = (&mut self.views[pane.digit() - 1], &self.lists);
+                    panes::draw_listing(*pane, look, shown, focused, *area, buf);
+                }
             }
         }
         if !self.filtering {

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{Moment, RecoveryPoint, SiteName, Usable};
 use crate::plan::{Action, Resource};
-use crate::store::State;
+use crate::store::{Rows, State};
 
 /// One resource's data loss.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,7 +12,7 @@ pub struct Loss<'a> {
     /// The plan's resource.
     pub resource: &'a Resource,
     /// The newest usable recovery point in the recovery site's vaults.
-    pub point: Option<&'a RecoveryPoint>,
+    pub point: Option<RecoveryPoint>,
     /// Impact began minus the moment that the restored, or else the newest usable, data is of; before there is an impact, the
     /// data's age. `None`: there is nothing to restore from, or nothing is known.
     pub loss: Option<TimeDelta>,
@@ -36,16 +36,22 @@ pub fn losses(state: &State, now: DateTime<Utc>) -> Vec<Loss<'_>> {
         .resources
         .values()
         .map(|resource| {
-            let points = source.iter().flat_map(|found| &found.points);
-            let point = points
-                .filter(|point| point.resource_arn == resource.arn && point.data_at.is_some() && point.usable(now) == Usable::Yes)
-                .max_by_key(|point| point.data_at);
+            let point = source.and_then(|found| newest_usable(&found.points, &resource.arn, now));
             let restored = restored_data(state, &resource.name);
-            let data_at = restored.or(point.and_then(|point| point.data_at));
+            let data_at = restored.or(point.as_ref().and_then(|point| point.data_at));
             let loss = data_at.map(|data| (impact.unwrap_or(now) - data).max(TimeDelta::zero()));
             Loss { resource, point, loss, restored: restored.is_some() }
         })
         .collect()
+}
+
+/// The newest usable point of a resource; newest first, so that few are looked at in full.
+fn newest_usable(points: &Rows<RecoveryPoint>, arn: &str, now: DateTime<Utc>) -> Option<RecoveryPoint> {
+    let of = |id: &u32| points.packed(*id).map(|packed| (packed.data_at(), *id));
+    let mut ids: Vec<(i64, u32)> = points.group(arn).iter().filter_map(of).collect();
+    ids.sort_unstable_by(|a, b| b.cmp(a));
+    let rows = ids.into_iter().filter_map(|(_, id)| points.row(id));
+    rows.filter(|point| point.data_at.is_some()).find(|point| point.usable(now) == Usable::Yes)
 }
 
 /// The moment that the data is of that a step of the plan has restored for this resource.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{Moment, SiteName, StepId};
 use crate::engine::Intent;
@@ -36,6 +36,8 @@ pub enum Request {
         site: SiteName,
         /// Its name.
         alarm: String,
+        /// Of how long a time until now.
+        window: TimeDelta,
     },
     /// Ask the sources of a pane now.
     Refresh(Pane),

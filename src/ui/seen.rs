@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::Alarm;
 use crate::journal::{Candidate, Choice, Expected, Weighed};
-use crate::store::State;
+use crate::store::{Standing, State};
 
 use super::ledger::{Ledger, decision};
 use super::{format, losses, words, worst};
@@ -21,15 +21,17 @@ pub fn seen(state: &State, now: DateTime<Utc>) -> Vec<String> {
             let age = age.map(|age| format!(" for {}", format::duration(age))).unwrap_or_default();
             lines.push(format!("alarms {site}: {}{age}", freshness.word));
         }
-        let known: Vec<&Alarm> = source.data.iter().flatten().collect();
+        let Some(known) = &source.data else { continue };
+        let planned = state.plan.alarms.iter().filter(|plan| plan.site == *site).filter_map(|plan| known.get(&plan.name));
         let of_plan = |alarm: &Alarm| state.plan.alarms.iter().any(|plan| plan.site == alarm.site && plan.name == alarm.name);
-        let told: Vec<&&Alarm> = known.iter().filter(|alarm| of_plan(alarm) || !alarm.is_clear()).take(ALARMS).collect();
+        let others = known.standing_out().filter(|alarm| !of_plan(alarm));
+        let told: Vec<Alarm> = planned.chain(others).take(ALARMS).collect();
         for alarm in &told {
             let since = alarm.transitioned_at.map(|at| format!(" since {}", format::date_time(at))).unwrap_or_default();
             lines.push(format!("alarm {} ({site}): {}{since}", alarm.name, words::of_alarm(alarm).word));
         }
         if known.len() > told.len() {
-            let clear = known.iter().filter(|alarm| alarm.is_clear()).count();
+            let clear = known.count(Standing::Quiet);
             lines.push(format!("alarms {site}: {} in all, {clear} of them OK", known.len()));
         }
     }
@@ -41,7 +43,7 @@ pub fn seen(state: &State, now: DateTime<Utc>) -> Vec<String> {
         lines.push(format!("Health {} {} in {}: {}", event.service, event.type_code, event.region, event.status));
     }
     for loss in losses(state, now) {
-        let what = match (loss.point, loss.loss) {
+        let what = match (&loss.point, loss.loss) {
             (Some(point), Some(lost)) => format!("{} would lose {}", point.short_id(), format::duration(lost)),
             _ => "nothing usable to restore from is known".to_owned(),
         };
@@ -60,8 +62,8 @@ pub fn weighed(state: &State, now: DateTime<Utc>) -> Weighed {
     let losses = losses(state, now);
     let candidate = |loss: &super::Loss<'_>| Candidate {
         resource: loss.resource.name.clone(),
-        recovery_point: loss.point.map(|point| point.arn.clone()),
-        data_at: loss.point.and_then(|point| point.data_at),
+        recovery_point: loss.point.as_ref().map(|point| point.arn.clone()),
+        data_at: loss.point.as_ref().and_then(|point| point.data_at),
         loss_secs: loss.loss.map(|loss| loss.num_seconds()),
         inside: loss.inside(state),
     };

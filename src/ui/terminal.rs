@@ -50,6 +50,8 @@ pub const MOST_COPIED: usize = 74_000;
 pub struct Screen {
     /// Never dropped: its own end shows the cursor, which we do, and panics where neither output nor error can be written any more.
     terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
+    /// What was drawn last, and where the cursor was: the same again is not a byte to the terminal.
+    last: Option<(Buffer, Option<Position>)>,
 }
 
 impl Screen {
@@ -73,7 +75,7 @@ impl Screen {
         });
         take().map_err(OpenTerminal::Refused)?;
         match Terminal::new(CrosstermBackend::new(io::stdout())) {
-            Ok(terminal) => Ok(Self { terminal: ManuallyDrop::new(terminal) }),
+            Ok(terminal) => Ok(Self { terminal: ManuallyDrop::new(terminal), last: None }),
             Err(error) => {
                 give_back();
                 Err(OpenTerminal::Refused(error))
@@ -87,20 +89,27 @@ impl Screen {
     /// # Errors
     /// What the terminal answers.
     pub fn draw(&mut self, draw: impl FnOnce(Rect, &mut Buffer) -> (Option<Position>, Option<Linked>)) -> io::Result<()> {
+        let area = Rect::from((Position::ORIGIN, self.terminal.size()?));
+        let mut buffer = Buffer::empty(area);
+        let (cursor, linked) = draw(area, &mut buffer);
+        if linked.is_none() && self.last.as_ref().is_some_and(|(last, at)| *last == buffer && *at == cursor) {
+            return Ok(());
+        }
         execute!(io::stdout(), BeginSynchronizedUpdate)?;
-        let mut linked = None;
-        let drawn = self.terminal.draw(|frame| {
-            let area = frame.area();
-            let (cursor, link) = draw(area, frame.buffer_mut());
-            linked = link.map(|link| (link, frame.buffer_mut().clone()));
-            if let Some(cursor) = cursor {
+        self.terminal.draw(|frame| {
+            // A window that is just being resized gets its whole picture with the next frame.
+            let both = frame.area().intersection(area);
+            for at in both.positions() {
+                frame.buffer_mut()[at] = buffer[at].clone();
+            }
+            if let Some(cursor) = cursor.filter(|cursor| frame.area().contains(*cursor)) {
                 frame.set_cursor_position(cursor);
             }
-        });
-        drawn?;
-        if let Some(((url, places), buffer)) = linked {
-            self.draw_link(&url, &places, &buffer)?;
+        })?;
+        if let Some((url, places)) = &linked {
+            self.draw_link(url, places, &buffer)?;
         }
+        self.last = linked.is_none().then_some((buffer, cursor));
         execute!(io::stdout(), EndSynchronizedUpdate)
     }
 
@@ -149,6 +158,7 @@ impl Screen {
         if MOUSE.load(Ordering::SeqCst) {
             execute!(io::stdout(), EnableMouseCapture)?;
         }
+        self.last = None;
         self.terminal.clear()
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{Alarm, AlarmState, HealthEvent, Region};
-use crate::store::State;
+use crate::store::{Rows, State};
 use crate::ui::widgets::Doc;
 use crate::ui::{Role, format, words};
 
@@ -11,7 +11,7 @@ use crate::ui::{Role, format, words};
 const WINDOW: TimeDelta = TimeDelta::minutes(10);
 
 /// Alarms, and whether they are of the service that is asked about.
-type Alarms<'a> = Vec<(&'a Alarm, bool)>;
+type Alarms = Vec<(Alarm, bool)>;
 /// Health events, and whether they are of the service that is asked about.
 type Events<'a> = Vec<(&'a HealthEvent, bool)>;
 
@@ -37,14 +37,14 @@ fn service_of(alarm: &Alarm) -> String {
 }
 
 /// The other alarms in ALARM and the open events that began within [`WINDOW`] of `at` in `region`: those of `service` first.
-fn others<'a>(state: &'a State, at: DateTime<Utc>, region: &Region, service: &str) -> (Alarms<'a>, Events<'a>) {
+fn others<'a>(state: &'a State, at: DateTime<Utc>, region: &Region, service: &str) -> (Alarms, Events<'a>) {
     let near = |began: Option<DateTime<Utc>>| began.is_some_and(|began| (began - at).abs() <= WINDOW);
-    let alarms = state.alarms.values().filter_map(|source| source.data.as_ref()).flatten();
+    let alarms = state.alarms.values().filter_map(|source| source.data.as_ref()).flat_map(Rows::standing_out);
     let alarms = alarms.filter(|alarm| alarm.state == AlarmState::Alarm && near(beginning(alarm)));
     let alarms = alarms.filter(|alarm| region_of(alarm, state) == Some(region));
-    let mut alarms: Vec<(&Alarm, bool)> =
-        alarms.map(|alarm| (alarm, !service.is_empty() && service_of(alarm) == service)).collect();
-    alarms.sort_by_key(|(alarm, same)| (!same, beginning(alarm), &alarm.name));
+    let same = |alarm: &Alarm| !service.is_empty() && service_of(alarm) == service;
+    let mut alarms: Alarms = alarms.map(|alarm| (same(&alarm), alarm)).map(|(same, alarm)| (alarm, same)).collect();
+    alarms.sort_by_cached_key(|(alarm, same)| (!same, beginning(alarm), alarm.name.clone()));
     let events = state.health.data.iter().flatten().filter(|event| event.is_open() && near(event.started_at));
     let events = events.filter(|event| event.region == *region || event.region.as_str() == "global");
     let mut events: Vec<(&HealthEvent, bool)> = events.map(|event| (event, event.service == service)).collect();
@@ -72,7 +72,7 @@ pub fn with_event(event: &HealthEvent, state: &State, now: DateTime<Utc>, doc: &
     tell(&event.region, &alarms, &events, now, doc);
 }
 
-fn tell(region: &Region, alarms: &[(&Alarm, bool)], events: &[(&HealthEvent, bool)], now: DateTime<Utc>, doc: &mut Doc) {
+fn tell(region: &Region, alarms: &[(Alarm, bool)], events: &[(&HealthEvent, bool)], now: DateTime<Utc>, doc: &mut Doc) {
     if alarms.is_empty() && events.is_empty() {
         return;
     }

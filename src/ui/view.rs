@@ -90,10 +90,7 @@ impl App {
         let copies = match self.focus {
             Pane::Wizard => self.wizard.step(state).map(|step| of_step(step, &self.look(state, now))),
             Pane::Timeline => Some(Copies::of(panes::timeline_copies(&self.look(state, now)))),
-            _ => {
-                let table = self.table(state, now);
-                self.view().chosen(&table).map(|row| Copies::of_row(&table, row))
-            }
+            _ => self.with_table(state, now, |table, view| view.chosen(table).map(|row| Copies::of_row(table, &row))),
         };
         match copies.filter(|copies| !copies.is_empty()) {
             Some(copies) => self.overlays.push(Overlay::Copies(copies)),
@@ -104,8 +101,7 @@ impl App {
     /// The page of what is chosen.
     pub(super) fn link(&mut self, state: &State, now: DateTime<Utc>) {
         if is_list(self.focus) {
-            let table = self.table(state, now);
-            let found = self.view().chosen(&table).map(|row| (row.copy.clone(), row.link.clone()));
+            let found = self.chosen(state, now).map(|row| (row.copy, row.link));
             if let Some((name, url)) = found.filter(|(_, url)| !url.is_empty()) {
                 self.overlays.push(Overlay::Link(Link::new(&name, &url)));
                 return;

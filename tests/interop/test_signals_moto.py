@@ -84,3 +84,26 @@ def test_lists_for_scripts_are_json_lines_of_both_regions(world: Aws, tmp_path: 
     assert ran.returncode == 0, ran.stderr
     rows = [json.loads(line) for line in ran.stdout.splitlines()]
     assert {(row["region"], row["name"]) for row in rows} == {(REGION, "notes-errors"), ("eu-central-1", "notes-recovery-errors")}
+
+
+def test_alarms_that_turn_or_go_at_the_server_do_so_on_the_screen(world: Aws, start_console: Callable[..., Console]):
+    command = ["live", "--read-only", "--plan", str(PLAN), "--endpoint-url", world.url]
+    console = start_console(*command, environment=world.environment())
+    console.wait_for("LIVE")
+    console.send("1", "z")
+    console.wait_for(lambda screen: "OK" in row_of(screen, "notes-recovery-errors"), what="the polled state")
+    cloudwatch = world.client("cloudwatch", "eu-central-1")
+    cloudwatch.set_alarm_state(AlarmName="notes-recovery-errors", StateValue="ALARM", StateReason="turned by a test")
+    console.send("R")
+    console.wait_for(lambda screen: "ALARM" in row_of(screen, "notes-recovery-errors"), what="the alarm that turned")
+    cloudwatch.put_metric_alarm(
+        AlarmName="notes-new", Namespace="Notes", MetricName="Errors", Statistic="Sum", Period=60, EvaluationPeriods=2,
+        Threshold=5, ComparisonOperator="GreaterThanThreshold",
+    )  # fmt: skip
+    console.send("R")
+    console.wait_for(lambda screen: row_of(screen, "notes-new") != "", what="the new alarm")
+    cloudwatch.delete_alarms(AlarmNames=["notes-new"])
+    console.send("R")
+    console.wait_for(lambda screen: row_of(screen, "notes-new") == "", what="the alarm that is gone")
+    console.send("q")
+    assert console.exit_code() == 0

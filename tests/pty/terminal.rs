@@ -4,7 +4,7 @@
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -32,6 +32,7 @@ pub struct Terminal {
     reader: Option<JoinHandle<()>>,
     hung_up: Arc<AtomicBool>,
     flags_before: u64,
+    bytes: Arc<AtomicUsize>,
 }
 
 /// What is left on the terminal after the console has gone.
@@ -62,12 +63,15 @@ impl Terminal {
         let parser = Arc::new(Mutex::new(vt100::Parser::new(cells(rows), cells(columns), 0)));
         let mut output = pair.master.try_clone_reader().unwrap();
         let seen = parser.clone();
+        let bytes = Arc::new(AtomicUsize::new(0));
+        let counted = bytes.clone();
         let hung_up = Arc::new(AtomicBool::new(false));
         let closes = hung_up.clone();
         let reader = std::thread::spawn(move || {
             let (mut buffer, mut waiting) = ([0; 8192], Vec::new());
             // The end is an error on Linux and zero bytes elsewhere.
             while let Ok(count @ 1..) = output.read(&mut buffer) {
+                counted.fetch_add(count, Ordering::SeqCst);
                 waiting.extend_from_slice(&buffer[..count]);
                 // Frames are taken in whole: half a frame is on no screen.
                 let end = waiting.windows(FRAME_ENDS.len()).rposition(|bytes| bytes == FRAME_ENDS);
@@ -82,7 +86,7 @@ impl Terminal {
             seen.lock().unwrap().process(&waiting);
         });
         let keys = Some(pair.master.take_writer().unwrap());
-        Self { master: Some(pair.master), keys, parser, child, ended: None, reader: Some(reader), hung_up, flags_before }
+        Self { master: Some(pair.master), keys, parser, child, ended: None, reader: Some(reader), hung_up, flags_before, bytes }
     }
 
     /// What is on the screen.
@@ -120,6 +124,11 @@ impl Terminal {
             }
             std::thread::sleep(LOOK);
         }
+    }
+
+    /// How many bytes have come from it.
+    pub fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::SeqCst)
     }
 
     /// Types.

@@ -99,14 +99,15 @@ impl PushWorld {
 
     /// The state of the alarm as the console knows it.
     pub fn known(&self) -> Option<String> {
-        let alarms = self.state.alarms.values().filter_map(|source| source.data.as_ref()).flatten();
-        alarms.into_iter().find(|alarm| alarm.name == "orders").map(|alarm| alarm.state.to_string())
+        let mut alarms = self.state.alarms.values().filter_map(|source| source.data.as_ref()?.get("orders"));
+        alarms.next().map(|alarm| alarm.state.to_string())
     }
 
     /// One frame of the console as text.
     pub fn painted(&mut self) -> String {
         let area = Rect::new(0, 0, 120, 40);
         let mut buf = Buffer::empty(area);
+        self.app.keep_up(&self.state);
         self.app.draw(&self.state, self.clock.now(), area, &mut buf);
         let width = usize::from(area.width);
         buf.content().chunks(width).map(|line| line.iter().map(|cell| cell.symbol()).collect::<String>() + "\n").collect()

@@ -50,6 +50,7 @@ impl Bench {
         self.real += after;
         let key = Key::parse(key).unwrap();
         let modifiers = if key.is_control() { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
+        while self.app.keep_up(&self.state) {}
         let event = TerminalEvent::Key(KeyEvent::new_with_kind(key.code(), modifiers, kind));
         self.app.on_event(&event, &self.state, self.now, self.real)
     }
@@ -61,6 +62,7 @@ impl Bench {
     pub fn buffer(&mut self, width: u16, height: u16) -> Buffer {
         let area = Rect::new(0, 0, width, height);
         let mut buf = Buffer::empty(area);
+        while self.app.keep_up(&self.state) {}
         self.app.draw(&self.state, self.now, area, &mut buf);
         buf
     }

@@ -186,7 +186,7 @@ impl Table {
     }
 
     pub async fn prepared(&mut self, step: &StepId) -> Preparation {
-        let ready = |state: &State| matches!(state.preparations.get(step), Some((_, Prepared::Ready(..) | Prepared::Failed(_))));
+        let ready = |state: &State| matches!(state.preparations.get(step), Some((_, Prepared::Ready(..) | Prepared::Failed(..))));
         self.until(&format!("the preparation of {step}"), ready).await;
         match &self.state().preparations[step].1 {
             Prepared::Ready(preparation, _) => (**preparation).clone(),

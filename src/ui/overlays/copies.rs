@@ -20,7 +20,7 @@ pub struct Copies {
 
 impl Copies {
     /// The forms of a row of a table, the longest lived first.
-    pub fn of_row(table: &Table, row: &Row) -> Self {
+    pub fn of_row(table: &Table<'_>, row: &Row) -> Self {
         let mut entries = Vec::new();
         let mut add = |label: &str, text: &str| {
             if !text.trim().is_empty() {
@@ -96,7 +96,7 @@ fn text_of(row: &Row) -> String {
 }
 
 /// The cells by their heads, then what a filter knows besides, then the ARN.
-fn json_of(table: &Table, row: &Row) -> String {
+fn json_of(table: &Table<'_>, row: &Row) -> String {
     let mut object = serde_json::Map::new();
     for (column, (text, _)) in table.columns.iter().zip(&row.cells) {
         object.insert(column.title.to_owned(), text.trim().into());

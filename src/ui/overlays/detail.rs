@@ -1,5 +1,6 @@
 //! A row in full. It is made anew from the state with every frame, so what is read is what is known now.
 
+use chrono::TimeDelta;
 use crossterm::event::KeyCode;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -10,7 +11,10 @@ use crate::domain::StepId;
 use crate::report::brief;
 use crate::ui::panes::{self, Look};
 use crate::ui::widgets::{Doc, put, row, scroll_lines};
-use crate::ui::{Action, Pane, Request, Role};
+use crate::ui::{Action, Pane, Request, Role, format};
+
+/// How long a time a metric's graph may show, in hours.
+pub const WINDOWS: [i64; 5] = [1, 3, 12, 24, 24 * 7];
 
 /// What is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,22 +30,24 @@ pub struct Detail {
     subject: Subject,
     copy: String,
     scroll: u16,
+    /// Which of [`WINDOWS`] the graph of an alarm shows.
+    window: usize,
 }
 
 impl Detail {
     /// Opens a row of a list.
     pub fn row(pane: Pane, key: &str, copy: &str) -> Self {
-        Self { subject: Subject::Row(pane, key.to_owned()), copy: copy.to_owned(), scroll: 0 }
+        Self { subject: Subject::Row(pane, key.to_owned()), copy: copy.to_owned(), scroll: 0, window: 0 }
     }
 
     /// Opens a step.
     pub fn step(id: &StepId) -> Self {
-        Self { subject: Subject::Step(id.clone()), copy: id.to_string(), scroll: 0 }
+        Self { subject: Subject::Step(id.clone()), copy: id.to_string(), scroll: 0, window: 0 }
     }
 
     /// Opens the hand-over brief, whose text is copied as it is now.
     pub fn brief(text: &str) -> Self {
-        Self { subject: Subject::Brief, copy: text.to_owned(), scroll: 0 }
+        Self { subject: Subject::Brief, copy: text.to_owned(), scroll: 0, window: 0 }
     }
 
     fn doc(&self, look: &Look<'_>, width: usize) -> Doc {
@@ -80,6 +86,11 @@ impl Detail {
             Some(Action::Last) => self.scroll = u16::MAX,
             Some(Action::Copy) => return Outcome::Also(vec![Request::Copy(self.copy.clone())]),
             Some(Action::Refresh) => return self.refresh(look),
+            Some(action @ (Action::Wider | Action::Narrower)) if matches!(self.subject, Subject::Row(Pane::Alarms, _)) => {
+                let last = self.window;
+                self.window = if action == Action::Wider { last + 1 } else { last.saturating_sub(1) }.min(WINDOWS.len() - 1);
+                return if self.window == last { Outcome::Stay } else { Outcome::Also(self.graph(look).into_iter().collect()) };
+            }
             Some(Action::CopyCommand) => {
                 if let Subject::Step(id) = &self.subject
                     && let Some(command) = look.state.plan.step(id).and_then(|step| panes::command_of(step, look))
@@ -104,12 +115,17 @@ impl Detail {
         Outcome::Stay
     }
 
+    /// What fetches the metric over the chosen time.
+    fn graph(&self, look: &Look<'_>) -> Option<Request> {
+        let Subject::Row(Pane::Alarms, key) = &self.subject else { return None };
+        let alarm = panes::alarm_of(key, look)?;
+        Some(Request::Graph { site: alarm.site, alarm: alarm.name, window: TimeDelta::hours(WINDOWS[self.window]) })
+    }
+
     fn refresh(&self, look: &Look<'_>) -> Outcome {
         match &self.subject {
-            Subject::Row(Pane::Alarms, key) => {
-                let alarm = panes::alarm_of(key, look);
-                let graph = alarm.map(|alarm| Request::Graph { site: alarm.site.clone(), alarm: alarm.name.clone() });
-                Outcome::Also(graph.into_iter().chain([Request::Refresh(Pane::Alarms)]).collect())
+            Subject::Row(Pane::Alarms, _) => {
+                Outcome::Also(self.graph(look).into_iter().chain([Request::Refresh(Pane::Alarms)]).collect())
             }
             Subject::Row(pane, _) => Outcome::Also(vec![Request::Refresh(*pane)]),
             Subject::Step(_) => Outcome::Also(vec![Request::Refresh(Pane::Wizard)]),
@@ -131,8 +147,15 @@ impl Detail {
             return None;
         }
         scroll_lines(&lines, &mut self.scroll, Rect { height: inner.height - 2, ..inner }, buf, look.theme);
+        let window = match &self.subject {
+            Subject::Row(Pane::Alarms, _) => {
+                let time = format::duration(TimeDelta::hours(WINDOWS[self.window]));
+                format!("{}/{} graph of {time}   ", look.key(Action::Narrower), look.key(Action::Wider))
+            }
+            _ => String::new(),
+        };
         let keys = format!(
-            "{} back   {} copy   {} copy as…   {} AWS console   {}/{} scroll",
+            "{} back   {window}{} copy   {} copy as…   {} AWS console   {}/{} scroll",
             look.key(Action::Dismiss),
             look.key(Action::Copy),
             look.key(Action::CopyAs),

@@ -14,12 +14,12 @@ mod prompt;
 pub use arming::{ARM_AFTER, Arming, QUIET};
 pub use confirm::{Confirm, Question};
 pub use copies::Copies;
-pub use detail::Detail;
+pub use detail::{Detail, WINDOWS};
 pub use help::Help;
 pub use link::Link;
 pub use palette::{Palette, Target};
 pub use prompt::{Asked, Prompt};
-pub(super) use prompt::{moment_named, objections, role_named, time_of};
+pub(super) use prompt::{moment_named, numbered, objections, role_named, time_of};
 
 use std::time::Duration;
 

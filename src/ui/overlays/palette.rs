@@ -9,9 +9,13 @@ use super::frame::{Edge, boxed};
 use super::{Outcome, Press};
 use crate::domain::StepId;
 use crate::ui::commands::Command;
+use crate::ui::lists::Lists;
 use crate::ui::panes::{self, Look};
 use crate::ui::widgets::{Field, ListView, Row, Runs, draw_field, edit, fuzzy, mark_chosen, put, row, write};
 use crate::ui::{Action, Pane, Role, format, words};
+
+/// How many rows of a pane are offered, from the first on: the worst come first.
+const MOST_ROWS: usize = 2_000;
 
 /// What a name stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +50,7 @@ pub struct Palette {
 
 impl Palette {
     /// A palette over all actions, of which these commands are possible now, and over everything that has a name.
-    pub fn new(commands: &[Command], look: &Look<'_>) -> Self {
+    pub fn new(commands: &[Command], look: &Look<'_>, lists: &Lists) -> Self {
         let possible = |action: &Action| commands.iter().any(|command| command.action == *action);
         let name = |action: Action| action.name().to_owned();
         let mut entries: Vec<Entry> = commands
@@ -64,8 +68,12 @@ impl Palette {
             (Target::Go(step.id.clone()), format!("step {}", step.id), format!("{} {}: {}", word.glyph, word.word, step.title))
         }));
         for (pane, kind) in [(Pane::RecoveryPoints, "resource"), (Pane::Alarms, "alarm"), (Pane::Health, "event")] {
-            let table = panes::listing(pane, look, &ListView::default()).table;
-            entries.extend(table.rows.into_iter().map(|row| row_entry(pane, kind, row)));
+            let view = ListView::default();
+            let table = panes::listing(pane, look, &view, lists).table;
+            let rows = view.shown(&table);
+            entries.extend(
+                (0..rows.len().min(MOST_ROWS)).filter_map(|at| rows.row(at)).map(|row| row_entry(pane, kind, row.into_owned())),
+            );
         }
         let rest = Action::ALL.iter().filter(|action| !possible(action) && **action != Action::Palette);
         entries.extend(rest.map(|action| (Target::Do(*action), name(*action), format!("(not now) {}", action.about()))));

@@ -1,14 +1,16 @@
 //! CloudWatch alarms of every site: those in ALARM first, then those that cannot tell, then those that are OK; the alarms that a
 //! composite names stand under it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use chrono::TimeDelta;
 
+use super::listing::answered;
 use super::{Heard, Listing, Look, heard};
 use crate::domain::{Alarm, AlarmState, SiteName};
-use crate::store::Freshness;
-use crate::ui::widgets::{Column, Doc, Plot, Row, Runs, Sort, Table, plot};
+use crate::store::{Freshness, Source, Standing};
+use crate::ui::lists::{AlarmList, SORTS, named_in};
+use crate::ui::widgets::{Column, Doc, ListView, Plot, Row, Runs, Table, Tail, plot};
 use crate::ui::{Action, Role, format, links, together, words};
 
 const COLUMNS: [Column; 6] = [
@@ -25,42 +27,62 @@ pub fn key_of(alarm: &Alarm) -> String {
     format!("{}/{}", alarm.site, alarm.name)
 }
 
-fn rank(alarm: &Alarm) -> u8 {
-    match (&alarm.state, alarm.is_clear()) {
-        (AlarmState::Alarm, _) => 0,
-        (_, false) => 1,
-        (_, true) => 2,
+/// The rows, each made when it is looked at.
+#[derive(Debug)]
+struct Alarms<'a> {
+    look: Look<'a>,
+    list: &'a AlarmList,
+    stale: Vec<&'a SiteName>,
+    natural: bool,
+    reversed: bool,
+}
+
+impl Alarms<'_> {
+    fn turned(&self, at: usize) -> usize {
+        if self.reversed { self.list.len().saturating_sub(at + 1) } else { at }
     }
 }
 
-pub(super) fn listing(look: &Look<'_>) -> Listing {
-    let state = look.state;
-    let mut rows = Vec::new();
-    let (mut bad, mut unknown, mut ok) = (0_usize, 0_usize, 0_usize);
-    for source in state.alarms.values() {
-        let stale = matches!(source.freshness(look.now), Freshness::Stale(..));
-        let alarms: Vec<&Alarm> = source.data.iter().flatten().collect();
-        for alarm in &alarms {
-            match rank(alarm) {
-                0 => bad += 1,
-                1 => unknown += 1,
-                _ => ok += 1,
-            }
-        }
-        rows.extend(tree(&alarms).into_iter().map(|(depth, rank, alarm)| (rank, row(alarm, depth, stale, look))));
+impl Tail for Alarms<'_> {
+    fn len(&self) -> usize {
+        self.list.len()
     }
-    // Stable: what stands under a composite stays under it.
-    rows.sort_by_key(|(rank, _)| *rank);
+
+    fn hidden(&self) -> usize {
+        self.list.index().hidden()
+    }
+
+    fn row(&self, at: usize) -> Option<Row> {
+        let (alarm, depth) = self.list.at(self.look.state, self.turned(at))?;
+        // In another order what is above a row says nothing of it.
+        Some(row(&alarm, if self.natural { depth } else { 0 }, self.stale.contains(&&alarm.site), &self.look))
+    }
+
+    fn position(&self, key: &str) -> Option<usize> {
+        let (site, name) = key.split_once('/')?;
+        self.list.position(self.look.state, site, name).map(|at| self.turned(at))
+    }
+}
+
+pub(super) fn listing<'a>(look: &Look<'a>, view: &ListView, list: &'a AlarmList) -> Listing<'a> {
+    let sources = &look.state.alarms;
+    let count = |standing| sources.values().filter_map(|source| source.data.as_ref()).map(|rows| rows.count(standing)).sum();
+    let is_stale =
+        |(site, source): (&'a SiteName, &Source<_>)| matches!(source.freshness(look.now), Freshness::Stale(..)).then_some(site);
+    let tail = Alarms {
+        look: *look,
+        list,
+        stale: sources.iter().filter_map(is_stale).collect(),
+        natural: view.sort == 0 && !view.reversed,
+        reversed: view.reversed,
+    };
     Listing {
-        summary: summary(bad, unknown, ok),
+        summary: summary(count(Standing::Bad), count(Standing::Unknown), count(Standing::Quiet)),
         heard: listened(look),
-        notes: Vec::new(),
+        notes: answered(sources.values(), look.now),
         empty: "No alarms in the accounts and Regions of this plan: nothing here could tell of trouble.".to_owned(),
-        table: Table {
-            columns: COLUMNS.to_vec(),
-            rows: rows.into_iter().map(|(_, row)| row).collect(),
-            sorts: &["state", "since", "name", "site"],
-        },
+        table: Table { columns: COLUMNS.to_vec(), rows: Vec::new(), sorts: &SORTS, tail: Some(Box::new(tail)) },
+        working: list.index().working(),
     }
 }
 
@@ -85,77 +107,20 @@ fn summary(bad: usize, unknown: usize, ok: usize) -> Vec<Runs> {
     vec![long, short]
 }
 
-/// The names of the alarms in a composite's rule.
-fn named_in(rule: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    for (at, _) in rule.match_indices('(') {
-        let before = rule[..at].trim_end();
-        if !["ALARM", "OK", "INSUFFICIENT_DATA"].iter().any(|function| before.ends_with(function)) {
-            continue;
-        }
-        let inner = rule[at + 1..].split(')').next().unwrap_or("").trim().trim_matches(['"', '\'']);
-        // An alarm may be named by its ARN.
-        let name = inner.split_once(":alarm:").map_or(inner, |(_, name)| name);
-        if !name.is_empty() && !names.iter().any(|known| known == name) {
-            names.push(name.to_owned());
-        }
-    }
-    names
-}
-
-/// The alarms with their depth and the rank of the root that they stand under: composites with what they name under them, once each.
-fn tree<'a>(alarms: &[&'a Alarm]) -> Vec<(usize, u8, &'a Alarm)> {
-    let by_name: HashMap<&str, &Alarm> = alarms.iter().map(|alarm| (alarm.name.as_str(), *alarm)).collect();
-    let mut children = HashSet::new();
-    for alarm in alarms {
-        children.extend(alarm.rule.iter().flat_map(|rule| named_in(rule)));
-    }
-    let mut roots: Vec<&Alarm> = alarms.iter().copied().filter(|alarm| !children.contains(&alarm.name)).collect();
-    roots.sort_by_key(|alarm| (rank(alarm), alarm.rule.is_none(), std::cmp::Reverse(alarm.transitioned_at), &alarm.name));
-    let mut out = Vec::with_capacity(alarms.len());
-    let mut seen = HashSet::with_capacity(alarms.len());
-    // Rules that name each other in a ring have no root.
-    for root in roots.into_iter().chain(alarms.iter().copied()) {
-        descend(root, 0, rank(root), &by_name, &mut seen, &mut out);
-    }
-    out
-}
-
-fn descend<'a>(
-    alarm: &'a Alarm,
-    depth: usize,
-    of_root: u8,
-    by_name: &HashMap<&str, &'a Alarm>,
-    seen: &mut HashSet<&'a str>,
-    out: &mut Vec<(usize, u8, &'a Alarm)>,
-) {
-    if !seen.insert(&alarm.name) {
-        return;
-    }
-    out.push((depth, of_root, alarm));
-    for name in alarm.rule.iter().flat_map(|rule| named_in(rule)) {
-        if let Some(child) = by_name.get(name.as_str()) {
-            descend(child, depth + 1, of_root, by_name, seen, out);
-        }
-    }
-}
-
 /// The alarms that a composite in ALARM is in ALARM for: those in ALARM at the ends of its tree.
-fn blamed<'a>(alarm: &Alarm, look: &Look<'a>) -> Vec<&'a Alarm> {
+fn blamed(alarm: &Alarm, look: &Look<'_>) -> Vec<Alarm> {
     let Some(alarms) = look.state.alarms.get(&alarm.site).and_then(|source| source.data.as_ref()) else { return Vec::new() };
-    let by_name: HashMap<&str, &'a Alarm> = alarms.iter().map(|alarm| (alarm.name.as_str(), alarm)).collect();
-    let (mut open, mut seen, mut found) = (vec![alarm], HashSet::new(), Vec::new());
+    let (mut open, mut seen, mut found) = (vec![alarm.clone()], HashSet::new(), Vec::new());
     while let Some(next) = open.pop() {
-        let named: Vec<String> = next.rule.iter().flat_map(|rule| named_in(rule)).collect();
-        let children = named.iter().filter_map(|name| by_name.get(name.as_str()).copied());
-        for child in children.filter(|child| child.state == AlarmState::Alarm) {
-            if !seen.insert(child.name.as_str()) {
+        let named = next.rule.iter().flat_map(|rule| named_in(rule)).filter_map(|name| alarms.get(&name));
+        for child in named.filter(|child| child.state == AlarmState::Alarm) {
+            if !seen.insert(child.name.clone()) {
                 continue;
             }
             if child.rule.is_some() { open.push(child) } else { found.push(child) }
         }
     }
-    found.sort_by_key(|alarm| (alarm.transitioned_at, &alarm.name));
+    found.sort_by(|one, other| (one.transitioned_at, &one.name).cmp(&(other.transitioned_at, &other.name)));
     found
 }
 
@@ -170,7 +135,7 @@ fn row(alarm: &Alarm, depth: usize, stale: bool, look: &Look<'_>) -> Row {
     if let Some(by) = &alarm.suppressed_by {
         reason = format!("actions held back by {by}. {reason}");
     }
-    let name_role = if rank(alarm) == 2 { Role::Text } else { Role::Heading };
+    let name_role = if alarm.is_clear() { Role::Text } else { Role::Heading };
     let mut row = Row::new(
         key_of(alarm),
         vec![
@@ -190,12 +155,6 @@ fn row(alarm: &Alarm, depth: usize, stale: bool, look: &Look<'_>) -> Row {
     .found_by(read_alarm(alarm, look), links::page(&alarm.arn).unwrap_or_default());
     row.also = alarm.arn.clone();
     row.stale = stale;
-    row.sorts = vec![
-        Sort::Number(i64::from(rank(alarm))),
-        Sort::Number(-since.map_or(0, |at| at.timestamp())),
-        Sort::Text(alarm.name.clone()),
-        Sort::Text(alarm.site.to_string()),
-    ];
     row
 }
 
@@ -204,12 +163,13 @@ fn read_alarm(alarm: &Alarm, look: &Look<'_>) -> String {
 }
 
 /// The alarm of a row.
-pub fn find<'a>(key: &str, look: &Look<'a>) -> Option<&'a Alarm> {
-    look.state.alarms.values().flat_map(|source| source.data.iter().flatten()).find(|alarm| key_of(alarm) == key)
+pub fn find(key: &str, look: &Look<'_>) -> Option<Alarm> {
+    let (site, name) = key.split_once('/')?;
+    look.state.alarms.get(&SiteName::new(site))?.data.as_ref()?.get(name)
 }
 
 pub(super) fn detail(key: &str, look: &Look<'_>, width: usize) -> Option<Doc> {
-    let alarm = find(key, look)?;
+    let alarm = &find(key, look)?;
     let word = words::of_alarm(alarm);
     let mut doc = Doc::new();
     doc.line(vec![word.cell(), (format!("  {}", alarm.name), Role::Heading), (format!("  {}", alarm.site), Role::Muted)]);
@@ -243,6 +203,11 @@ pub(super) fn detail(key: &str, look: &Look<'_>, width: usize) -> Option<Doc> {
             Role::Text,
             &format!("{} {} {limit}, {m_of_n} of {period}", metric.statistic, metric.comparison.sign()),
         );
+        // How far its moment is from the fault's beginning: the same bounds that the beginning is counted back by.
+        let periods = |count: u32| format::duration(TimeDelta::seconds(i64::from(metric.period_secs) * i64::from(count)));
+        let (least, most) =
+            (metric.datapoints_to_alarm.max(1) - 1, metric.evaluation_periods.max(metric.datapoints_to_alarm) + 1);
+        doc.field("detects", Role::Muted, &format!("{} to {} after a fault begins", periods(least), periods(most)));
     }
     if let Some(rule) = &alarm.rule {
         doc.field("rule", Role::Code, rule);
@@ -313,45 +278,5 @@ fn graph(alarm: &Alarm, look: &Look<'_>, width: usize, doc: &mut Doc) {
                 doc.text(Role::Muted, &text);
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn alarm(name: &str, state: &str, rule: Option<&str>) -> Alarm {
-        serde_json::from_value(serde_json::json!({
-            "site": "primary", "name": name, "arn": name, "kind": if rule.is_some() { "composite" } else { "metric" },
-            "state": state, "evaluation": null, "transitioned_at": null, "updated_at": null, "reason": "", "reason_data": null,
-            "rule": rule, "suppressed_by": null, "metric": null
-        }))
-        .unwrap()
-    }
-
-    #[test]
-    fn each_alarm_stands_once_under_the_root_that_ranks_it_even_in_a_ring() {
-        let all = [
-            alarm("b", "OK", None),
-            alarm("top", "ALARM", Some("ALARM(mid) OR ALARM(b)")),
-            alarm("mid", "ALARM", Some("ALARM(a) AND ALARM(top)")),
-            alarm("a", "ALARM", None),
-            alarm("ring-1", "OK", Some("ALARM(ring-2)")),
-            alarm("ring-2", "OK", Some("ALARM(ring-1)")),
-        ];
-        let refs: Vec<&Alarm> = all.iter().collect();
-        let told: Vec<(usize, u8, &str)> =
-            tree(&refs).into_iter().map(|(depth, rank, alarm)| (depth, rank, alarm.name.as_str())).collect();
-        assert_eq!(told.len(), all.len());
-        assert!(told.contains(&(1, 0, "mid")) || told.contains(&(0, 0, "mid")), "{told:?}");
-        assert!(told.contains(&(0, 2, "ring-1")) && told.contains(&(1, 2, "ring-2")), "{told:?}");
-    }
-
-    #[test]
-    fn the_alarms_of_a_rule_are_found_by_name_and_by_arn() {
-        let rule = "(ALARM(\"a b\") AND NOT OK( c )) OR INSUFFICIENT_DATA('arn:aws:cloudwatch:eu-west-1:1:alarm:d') OR TRUE";
-        assert_eq!(named_in(rule), ["a b", "c", "d"]);
-        assert!(named_in("TRUE").is_empty());
-        assert!(named_in("ALARM(").is_empty());
     }
 }

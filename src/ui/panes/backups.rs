@@ -1,7 +1,5 @@
 //! What is known about the backups of one resource beside its recovery points: copies under way, vaults, keys, restores seen before.
 
-use std::collections::BTreeMap;
-
 use chrono::TimeDelta;
 
 use super::Look;
@@ -33,9 +31,11 @@ pub fn of_resource(arn: &str, resource_type: &str, look: &Look<'_>, doc: &mut Do
 
 /// How long restores of this type took: AWS Backup has no promise for it, so what was seen is the best guess there is.
 fn seen_before(backups: &Backups, resource_type: &str, look: &Look<'_>, doc: &mut Doc) {
-    let points = look.state.recovery_points.values().filter_map(|source| source.data.as_ref()).flat_map(|found| &found.points);
-    let types: BTreeMap<&str, &str> = points.map(|point| (point.arn.as_str(), point.resource_type.as_str())).collect();
-    let of_type = |arn: Option<&str>| arn.and_then(|arn| types.get(arn)).is_some_and(|known| *known == resource_type);
+    let is_of_type = |arn: &str| {
+        let sources = look.state.recovery_points.values().filter_map(|source| source.data.as_ref());
+        sources.filter_map(|found| found.points.packed(found.points.id(arn)?)).any(|point| point.resource_type() == resource_type)
+    };
+    let of_type = |arn: Option<&str>| arn.is_some_and(is_of_type);
     let done =
         backups.restores.iter().filter(|job| job.status == JobStatus::Completed && of_type(job.recovery_point_arn.as_deref()));
     let mut took: Vec<TimeDelta> = done.filter_map(|job| Some(job.completed_at? - job.created_at?)).collect();
@@ -70,19 +70,17 @@ pub fn of_point(point: &RecoveryPoint, look: &Look<'_>, doc: &mut Doc) {
     if let Some(doubt) = key_doubt(point, look) {
         doc.field("", Role::Warn, &doubt);
     }
-    if is_continuous(point) {
-        let text = if point.site == SiteName::recovery() {
-            "a continuous backup: any second of its window can be restored here"
-        } else {
-            "a continuous backup: copied to another Region it becomes a snapshot of one moment, so the copies' age counts"
-        };
-        doc.field("", Role::Muted, text);
+    if point.is_continuous() {
+        // AWS Backup keeps at most 35 days of a continuous backup, and its end follows the present by minutes (AWS Backup developer
+        // guide, "Point-in-time recovery").
+        let from = point.data_at.map(|at| at.max(look.now - TimeDelta::days(35)));
+        let from = from.map_or_else(|| "its beginning".to_owned(), |at| format!("{} UTC", format::date_time(at)));
+        doc.field("restorable", Role::Ok, &format!("any second from {from} to a few minutes ago"));
+        if point.site != SiteName::recovery() {
+            let text = "copied to another Region or account it becomes a snapshot of one moment: there the copies' age counts";
+            doc.field("", Role::Warn, text);
+        }
     }
-}
-
-/// AWS Backup's ids of continuous backups begin so (AWS Backup developer guide, "Point-in-time recovery").
-pub fn is_continuous(point: &RecoveryPoint) -> bool {
-    point.arn.contains(":continuous:") || point.short_id().starts_with("continuous-")
 }
 
 /// Why the key may not be usable where the point is to be restored: a key of another Region is gone with that Region.

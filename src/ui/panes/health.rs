@@ -16,7 +16,7 @@ const COLUMNS: [Column; 7] = [
     Column::number("seen", 8, 12, 3),
 ];
 
-pub(super) fn listing(look: &Look<'_>) -> Listing {
+pub(super) fn listing<'a>(look: &Look<'a>) -> Listing<'a> {
     let source = &look.state.health;
     let stale = matches!(source.freshness(look.now), Freshness::Stale(..));
     let mut events: Vec<&HealthEvent> = source.data.iter().flatten().collect();
@@ -31,7 +31,9 @@ pub(super) fn listing(look: &Look<'_>) -> Listing {
             columns: COLUMNS.to_vec(),
             rows: events.into_iter().map(|event| row(event, stale, look)).collect(),
             sorts: &["status", "began", "service", "Region"],
+            tail: None,
         },
+        working: None,
     }
 }
 

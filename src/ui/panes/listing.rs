@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use super::{Head, Look, alarms, draw_head, health, log, recovery_points};
 use crate::domain::{Problem, ProblemKind};
 use crate::store::{Completeness, Freshness, Source};
+use crate::ui::lists::Lists;
 use crate::ui::widgets::{Doc, Filter, ListView, Runs, Table, draw_table};
 use crate::ui::words::{self, Word};
 use crate::ui::{Action, Pane, Role, format};
@@ -82,11 +83,21 @@ pub fn heard<T>(label: &str, source: &Source<T>, now: DateTime<Utc>) -> Heard {
     Heard { label: label.to_owned(), word, age, trouble }
 }
 
+/// Of more sites than two, how many answered in time: `3 of 4 Regions answered`; nothing where all did.
+pub(super) fn answered<'s, T: 's>(sources: impl Iterator<Item = &'s Source<T>>, now: DateTime<Utc>) -> Vec<(Role, String)> {
+    let all: Vec<bool> = sources.map(|source| matches!(source.freshness(now), Freshness::Fresh(_))).collect();
+    let well = all.iter().filter(|fresh| **fresh).count();
+    let told = (Role::Warn, format!("{well} of {} Regions answered", all.len()));
+    if all.len() > 2 && well < all.len() { vec![told] } else { Vec::new() }
+}
+
 /// What a list pane shows now.
-#[derive(Debug, Clone, Default)]
-pub struct Listing {
+#[derive(Debug, Default)]
+pub struct Listing<'a> {
     /// The rows.
-    pub table: Table,
+    pub table: Table<'a>,
+    /// What the list is still being worked on for, and how far that is, in percent.
+    pub working: Option<(&'static str, usize)>,
     /// The state in short for the title, longest form first.
     pub summary: Vec<Runs>,
     /// The sources.
@@ -98,11 +109,11 @@ pub struct Listing {
 }
 
 /// What a pane lists; nothing for panes that are no list.
-pub fn listing(pane: Pane, look: &Look<'_>, view: &ListView) -> Listing {
+pub fn listing<'a>(pane: Pane, look: &Look<'a>, view: &ListView, lists: &'a Lists) -> Listing<'a> {
     match pane {
-        Pane::Alarms => alarms::listing(look),
+        Pane::Alarms => alarms::listing(look, view, &lists.alarms),
         Pane::Health => health::listing(look),
-        Pane::RecoveryPoints => recovery_points::listing(look, view),
+        Pane::RecoveryPoints => recovery_points::listing(look, view, &lists.points),
         Pane::Log => log::listing(look),
         Pane::Timeline | Pane::Wizard => Listing::default(),
     }
@@ -120,12 +131,16 @@ pub fn detail(pane: Pane, key: &str, look: &Look<'_>, width: usize) -> Option<Do
 }
 
 /// The title of a list pane.
-pub fn head_of(listing: &Listing, view: &ListView) -> Head {
-    let (shown, hidden) = view.shown(&listing.table);
+pub fn head_of(listing: &Listing<'_>, view: &ListView) -> Head {
+    let shown = view.shown(&listing.table);
+    let (count, hidden) = (shown.len(), shown.hidden);
     let mut aside = Runs::new();
-    if hidden > 0 {
-        let text = format!("· {} of {} — {hidden} hidden by filter", shown.len(), shown.len() + hidden);
-        aside.push((text, Role::Warn));
+    match listing.working {
+        Some((what, percent)) => aside.push((format!("· {what}… {percent} %, {count} so far"), Role::Running)),
+        None if hidden > 0 => {
+            aside.push((format!("· {count} of {} — {hidden} hidden by filter", count + hidden), Role::Warn));
+        }
+        None => {}
     }
     if let Some(fault) = Filter::parse(view.filter.text()).fault() {
         aside.push((format!("· {fault}"), Role::Bad));
@@ -138,26 +153,34 @@ pub fn head_of(listing: &Listing, view: &ListView) -> Head {
 }
 
 /// Draws a list pane with its title.
-pub fn draw_listing(pane: Pane, look: &Look<'_>, view: &mut ListView, focused: bool, area: Rect, buf: &mut Buffer) {
-    let listing = listing(pane, look, view);
+pub fn draw_listing(
+    pane: Pane,
+    look: &Look<'_>,
+    (view, lists): (&mut ListView, &Lists),
+    focused: bool,
+    area: Rect,
+    buf: &mut Buffer,
+) {
+    let listing = listing(pane, look, view, lists);
     draw_head(pane, &head_of(&listing, view), focused, look, area, buf);
     let body = Rect { y: area.y + 1.min(area.height), height: area.height.saturating_sub(1), ..area };
     if body.height == 0 {
         return;
     }
-    let (shown, hidden) = view.shown(&listing.table);
-    let (shown, doc) = (shown.len(), nothing_to_list(&listing, hidden, look));
+    let shown = view.shown(&listing.table);
+    let (shown, hidden) = (shown.len(), shown.hidden);
     let inner = Rect { x: body.x + 2.min(body.width), width: body.width.saturating_sub(3), ..body };
     if shown == 0 {
-        doc.draw(&mut 0, inner, buf, look.theme);
+        nothing_to_list(&listing, hidden, look).draw(&mut 0, inner, buf, look.theme);
         return;
     }
     let mut notes = Doc::new();
-    for (heard, trouble) in listing.heard.iter().filter_map(|heard| heard.trouble.as_ref().map(|trouble| (heard, trouble))) {
-        notes.item(&format!("{} {}", heard.word.glyph, trouble.state), heard.word.role, Role::Muted, &trouble.short);
-    }
+    // How many sources answered comes first: of many, not every line about one may have room.
     for (role, text) in &listing.notes {
         notes.text(*role, text);
+    }
+    for (heard, trouble) in listing.heard.iter().filter_map(|heard| heard.trouble.as_ref().map(|trouble| (heard, trouble))) {
+        notes.item(&format!("{} {}", heard.word.glyph, trouble.state), heard.word.role, Role::Muted, &trouble.short);
     }
     // Notes may take a third of the pane, and never more than leaves two rows.
     let lines = notes.lines(usize::from(inner.width));
@@ -176,8 +199,12 @@ pub fn draw_listing(pane: Pane, look: &Look<'_>, view: &mut ListView, focused: b
 }
 
 /// What stands where no rows do: why, and that it is no all-clear unless every source answered in full.
-fn nothing_to_list(listing: &Listing, hidden: usize, look: &Look<'_>) -> Doc {
+fn nothing_to_list(listing: &Listing<'_>, hidden: usize, look: &Look<'_>) -> Doc {
     let mut doc = Doc::new();
+    if let Some((what, percent)) = listing.working {
+        doc.text(Role::Running, &format!("… {what}, {percent} %: none so far"));
+        return doc;
+    }
     for heard in &listing.heard {
         if let Some(trouble) = &heard.trouble {
             doc.text(heard.word.role, &format!("{} {}", heard.word.glyph, trouble.state));

@@ -1,15 +1,15 @@
 //! What can be restored: for each resource of the plan the newest usable recovery point at the recovery site, its age against the
 //! objective and the data that would be lost; the others under it.
 
-use std::collections::BTreeMap;
-
 use chrono::TimeDelta;
 
+use super::listing::answered;
 use super::{Listing, Look, backups, heard};
 use crate::domain::{Moment, RecoveryPoint, SiteName, Usable};
 use crate::store::Freshness;
+use crate::ui::lists::{PointList, name_of};
 use crate::ui::loss::{Loss, losses, worst};
-use crate::ui::widgets::{Column, Doc, ListView, Row, Runs, Sort, Table};
+use crate::ui::widgets::{Column, Doc, Filter, ListView, Row, Runs, Sort, Table, Tail};
 use crate::ui::{Role, format, links, words};
 
 const COLUMNS: [Column; 12] = [
@@ -27,37 +27,106 @@ const COLUMNS: [Column; 12] = [
     Column::new("expires", 6, 8, 2),
 ];
 
-type Groups<'a> = BTreeMap<&'a str, Vec<&'a RecoveryPoint>>;
+/// The place of a resource, its ARN, its points.
+type Unfolded = (usize, String, Vec<(SiteName, u32)>);
 
-pub(super) fn listing(look: &Look<'_>, view: &ListView) -> Listing {
-    let state = look.state;
-    let mut groups = Groups::new();
-    let mut stale = false;
-    for (site, source) in &state.recovery_points {
-        stale |= *site == SiteName::recovery() && matches!(source.freshness(look.now), Freshness::Stale(..));
-        for point in source.data.iter().flat_map(|found| &found.points) {
-            groups.entry(&point.resource_arn).or_default().push(point);
+/// The resources beside the plan's: not known to be needed, so they come last, folded; those that are unfolded with their points.
+#[derive(Debug)]
+struct Others<'a> {
+    look: Look<'a>,
+    list: &'a PointList,
+    reversed: bool,
+    /// Where a resource is unfolded, with its ARN, and what is under it; by place.
+    open: Vec<Unfolded>,
+}
+
+impl<'a> Others<'a> {
+    fn new(look: &Look<'a>, view: &ListView, list: &'a PointList) -> Self {
+        let mut others = Self { look: *look, list, reversed: view.reversed, open: Vec::new() };
+        let filter = Filter::parse(view.filter.text());
+        let (state, first) = (look.state, SiteName::recovery());
+        for arn in view.unfolded.iter().filter_map(|key| key.strip_prefix("other/")) {
+            let Some(place) = list.position(arn) else { continue };
+            let points = Some(list.points(state, arn, &first, &filter)).filter(|points| !points.is_empty());
+            // The resource itself passes, and so what it has is shown.
+            let points = points.unwrap_or_else(|| list.points(state, arn, &first, &Filter::parse("")));
+            others.open.push((others.turned(place), arn.to_owned(), points));
         }
+        others.open.sort();
+        others
     }
-    for points in groups.values_mut() {
-        points.sort_by_key(|point| (point.site != SiteName::recovery(), std::cmp::Reverse(point.data_at)));
+
+    fn turned(&self, at: usize) -> usize {
+        if self.reversed { self.list.len().saturating_sub(at + 1) } else { at }
     }
+
+    fn resource(&self, place: usize) -> Option<Row> {
+        let (arn, count) = self.list.at(self.look.state, self.turned(place))?;
+        Some(other_row(&arn, count, self.open.iter().any(|(open, ..)| *open == place)))
+    }
+}
+
+impl Tail for Others<'_> {
+    fn len(&self) -> usize {
+        self.list.len() + self.open.iter().map(|(_, _, points)| points.len()).sum::<usize>()
+    }
+
+    fn hidden(&self) -> usize {
+        self.list.index().hidden()
+    }
+
+    fn row(&self, at: usize) -> Option<Row> {
+        let mut place = at;
+        for (open, arn, points) in &self.open {
+            if place <= *open {
+                break;
+            }
+            match points.get(place - open - 1) {
+                Some((site, id)) => {
+                    let point = self.look.state.recovery_points.get(site)?.data.as_ref()?.points.row(*id)?;
+                    return Some(point_row(&point, name_of(arn), &self.look));
+                }
+                None => place -= points.len(),
+            }
+        }
+        self.resource(place)
+    }
+
+    fn position(&self, key: &str) -> Option<usize> {
+        let before = |place: usize| -> usize {
+            self.open.iter().filter(|(open, ..)| *open < place).map(|(_, _, points)| points.len()).sum()
+        };
+        if let Some(arn) = key.strip_prefix("other/") {
+            let place = self.turned(self.list.position(arn)?);
+            return Some(place + before(place));
+        }
+        let arn = key.strip_prefix("point/")?;
+        let is = |(site, id): &(SiteName, u32)| {
+            let found = self.look.state.recovery_points.get(site).and_then(|source| source.data.as_ref());
+            found.is_some_and(|found| found.points.id(arn) == Some(*id))
+        };
+        let under = self.open.iter().find_map(|(open, _, points)| Some((open, points.iter().position(is)?)));
+        under.map(|(open, nth)| open + before(*open) + 1 + nth)
+    }
+}
+
+pub(super) fn listing<'a>(look: &Look<'a>, view: &ListView, list: &'a PointList) -> Listing<'a> {
+    let state = look.state;
+    let recovery = state.recovery_points.get(&SiteName::recovery());
+    let stale = recovery.is_some_and(|source| matches!(source.freshness(look.now), Freshness::Stale(..)));
     let losses = losses(state, look.now);
     let mut rows = Vec::new();
     for loss in &losses {
-        let points = groups.remove(loss.resource.arn.as_str()).unwrap_or_default();
-        resource_rows(loss, &points, view, stale, look, &mut rows);
+        resource_rows(loss, list, view, stale, look, &mut rows);
     }
-    // What is not of the plan is not known to be needed: it comes last, folded.
-    for (arn, points) in groups {
-        other_rows(arn, &points, view, look, &mut rows);
-    }
+    let tail = Others::new(look, view, list);
     Listing {
         summary: summary(&losses, look),
         heard: state.recovery_points.iter().map(|(site, source)| heard(site.as_str(), source, look.now)).collect(),
-        notes: Vec::new(),
+        notes: answered(state.recovery_points.values(), look.now),
         empty: "The vaults of this plan hold no recovery point: there is nothing to restore from.".to_owned(),
-        table: Table { columns: COLUMNS.to_vec(), rows, sorts: &["loss", "resource", "size"] },
+        table: Table { columns: COLUMNS.to_vec(), rows, sorts: &["loss", "resource", "size"], tail: Some(Box::new(tail)) },
+        working: list.index().working(),
     }
 }
 
@@ -79,17 +148,19 @@ fn summary(losses: &[Loss<'_>], look: &Look<'_>) -> Vec<Runs> {
     }
 }
 
-fn resource_rows(loss: &Loss<'_>, points: &[&RecoveryPoint], view: &ListView, stale: bool, look: &Look<'_>, rows: &mut Vec<Row>) {
+fn resource_rows(loss: &Loss<'_>, list: &PointList, view: &ListView, stale: bool, look: &Look<'_>, rows: &mut Vec<Row>) {
+    let sources = look.state.recovery_points.values().filter_map(|source| source.data.as_ref());
+    let count: usize = sources.map(|found| found.points.group(&loss.resource.arn).len()).sum();
     let key = format!("resource/{}", loss.resource.name);
     let unfolded = view.unfolded.contains(&key);
-    let fold = match (points.len(), unfolded) {
+    let fold = match (count, unfolded) {
         (0 | 1, _) => " ",
         (_, true) => "▾",
         (_, false) => "▸",
     };
     let inside = words::of_inside(loss.inside(look.state));
     let mut cells = vec![(format!("{fold} {}", loss.resource.name), Role::Heading), inside.cell()];
-    match loss.point {
+    match &loss.point {
         Some(point) => cells.extend(point_cells(point, loss.loss, look)),
         None => {
             // A vault that could not be read is not an empty one.
@@ -100,41 +171,39 @@ fn resource_rows(loss: &Loss<'_>, points: &[&RecoveryPoint], view: &ListView, st
             cells.push((word.to_owned(), role));
         }
     }
-    let arn = loss.point.map_or(loss.resource.arn.as_str(), |point| point.arn.as_str());
+    let arn = loss.point.as_ref().map_or(loss.resource.arn.as_str(), |point| point.arn.as_str());
     let mut row =
         Row::new(key, cells).field("resource", loss.resource.name.clone()).field("type", loss.resource.resource_type.clone());
     row = row.field("rpo", inside.word).copied(arn);
-    let (command, link) = loss.point.map(|point| found_by(point, look)).unwrap_or_default();
+    let (command, link) = loss.point.as_ref().map(|point| found_by(point, look)).unwrap_or_default();
     row = row.found_by(command, link);
     row.also = format!("{} {arn}", loss.resource.arn);
     row.stale = stale;
     row.sorts = vec![
         Sort::Number(-loss.loss.map_or(i64::MAX, |loss| loss.num_seconds())),
         Sort::Text(loss.resource.name.clone()),
-        Sort::Number(-loss.point.and_then(|point| point.size_bytes).and_then(|size| i64::try_from(size).ok()).unwrap_or(0)),
+        Sort::Number(
+            -loss.point.as_ref().and_then(|point| point.size_bytes).and_then(|size| i64::try_from(size).ok()).unwrap_or(0),
+        ),
     ];
     let sorts = row.sorts.clone();
     rows.push(row);
     if unfolded {
-        rows.extend(points.iter().map(|point| Row { sorts: sorts.clone(), ..point_row(point, &loss.resource.name, look) }));
+        for (site, id) in list.points(look.state, &loss.resource.arn, &SiteName::recovery(), &Filter::parse("")) {
+            let found = look.state.recovery_points.get(&site).and_then(|source| source.data.as_ref());
+            let point = found.and_then(|found| found.points.row(id));
+            rows.extend(point.map(|point| Row { sorts: sorts.clone(), ..point_row(&point, &loss.resource.name, look) }));
+        }
     }
 }
 
-fn other_rows(arn: &str, points: &[&RecoveryPoint], view: &ListView, look: &Look<'_>, rows: &mut Vec<Row>) {
-    let key = format!("other/{arn}");
-    let unfolded = view.unfolded.contains(&key);
-    let name = arn.rsplit([':', '/']).next().unwrap_or(arn);
+fn other_row(arn: &str, count: usize, unfolded: bool) -> Row {
+    let name = name_of(arn);
     let cells = vec![
-        (format!("{} {name} ({})", if unfolded { "▾" } else { "▸" }, points.len()), Role::Muted),
+        (format!("{} {name} ({count})", if unfolded { "▾" } else { "▸" }), Role::Muted),
         ("· other".to_owned(), Role::Muted),
     ];
-    let mut row = Row::new(key, cells).field("resource", name).copied(arn);
-    row.sorts = vec![Sort::Number(i64::MAX), Sort::Text(name.to_owned()), Sort::Number(0)];
-    let sorts = row.sorts.clone();
-    rows.push(row);
-    if unfolded {
-        rows.extend(points.iter().map(|point| Row { sorts: sorts.clone(), ..point_row(point, name, look) }));
-    }
+    Row::new(format!("other/{arn}"), cells).field("resource", name).copied(arn)
 }
 
 fn loss_of(point: &RecoveryPoint, look: &Look<'_>) -> Option<TimeDelta> {
@@ -199,7 +268,7 @@ pub(super) fn detail(key: &str, look: &Look<'_>) -> Option<Doc> {
         let inside = words::of_inside(loss.inside(look.state));
         let rpo = format::objective(look.state.plan.objectives.rpo);
         doc.field("data loss", inside.role, &format!("{} {lost}; RPO {rpo}: {}", inside.glyph, inside.word));
-        match loss.point {
+        match &loss.point {
             Some(point) => {
                 backups::of_resource(&loss.resource.arn, &loss.resource.resource_type, look, &mut doc);
                 doc.heading("Newest usable recovery point at the recovery site").append(point_text(point, look))
@@ -212,8 +281,8 @@ pub(super) fn detail(key: &str, look: &Look<'_>) -> Option<Doc> {
         return Some(doc);
     }
     let arn = key.strip_prefix("point/")?;
-    let points = look.state.recovery_points.values().flat_map(|source| source.data.iter().flat_map(|found| &found.points));
-    points.into_iter().find(|point| point.arn == arn).map(|point| point_text(point, look))
+    let mut found = look.state.recovery_points.values().filter_map(|source| source.data.as_ref()?.points.get(arn));
+    found.next().map(|point| point_text(&point, look))
 }
 
 fn point_text(point: &RecoveryPoint, look: &Look<'_>) -> Doc {

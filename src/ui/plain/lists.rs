@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::VERBS;
 use super::news::of_source;
 use crate::domain::{Moment, Usable};
-use crate::store::State;
+use crate::store::{Rows, Standing, State};
 use crate::ui::ledger::{Ledger, decision};
 use crate::ui::{format, losses, words, worst};
 
@@ -118,13 +118,12 @@ fn sources(state: &State, now: DateTime<Utc>) -> Vec<String> {
 pub(super) fn alarms(state: &State, now: DateTime<Utc>) -> Vec<String> {
     let mut lines = Vec::new();
     for (site, source) in &state.alarms {
-        let all = source.data.as_deref().unwrap_or_default();
-        let clear = all.iter().filter(|alarm| alarm.is_clear()).count();
+        let (all, clear) = source.data.as_ref().map_or((0, 0), |all| (all.len(), all.count(Standing::Quiet)));
         // Silence is not an all-clear: the source's own state comes first.
-        lines.push(format!("alarms of {site}: {}; {clear} of {} clear", of_source(source, now).1, all.len()));
-        for alarm in all.iter().filter(|alarm| !alarm.is_clear()) {
+        lines.push(format!("alarms of {site}: {}; {clear} of {all} clear", of_source(source, now).1));
+        for alarm in source.data.iter().flat_map(Rows::standing_out) {
             let since = alarm.transitioned_at.map(|at| format!(" since {} UTC", format::moment(at, now))).unwrap_or_default();
-            lines.push(format!("  {}: {}{since}: {}", alarm.name, words::of_alarm(alarm).word, alarm.reason));
+            lines.push(format!("  {}: {}{since}: {}", alarm.name, words::of_alarm(&alarm).word, alarm.reason));
         }
     }
     lines
@@ -152,7 +151,7 @@ pub(super) fn points(state: &State, now: DateTime<Utc>) -> Vec<String> {
         ));
     }
     for loss in losses(state, now) {
-        let what = match (loss.point, loss.loss) {
+        let what = match (&loss.point, loss.loss) {
             (Some(point), Some(lost)) => {
                 let of = point.data_at.map(|at| format!(" of {} UTC", format::date_time(at))).unwrap_or_default();
                 let doubt = match point.usable(now) {

@@ -1,18 +1,23 @@
 //! What the panes of the full screen show, as lines: rows that pass a filter, a row in full, the log, the timeline, a metric's points.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 
 use crate::domain::{MetricPoint, SiteName};
 use crate::store::State;
 use crate::ui::ledger::Ledgers;
+use crate::ui::lists::Lists;
 use crate::ui::panes::{self, Look};
-use crate::ui::widgets::{Doc, Filter, ListView, Row, Table};
+use crate::ui::widgets::{Doc, Filter, ListView, Row, Shown};
 use crate::ui::{Keymap, Pane, Theme, format};
 
 /// Columns of a line of text; serial lines have eighty.
 const WIDTH: usize = 78;
 /// How many events the log tells where no filter asks for more.
 const LAST: usize = 20;
+/// How many found rows are told.
+const FOUND: usize = 500;
 /// How many points of a metric are told.
 const POINTS: usize = 15;
 
@@ -32,13 +37,14 @@ impl Reader {
         Look { state, now, theme: &self.theme, keymap: &self.keymap, masked: false, ledgers: &self.ledgers }
     }
 
-    /// The rows of a pane, those under a row too.
-    fn table(&self, pane: Pane, state: &State, now: DateTime<Utc>) -> Table {
-        let look = self.look(state, now);
-        let folded = panes::listing(pane, &look, &ListView::default()).table;
-        let mut view = ListView::default();
-        view.unfolded.extend(folded.rows.into_iter().map(|row| row.key));
-        panes::listing(pane, &look, &view).table
+    /// Does something with the rows of a pane, those under a row too.
+    fn with_rows<R>(&self, pane: Pane, state: &State, now: DateTime<Utc>, act: impl FnOnce(&Shown<'_>) -> R) -> R {
+        let (look, lists, mut view) = (self.look(state, now), Lists::of(state), ListView::default());
+        let folded = panes::listing(pane, &look, &view, &lists).table;
+        let keys: Vec<String> = view.shown(&folded).rows().map(|row| row.key.clone()).collect();
+        view.unfolded.extend(keys.into_iter().filter(|_| pane == Pane::RecoveryPoints));
+        let table = panes::listing(pane, &look, &view, &lists).table;
+        act(&view.shown(&table))
     }
 
     /// The rows that pass, and how many do not.
@@ -47,28 +53,40 @@ impl Reader {
         if let Some(fault) = filter.fault() {
             return Err(format!("{fault}."));
         }
-        let (mut lines, mut hidden) = (Vec::new(), 0);
+        let (mut lines, mut found, mut hidden) = (Vec::new(), 0, 0);
         for pane in [Pane::Alarms, Pane::Health, Pane::RecoveryPoints] {
-            let table = self.table(pane, state, now);
-            let (found, rest): (Vec<&Row>, Vec<&Row>) = table.rows.iter().partition(|row| filter.passes(row));
-            hidden += rest.len();
-            lines.extend(found.into_iter().map(|row| format!("{}: {}", pane.title(), text_of(row))));
+            self.with_rows(pane, state, now, |rows| {
+                for row in rows.rows() {
+                    if !filter.passes(&row) {
+                        hidden += 1;
+                        continue;
+                    }
+                    found += 1;
+                    if lines.len() < FOUND {
+                        lines.push(format!("{}: {}", pane.title(), text_of(&row)));
+                    }
+                }
+            });
         }
-        lines.push(format!("{}; {hidden} hidden by the filter", format::count(lines.len(), "row", "rows")));
+        if found > lines.len() {
+            lines.push(format!("… and {} more: a narrower filter tells them", found - lines.len()));
+        }
+        lines.push(format!("{}; {hidden} hidden by the filter", format::count(found, "row", "rows")));
         Ok(lines)
     }
 
     /// The last events, or all that pass a filter.
     pub(super) fn log(&self, text: &str, state: &State, now: DateTime<Utc>) -> Vec<String> {
         let filter = Filter::parse(text);
-        let table = self.table(Pane::Log, state, now);
-        let found: Vec<&Row> = table.rows.iter().filter(|row| filter.passes(row)).collect();
-        let from = if filter.is_empty() { found.len().saturating_sub(LAST) } else { 0 };
-        let mut lines: Vec<String> = found[from..].iter().map(|row| text_of(row)).collect();
-        if table.rows.is_empty() {
+        let (all, mut lines) = self.with_rows(Pane::Log, state, now, |rows| {
+            let found: Vec<String> = rows.rows().filter(|row| filter.passes(row)).map(|row| text_of(&row)).collect();
+            let from = if filter.is_empty() { found.len().saturating_sub(LAST) } else { 0 };
+            (rows.len(), found[from..].to_vec())
+        });
+        if all == 0 {
             return vec!["Nothing is recorded yet.".to_owned()];
         }
-        let hidden = table.rows.len() - lines.len();
+        let hidden = all - lines.len();
         if hidden > 0 {
             lines.push(format!("{} not told here", format::count(hidden, "event is", "events are")));
         }
@@ -79,9 +97,9 @@ impl Reader {
     pub(super) fn open(&self, name: &str, state: &State, now: DateTime<Utc>) -> Result<Vec<String>, String> {
         let name = name.trim();
         for pane in [Pane::Alarms, Pane::Health, Pane::RecoveryPoints, Pane::Log] {
-            let table = self.table(pane, state, now);
-            let is = |row: &&Row| row.copy == name || row.key == name || row.fields.iter().any(|(_, value)| value == name);
-            let Some(row) = table.rows.iter().find(is) else { continue };
+            let is = |row: &Row| row.copy == name || row.key == name || row.fields.iter().any(|(_, value)| value == name);
+            let found = self.with_rows(pane, state, now, |rows| rows.rows().find(|row| is(row)).map(Cow::into_owned));
+            let Some(row) = found else { continue };
             let Some(doc) = panes::detail(pane, &row.key, &self.look(state, now), WIDTH) else { continue };
             let mut lines = text(&doc);
             for (label, text) in [("reads it", &row.command), ("AWS console", &row.link)] {
@@ -124,8 +142,11 @@ fn text(doc: &Doc) -> Vec<String> {
 
 /// The site and the name of the metric alarm that is meant.
 pub(super) fn alarm(name: &str, state: &State) -> Result<(SiteName, String), String> {
-    let alarms = state.alarms.values().flat_map(|source| source.data.iter().flatten());
-    let found = alarms.into_iter().find(|alarm| alarm.name == name.trim() || alarm.arn == name.trim());
+    let name = name.trim();
+    // An ARN ends with the name.
+    let short = name.split_once(":alarm:").map_or(name, |(_, short)| short);
+    let mut alarms = state.alarms.values().filter_map(|source| source.data.as_ref()?.get(short));
+    let found = alarms.find(|alarm| alarm.name == name || alarm.arn == name);
     let alarm = found.ok_or_else(|| format!("there is no alarm {name}; alarms and find list them."))?;
     if alarm.metric.is_none() {
         return Err(format!("{name} has no metric of its own."));

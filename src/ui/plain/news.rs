@@ -16,6 +16,8 @@ pub(super) struct News {
     seq: u64,
     sources: BTreeMap<String, String>,
     alarms: BTreeMap<(SiteName, String), String>,
+    /// The sites whose alarms were all told once.
+    heard: BTreeSet<SiteName>,
     health: BTreeMap<String, String>,
     progress: BTreeMap<StepId, (u32, String)>,
     asks: BTreeMap<StepId, String>,
@@ -107,15 +109,24 @@ impl News {
     fn signals(&mut self, state: &State, time: &str, lines: &mut Vec<String>) {
         let plan = &state.plan;
         let planned = |alarm: &Alarm| plan.alarms.iter().any(|known| known.site == alarm.site && known.name == alarm.name);
-        let alarms = state.alarms.values().filter_map(|source| source.data.as_ref()).flatten();
-        for alarm in alarms.filter(|alarm| !planned(alarm)) {
-            let word = words::of_alarm(alarm).word;
-            let told = self.alarms.insert((alarm.site.clone(), alarm.name.clone()), word.clone());
+        let mut told = std::mem::take(&mut self.alarms);
+        for (site, source) in &state.alarms {
+            let Some(alarms) = &source.data else { continue };
             // At first sight only trouble is worth a line: there may be thousands that are well.
-            if told.map_or(word == "ALARM", |told| told != word) {
-                lines.push(format!("{time} alarm {} ({}), not of the plan: {word}: {}", alarm.name, alarm.site, alarm.reason));
+            let known = self.heard.contains(site);
+            let before: Vec<Alarm> = told.keys().filter(|(of, _)| of == site).filter_map(|(_, name)| alarms.get(name)).collect();
+            for alarm in alarms.standing_out().chain(before.into_iter().filter(Alarm::is_clear)).filter(|alarm| !planned(alarm)) {
+                let word = words::of_alarm(&alarm).word;
+                let last = told.insert((site.clone(), alarm.name.clone()), word.clone());
+                if last.map_or(word == "ALARM" || known, |last| last != word) {
+                    lines.push(format!("{time} alarm {} ({site}), not of the plan: {word}: {}", alarm.name, alarm.reason));
+                }
+            }
+            if source.as_of.is_some() {
+                self.heard.insert(site.clone());
             }
         }
+        self.alarms = told;
         let of_plan = |event: &HealthEvent| event.category == "issue" && plan.health.matches(event);
         for event in state.health.data.iter().flatten().filter(|event| !of_plan(event)) {
             if self.health.insert(event.arn.clone(), event.status.clone()).as_ref() != Some(&event.status) {
@@ -175,11 +186,13 @@ pub(super) fn of_source<T>(source: &Source<T>, now: DateTime<Utc>) -> (String, S
             Completeness::Partial(what) => (format!("partial {what}"), format!("PARTIAL: {what}")),
         },
         Freshness::Stale(_, None) => ("stale".to_owned(), format!("STALE{at}")),
-        Freshness::Stale(_, Some(problem)) => {
-            (format!("stale {}", problem.kind.word()), format!("STALE{at}: {problem}; {}", problem.kind.next()))
-        }
-        Freshness::Blind(problem, _) => {
-            (format!("blind {}", problem.kind.word()), format!("BLIND: {problem}; {}", problem.kind.next()))
-        }
+        Freshness::Stale(_, Some(problem)) => (
+            format!("stale {}", problem.kind.word()),
+            format!("STALE{at}: {}; {}", format::clean(&problem.to_string()), problem.kind.next()),
+        ),
+        Freshness::Blind(problem, _) => (
+            format!("blind {}", problem.kind.word()),
+            format!("BLIND: {}; {}", format::clean(&problem.to_string()), problem.kind.next()),
+        ),
     }
 }

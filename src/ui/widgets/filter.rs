@@ -67,12 +67,18 @@ impl Filter {
         if self.is_empty() {
             return true;
         }
-        let text = row.searched();
+        self.passes_text(&row.searched(), |name| {
+            row.fields.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+        })
+    }
+
+    /// Does something pass whose whole text is this, in small letters, and that has these fields?
+    pub fn passes_text<'f>(&self, text: &str, field: impl Fn(&str) -> Option<&'f str>) -> bool {
         self.terms.iter().all(|term| {
-            let field = term.field.as_ref().map(|name| row.fields.iter().find(|(known, _)| known == name));
-            let holds = match (field, &term.test) {
-                (None, test) => test.holds(&text),
-                (Some(Some((_, value))), test) => test.holds(&value.to_lowercase()),
+            let value = term.field.as_ref().map(|name| field(name));
+            let holds = match (value, &term.test) {
+                (None, test) => test.holds(text),
+                (Some(Some(value)), test) => test.holds(&value.to_lowercase()),
                 // A colon in what is no field, such as in an ARN, is a colon.
                 (Some(None), Test::Contains(value)) => {
                     text.contains(&format!("{}:{value}", term.field.as_deref().unwrap_or_default()))
@@ -81,6 +87,20 @@ impl Filter {
             };
             holds == term.wanted
         })
+    }
+
+    /// Does it let nothing through that the other one does not? So it is while somebody types on.
+    pub fn narrows(&self, other: &Self) -> bool {
+        let narrower = |term: &Term, than: &Term| {
+            let same = term.wanted == than.wanted && term.field == than.field;
+            match (&term.test, &than.test) {
+                (Test::Contains(part), Test::Contains(of)) => {
+                    same && (part == of || (term.wanted && term.field.is_none() && part.contains(of.as_str())))
+                }
+                _ => false,
+            }
+        };
+        self.terms.len() >= other.terms.len() && other.terms.iter().zip(&self.terms).all(|(than, term)| narrower(term, than))
     }
 }
 
@@ -182,6 +202,18 @@ mod tests {
             ("/[/", true),
         ] {
             assert_eq!(Filter::parse(filter).passes(&row), passes, "{filter}");
+        }
+    }
+
+    #[test]
+    fn what_is_typed_on_narrows_and_what_is_changed_does_not() {
+        let narrows = |text: &str, of: &str| Filter::parse(text).narrows(&Filter::parse(of));
+        for (text, of) in [("err", "er"), ("err web", "err"), ("err -web", "err"), ("x state:ALARM", "x")] {
+            assert!(narrows(text, of), "{text} after {of}");
+        }
+        for (text, of) in [("er", "err"), ("-err", "-er"), ("/err/", "/er/"), ("web", "err"), ("arn:aws", "arn"), ("site:x", "x")]
+        {
+            assert!(!narrows(text, of), "{text} after {of}");
         }
     }
 

@@ -14,7 +14,7 @@ pub use field::{Field, draw_field, edit};
 pub use filter::{Filter, fuzzy};
 pub use plot::{Plot, plot};
 pub use strip::{Piece, Strip};
-pub use table::{Column, ListView, Row, Sort, Table, draw_more, draw_table, mark_chosen};
+pub use table::{Column, ListView, Row, Shown, Sort, Table, Tail, draw_more, draw_table, mark_chosen};
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -1,6 +1,6 @@
 //! A metric over time in braille dots, with its threshold, its scale and its time axis.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Runs;
 use crate::domain::MetricPoint;
@@ -90,7 +90,9 @@ pub fn plot(plot: &Plot<'_>) -> Vec<Runs> {
 }
 
 fn axis(first: DateTime<Utc>, last: DateTime<Utc>, labels: usize, columns: usize) -> Runs {
-    let (from, to) = (format::time(first), format!("{} UTC", format::time(last)));
+    // Beyond a day the time alone would name two moments.
+    let told = |at: DateTime<Utc>| if last - first > TimeDelta::hours(20) { format::date_time(at) } else { format::time(at) };
+    let (from, to) = (told(first), format!("{} UTC", told(last)));
     let gap = columns.saturating_sub(from.len() + to.len());
     let text = if gap == 0 { format::fit(&to, columns, true) } else { format!("{from}{}{to}", " ".repeat(gap)) };
     vec![(" ".repeat(labels + 1), Role::Text), (text, Role::Muted)]

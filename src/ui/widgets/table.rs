@@ -1,5 +1,6 @@
 //! Rows and columns with a cursor that stays on its row while the data under it moves.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use ratatui::buffer::Buffer;
@@ -7,6 +8,9 @@ use ratatui::layout::Rect;
 
 use super::{Field, Filter, fill, put, row};
 use crate::ui::{Role, Theme, format};
+
+/// Columns are as wide as the widest of so many rows; of more rows, as the widest of those on screen.
+const MEASURED: usize = 300;
 
 /// A column: its head, its least and greatest width, and how long it is kept on a narrow screen.
 #[derive(Debug, Clone, Copy)]
@@ -114,14 +118,68 @@ impl Row {
 }
 
 /// Everything that a table shows now.
-#[derive(Debug, Clone, Default)]
-pub struct Table {
+#[derive(Debug, Default)]
+pub struct Table<'a> {
     /// The columns.
     pub columns: Vec<Column>,
     /// The rows in their natural order.
     pub rows: Vec<Row>,
     /// The names of the sorts besides the natural one.
     pub sorts: &'static [&'static str],
+    /// Rows after these, of which there may be very many.
+    pub tail: Option<Box<dyn Tail + 'a>>,
+}
+
+/// Very many rows, filtered and sorted already, each made when it is looked at.
+pub trait Tail: std::fmt::Debug {
+    /// How many pass.
+    fn len(&self) -> usize;
+    /// How many do not.
+    fn hidden(&self) -> usize;
+    /// The row at a place.
+    fn row(&self, at: usize) -> Option<Row>;
+    /// Where the row of a key is.
+    fn position(&self, key: &str) -> Option<usize>;
+}
+
+/// The rows that are shown.
+#[derive(Debug)]
+pub struct Shown<'t> {
+    rows: Vec<&'t Row>,
+    tail: Option<&'t dyn Tail>,
+    /// How many do not pass the filter.
+    pub hidden: usize,
+}
+
+impl<'t> Shown<'t> {
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.rows.len() + self.tail.map_or(0, Tail::len)
+    }
+
+    /// Is there none?
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The row at a place.
+    pub fn row(&self, at: usize) -> Option<Cow<'t, Row>> {
+        match at.checked_sub(self.rows.len()) {
+            None => self.rows.get(at).map(|row| Cow::Borrowed(*row)),
+            Some(at) => self.tail?.row(at).map(Cow::Owned),
+        }
+    }
+
+    /// Where the row of a key is.
+    pub fn position(&self, key: &str) -> Option<usize> {
+        let among = self.rows.iter().position(|row| row.key == key);
+        among.or_else(|| Some(self.rows.len() + self.tail?.position(key)?))
+    }
+
+    /// From the first to the last; long lists are better looked at in parts.
+    pub fn rows(&self) -> impl Iterator<Item = Cow<'t, Row>> + '_ {
+        (0..self.len()).filter_map(|at| self.row(at))
+    }
 }
 
 /// Where the cursor is, what is filtered, sorted and unfolded.
@@ -145,8 +203,8 @@ pub struct ListView {
 }
 
 impl ListView {
-    /// The rows that pass the filter, in the chosen order, and how many do not pass.
-    pub fn shown<'a>(&self, table: &'a Table) -> (Vec<&'a Row>, usize) {
+    /// The rows that pass the filter, in the chosen order.
+    pub fn shown<'t>(&self, table: &'t Table<'_>) -> Shown<'t> {
         let filter = Filter::parse(self.filter.text());
         let mut rows: Vec<&Row> = table.rows.iter().filter(|row| filter.passes(row)).collect();
         if let Some(by) = self.sort.checked_sub(1) {
@@ -155,35 +213,36 @@ impl ListView {
         if self.reversed {
             rows.reverse();
         }
-        let hidden = table.rows.len() - rows.len();
-        (rows, hidden)
+        let tail = table.tail.as_deref();
+        let hidden = table.rows.len() - rows.len() + tail.map_or(0, Tail::hidden);
+        Shown { rows, tail, hidden }
     }
 
     /// Which of the shown rows is chosen: the one with the chosen key, else the one at the same place.
-    pub fn index(&self, rows: &[&Row]) -> Option<usize> {
-        let last = rows.len().checked_sub(1)?;
+    pub fn index(&self, shown: &Shown<'_>) -> Option<usize> {
+        let last = shown.len().checked_sub(1)?;
         if self.follows_end {
             return Some(last);
         }
-        let by_key = self.selected.as_ref().and_then(|key| rows.iter().position(|row| &row.key == key));
+        let by_key = self.selected.as_ref().and_then(|key| shown.position(key));
         Some(by_key.unwrap_or(self.at.min(last)))
     }
 
     /// The chosen row.
-    pub fn chosen<'a>(&self, table: &'a Table) -> Option<&'a Row> {
-        let (rows, _) = self.shown(table);
-        self.index(&rows).map(|at| rows[at])
+    pub fn chosen<'t>(&self, table: &'t Table<'_>) -> Option<Cow<'t, Row>> {
+        let shown = self.shown(table);
+        self.index(&shown).and_then(|at| shown.row(at))
     }
 
     /// Moves the cursor by rows; stops at the ends.
-    pub fn go(&mut self, table: &Table, by: isize) {
-        let (rows, _) = self.shown(table);
-        let Some(at) = self.index(&rows) else { return };
-        let to = at.saturating_add_signed(by).min(rows.len() - 1);
+    pub fn go(&mut self, table: &Table<'_>, by: isize) {
+        let shown = self.shown(table);
+        let Some(at) = self.index(&shown) else { return };
+        let to = at.saturating_add_signed(by).min(shown.len() - 1);
         self.at = to;
-        self.selected = Some(rows[to].key.clone());
+        self.selected = shown.row(to).map(|row| row.key.clone());
         // A list that follows its end does so again once the cursor is brought back there.
-        self.follows_end = self.follows_end && to + 1 == rows.len();
+        self.follows_end = self.follows_end && to + 1 == shown.len();
     }
 
     /// The key of the row that was chosen last.
@@ -199,23 +258,30 @@ impl ListView {
 }
 
 /// Draws head and rows. The gutter of two columns holds the mark of the chosen row.
-pub fn draw_table(table: &Table, view: &mut ListView, focused: bool, area: Rect, buf: &mut Buffer, theme: &Theme) {
+pub fn draw_table(table: &Table<'_>, view: &mut ListView, focused: bool, area: Rect, buf: &mut Buffer, theme: &Theme) {
     let area = area.intersection(buf.area);
     view.drawn.clear();
-    let (rows, _) = view.shown(table);
-    if area.is_empty() || rows.is_empty() {
+    let shown = view.shown(table);
+    if area.is_empty() || shown.is_empty() {
         return;
     }
-    let widths = widths(table, &rows, usize::from(area.width).saturating_sub(2));
     let head = area.height >= 4;
     let body = if head { Rect { y: area.y + 1, height: area.height - 1, ..area } } else { area };
+    let chosen = view.index(&shown).unwrap_or(0);
+    let height = usize::from(body.height);
+    view.offset = view.offset.min(shown.len().saturating_sub(height)).min(chosen).max((chosen + 1).saturating_sub(height));
+    let window: Vec<Cow<'_, Row>> = (view.offset..shown.len()).take(height).filter_map(|at| shown.row(at)).collect();
+    let room = usize::from(area.width).saturating_sub(2);
+    let widths = if shown.len() <= MEASURED {
+        let all: Vec<Cow<'_, Row>> = shown.rows().collect();
+        widths(table, &all, room)
+    } else {
+        widths(table, &window, room)
+    };
     if head {
         draw_head(table, &widths, area, buf, theme);
     }
-    let chosen = view.index(&rows).unwrap_or(0);
-    let height = usize::from(body.height);
-    view.offset = view.offset.min(rows.len().saturating_sub(height)).min(chosen).max((chosen + 1).saturating_sub(height));
-    for (n, table_row) in rows.iter().skip(view.offset).take(height).enumerate() {
+    for (n, table_row) in window.iter().enumerate() {
         let place = row(body, u16::try_from(n).unwrap_or(u16::MAX));
         draw_row(table, table_row, &widths, place, buf, theme);
         view.drawn.push((place.y, table_row.key.clone()));
@@ -223,7 +289,7 @@ pub fn draw_table(table: &Table, view: &mut ListView, focused: bool, area: Rect,
             mark_chosen(place, focused, buf, theme);
         }
     }
-    draw_more(view.offset, rows.len().saturating_sub(view.offset + height), body, buf, theme);
+    draw_more(view.offset, shown.len().saturating_sub(view.offset + height), body, buf, theme);
 }
 
 /// Marks a row as chosen: a glyph, and the row's style where the pane has the keys.
@@ -245,7 +311,7 @@ pub fn draw_more(above: usize, below: usize, body: Rect, buf: &mut Buffer, theme
     }
 }
 
-fn draw_head(table: &Table, widths: &[usize], area: Rect, buf: &mut Buffer, theme: &Theme) {
+fn draw_head(table: &Table<'_>, widths: &[usize], area: Rect, buf: &mut Buffer, theme: &Theme) {
     let mut x = area.x + 2.min(area.width);
     for (column, width) in table.columns.iter().zip(widths).filter(|(_, width)| **width > 0) {
         let place = Rect { x, width: area.right().saturating_sub(x), ..row(area, 0) };
@@ -254,7 +320,7 @@ fn draw_head(table: &Table, widths: &[usize], area: Rect, buf: &mut Buffer, them
     }
 }
 
-fn draw_row(table: &Table, table_row: &Row, widths: &[usize], place: Rect, buf: &mut Buffer, theme: &Theme) {
+fn draw_row(table: &Table<'_>, table_row: &Row, widths: &[usize], place: Rect, buf: &mut Buffer, theme: &Theme) {
     fill(buf, place, " ", theme.style(Role::Text));
     let mut x = place.x + 2.min(place.width);
     for (i, (column, width)) in table.columns.iter().zip(widths).enumerate() {
@@ -272,7 +338,7 @@ fn draw_row(table: &Table, table_row: &Row, widths: &[usize], place: Rect, buf: 
 }
 
 /// The width of each column, 0 for those that are given up: first the least widths must fit, then columns grow to their content.
-fn widths(table: &Table, rows: &[&Row], room: usize) -> Vec<usize> {
+fn widths(table: &Table<'_>, rows: &[Cow<'_, Row>], room: usize) -> Vec<usize> {
     let columns = &table.columns;
     let wanted: Vec<usize> = (0..columns.len())
         .map(|i| {
@@ -308,8 +374,9 @@ fn widths(table: &Table, rows: &[&Row], room: usize) -> Vec<usize> {
 mod tests {
     use super::*;
 
-    fn table(names: &[&str]) -> Table {
+    fn table(names: &[&str]) -> Table<'static> {
         Table {
+            tail: None,
             columns: vec![Column::new("state", 5, 8, 9), Column::name("name", 6, 40, 8), Column::new("reason", 4, usize::MAX, 1)],
             rows: names
                 .iter()
@@ -348,18 +415,18 @@ mod tests {
     fn sorting_and_filtering_say_what_is_hidden() {
         let table = table(&["orders", "assets", "catalog"]);
         let mut view = ListView { sort: 1, ..ListView::default() };
-        let keys = |view: &ListView| view.shown(&table).0.iter().map(|row| row.key.clone()).collect::<Vec<_>>();
+        let keys = |view: &ListView| view.shown(&table).rows().map(|row| row.key.clone()).collect::<Vec<_>>();
         assert_eq!(keys(&view), ["assets", "catalog", "orders"]);
         view.reversed = true;
         assert_eq!(keys(&view), ["orders", "catalog", "assets"]);
         view.filter = Field::with("cat");
-        assert_eq!(view.shown(&table).1, 2);
+        assert_eq!(view.shown(&table).hidden, 2);
     }
 
     #[test]
     fn columns_give_way_by_importance() {
         let table = table(&["a-rather-long-name"]);
-        let rows: Vec<&Row> = table.rows.iter().collect();
+        let rows: Vec<Cow<'_, Row>> = table.rows.iter().map(Cow::Borrowed).collect();
         assert_eq!(widths(&table, &rows, 60), [5, 18, 7]);
         assert_eq!(widths(&table, &rows, 20), [5, 7, 4]);
         assert_eq!(widths(&table, &rows, 14), [5, 7, 0]);
