@@ -113,7 +113,7 @@ impl CloudFormation {
     pub async fn validate(&self, body: Option<&str>, url: Option<&str>) -> Result<Vec<String>, Problem> {
         let ask =
             self.client.validate_template().set_template_body(body.map(str::to_owned)).set_template_url(url.map(str::to_owned));
-        let answer = self.connection.read(ask.send().await, "CloudFormation ValidateTemplate").await?;
+        let answer = self.connection.read(ask.send(), "CloudFormation ValidateTemplate").await?;
         let wanted = answer.parameters().iter().filter(|parameter| parameter.default_value().is_none());
         Ok(wanted.filter_map(|parameter| parameter.parameter_key()).map(str::to_owned).collect())
     }

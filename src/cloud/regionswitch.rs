@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 
 use super::client;
-use super::listing::gather;
 use super::site::{Connection, Retries};
 use super::time::{to_utc, utc};
 use crate::domain::{Problem, ProblemKind};
@@ -54,7 +53,7 @@ impl RegionSwitch {
     /// # Errors
     /// Any kind but Missing.
     pub async fn plan(&self, arn: &str) -> Result<Option<SwitchPlan>, Problem> {
-        let answer = self.client.get_plan_in_region().arn(arn).send().await;
+        let answer = self.client.get_plan_in_region().arn(arn).send();
         match self.connection.read(answer, "Region switch GetPlanInRegion").await {
             Ok(found) => {
                 Ok(found.plan().map(|plan| SwitchPlan { name: plan.name().to_owned(), regions: plan.regions().to_vec() }))
@@ -73,7 +72,7 @@ impl RegionSwitch {
         let mut token = None;
         for page in 1.. {
             let ask = self.client.get_plan_execution().plan_arn(plan).execution_id(id).set_next_token(token);
-            let found = self.connection.read(ask.send().await, "Region switch GetPlanExecution").await?;
+            let found = self.connection.read(ask.send(), "Region switch GetPlanExecution").await?;
             steps.extend(found.step_states().iter().map(|step| {
                 let status = step.status().map(|status| status.as_str().to_owned()).unwrap_or_default();
                 (step.name().unwrap_or_default().to_owned(), status)
@@ -99,7 +98,9 @@ impl RegionSwitch {
     /// # Errors
     /// Any kind.
     pub async fn executions(&self, plan: &str, pages: usize) -> Result<Vec<SwitchExecution>, Problem> {
-        let found = gather(self.client.list_plan_executions().plan_arn(plan).into_paginator().send(), pages, |page, rows| {
+        let operation = "Region switch ListPlanExecutions";
+        let stream = self.client.list_plan_executions().plan_arn(plan).into_paginator().send();
+        let found = self.connection.gather(stream, pages, operation, |page, rows| {
             rows.extend(page.items().iter().map(|one| SwitchExecution {
                 id: one.execution_id().to_owned(),
                 state: one.execution_state().as_str().to_owned(),
@@ -111,6 +112,6 @@ impl RegionSwitch {
             }));
             page.next_token().is_some()
         });
-        Ok(self.connection.read(found.await, "Region switch ListPlanExecutions").await?.rows)
+        Ok(found.await?.rows)
     }
 }

@@ -193,7 +193,7 @@ impl Route53 {
     /// Any kind.
     pub async fn health_check(&self, id: &str) -> Result<HealthCheckSetting, Problem> {
         let operation = "Route 53 GetHealthCheck";
-        let answer = self.client.get_health_check().health_check_id(id).send().await;
+        let answer = self.client.get_health_check().health_check_id(id).send();
         let found = self.connection.read(answer, operation).await?.health_check;
         let config = found.as_ref().and_then(|check| check.health_check_config());
         let (Some(check), Some(config)) = (&found, config) else {
