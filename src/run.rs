@@ -355,7 +355,9 @@ async fn play(opening: Opening, preferences: Preferences) -> Result<(String, u8)
     let Leave { state, abrupt } = if lines {
         console::run_plain(session, preferences.symbols).await?
     } else {
-        let app = App::new(preferences.theme, preferences.keymap).on_terminal(preferences.symbols, preferences.mouse);
+        let app = App::new(preferences.theme, preferences.keymap)
+            .on_terminal(preferences.symbols, preferences.mouse)
+            .divided(preferences.appearance.splits());
         console::run(session, app, preferences.appearance).await?
     };
     // A console that never learned who it is somewhere has not done its work, however calmly it was left.

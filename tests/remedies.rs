@@ -14,7 +14,7 @@ use lifeboat::domain::{MutatingCall, ProblemKind, StepId, Strength};
 use lifeboat::engine::Intent;
 use lifeboat::journal::{Amended, Event, Journal, JournalDirectory, StepStatus, export};
 use lifeboat::sim::call::{Call, Caller, Services};
-use lifeboat::sim::inject::{Change, Fault, FaultKind, Inject, When};
+use lifeboat::sim::inject::{Change, Fault, FaultKind, Inject};
 use lifeboat::store::{Prepared, State};
 use lifeboat::ui::plain::Plain;
 use lifeboat::ui::{Request, Symbols};
@@ -39,7 +39,7 @@ fn colleague(table: &Table, service: &'static str, operation: &str, input: Value
 }
 
 fn inject(table: &Table, change: Change) {
-    let inject = Inject { title: "by hand".into(), when: When::ByHand, changes: vec![change] };
+    let inject = Inject::by_hand("by hand", vec![change]);
     table.exercise.world.lock().unwrap().inject(inject).unwrap();
 }
 

@@ -115,6 +115,18 @@ impl App {
         self
     }
 
+    /// With borders where they were moved to before.
+    #[must_use]
+    pub fn divided(mut self, splits: Splits) -> Self {
+        self.splits = splits;
+        self
+    }
+
+    /// Where the borders are.
+    pub fn splits(&self) -> Splits {
+        self.splits
+    }
+
     /// Is the mouse taken?
     pub fn takes_mouse(&self) -> bool {
         self.mouse

@@ -40,7 +40,7 @@ mod words;
 pub use action::Action;
 pub use app::App;
 pub use keymap::{BindFault, Key, KeyFault, Keymap, PRESETS, PresetFault};
-pub use layout::{LEAST, Pane};
+pub use layout::{LEAST, Pane, Splits};
 pub use ledger::{Bar, Forecast, Ledger, StepBar};
 pub use loss::{Loss, losses, worst};
 pub use request::{Request, Seek};
