@@ -187,6 +187,9 @@ fn every_action_is_read_from_its_keys() {
             "stepfunctions.execute",
             "state_machine = \"arn:aws:states:eu-central-1:444455556666:stateMachine:m\"\ninput = { region = \"${sites.recovery.region}\" }",
         ),
+        step("a-region", "arc.region_switch", "plan = \"arn:aws:arc-region-switch::444455556666:plan/shop:1\"\nmode = \"ungraceful\""),
+        step("a-check", "route53.health_check", "id = \"hc\"\ninverted = true"),
+        step("a-pause", "wait", "until = \"06:00\""),
         step("a-message", "sns.publish", "topic = \"arn:aws:sns:eu-central-1:444455556666:t\"\nmessage = \"${plan.name} fails over\""),
         step(
             "a-resource",
@@ -208,9 +211,20 @@ fn every_action_is_read_from_its_keys() {
         .replace("us-east-1 = ", "nowhere = ")
         .replace("state = \"Off\"", "state = \"off\"")
         .replace(":stateMachine:m", ":execution:m")
+        .replace(":arc-region-switch:", ":arc:")
+        .replace("06:00", "six")
+        .replace("inverted = true", "inverted = \"yes\"")
         .replace("sns:eu-central-1", "sqs:eu-central-1");
     let faults = Plan::parse("shop.toml", &slips).unwrap_err().to_string();
-    for part in ["\"nowhere\" is no Region", "found string \"off\"", "the ARN of a state machine", "the ARN of a topic"] {
+    for part in [
+        "a Region switch plan",
+        "\"six\" is no time",
+        "`inverted`: expected",
+        "\"nowhere\" is no Region",
+        "found string \"off\"",
+        "the ARN of a state machine",
+        "the ARN of a topic",
+    ] {
         assert!(faults.contains(part), "{part}: {faults}");
     }
     let wrong = text.replace("to = \"2026-03-14T02:55:00Z\"", "to = \"latest\"").replace("impact - 2m", "before the fault");

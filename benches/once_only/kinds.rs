@@ -264,7 +264,8 @@ pub fn call(world: &mut World, at: DateTime<Utc>, service: &'static str, operati
     let caller = Caller {
         arn: format!("arn:aws:iam::{account}:user/builder"),
         account,
-        region: "eu-central-1".to_owned(),
+        // A cluster answers in the Regions of its endpoints, and in no other.
+        region: if service == "route53-recovery-cluster" { "us-west-2" } else { "eu-central-1" }.to_owned(),
         user_id: "AIDABUILDER0000000000".to_owned(),
     };
     let told = world.answer(Call { caller, service, operation: operation.to_owned(), input, at });

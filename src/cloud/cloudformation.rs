@@ -106,6 +106,18 @@ impl CloudFormation {
         }
     }
 
+    /// The names of the parameters that a template, given as a text or by where it lies in S3, has no default for.
+    ///
+    /// # Errors
+    /// Any kind; Invalid if CloudFormation does not take it.
+    pub async fn validate(&self, body: Option<&str>, url: Option<&str>) -> Result<Vec<String>, Problem> {
+        let ask =
+            self.client.validate_template().set_template_body(body.map(str::to_owned)).set_template_url(url.map(str::to_owned));
+        let answer = self.connection.read(ask.send(), "CloudFormation ValidateTemplate").await?;
+        let wanted = answer.parameters().iter().filter(|parameter| parameter.default_value().is_none());
+        Ok(wanted.filter_map(|parameter| parameter.parameter_key()).map(str::to_owned).collect())
+    }
+
     /// A change set with all that it changes; by its ARN, or by its name and its stack's. `None` if there is none.
     ///
     /// # Errors

@@ -19,12 +19,25 @@ const LIMIT: Duration = Duration::from_secs(5);
 /// # Errors
 /// Invalid for what is no name or kind, else Unreachable.
 pub async fn lookup(server: Option<SocketAddr>, name: &str, kind: &str, id: u16) -> Result<Vec<String>, Problem> {
+    Ok(answer(server.unwrap_or_else(system_name_server), name, kind, id, true).await?.0)
+}
+
+/// The same of one server, with the longest TTL of the values in seconds; `recurses` lets it ask others.
+///
+/// # Errors
+/// Invalid for what is no name or kind, else Unreachable.
+pub async fn answer(
+    server: SocketAddr,
+    name: &str,
+    kind: &str,
+    id: u16,
+    recurses: bool,
+) -> Result<(Vec<String>, Option<u32>), Problem> {
     let problem = |kind, message: String| Problem::new(kind, format!("DNS {name}"), message);
-    let server = server.unwrap_or_else(system_name_server);
     let record_type: RecordType = kind.parse().map_err(|_| problem(ProblemKind::Invalid, format!("{kind} is no record type")))?;
     let parsed = Name::from_utf8(name).map_err(|error| problem(ProblemKind::Invalid, error.to_string()))?;
     let mut question = Message::new(id, MessageType::Query, OpCode::Query);
-    question.metadata.recursion_desired = true;
+    question.metadata.recursion_desired = recurses;
     question.add_query(Query::query(parsed, record_type));
     let wire = question.to_vec().map_err(|error| problem(ProblemKind::Invalid, error.to_string()))?;
     let answer = tokio::time::timeout(LIMIT, ask(server, &wire))
@@ -36,11 +49,13 @@ pub async fn lookup(server: Option<SocketAddr>, name: &str, kind: &str, id: u16)
         return Err(problem(ProblemKind::Unreachable, format!("{server} answered another question")));
     }
     let fits = |found: RecordType| found == record_type;
-    Ok(answer.answers.iter().filter(|record| fits(record.record_type())).map(|record| record.data.to_string()).collect())
+    let fitting: Vec<_> = answer.answers.iter().filter(|record| fits(record.record_type())).collect();
+    let values = fitting.iter().map(|record| record.data.to_string()).collect();
+    Ok((values, fitting.iter().map(|record| record.ttl).max()))
 }
 
 /// The machine's first name server, as resolv.conf(5) names it.
-fn system_name_server() -> SocketAddr {
+pub fn system_name_server() -> SocketAddr {
     let text = std::fs::read("/etc/resolv.conf").unwrap_or_default();
     let parsed = resolv_conf::Config::parse(text).ok();
     let first = parsed.and_then(|config| config.nameservers.first().map(IpAddr::from));

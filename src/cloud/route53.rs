@@ -58,6 +58,19 @@ pub struct HealthCheckStatus {
     pub observations: Vec<Observation>,
 }
 
+/// How a health check is set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HealthCheckSetting {
+    /// `HTTPS`, `CALCULATED`, `RECOVERY_CONTROL`, … as it came.
+    pub kind: String,
+    /// Counts the changes.
+    pub version: i64,
+    /// Is what the checkers find turned around?
+    pub inverted: bool,
+    /// Is it not looked at?
+    pub disabled: bool,
+}
+
 /// What one checker saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observation {
@@ -171,6 +184,27 @@ impl Route53 {
             status: info.status().as_str().to_owned(),
             submitted_at: to_utc(info.submitted_at()),
             comment: info.comment().map(str::to_owned),
+        })
+    }
+
+    /// How a health check is set.
+    ///
+    /// # Errors
+    /// Any kind.
+    pub async fn health_check(&self, id: &str) -> Result<HealthCheckSetting, Problem> {
+        let operation = "Route 53 GetHealthCheck";
+        let answer = self.client.get_health_check().health_check_id(id).send();
+        let found = self.connection.read(answer, operation).await?.health_check;
+        let config = found.as_ref().and_then(|check| check.health_check_config());
+        let (Some(check), Some(config)) = (&found, config) else {
+            let message = format!("Route 53 told nothing about the health check {id}");
+            return Err(self.connection.no_answer(ProblemKind::Missing, operation, message));
+        };
+        Ok(HealthCheckSetting {
+            kind: config.r#type().as_str().to_owned(),
+            version: check.health_check_version(),
+            inverted: config.inverted().unwrap_or_default(),
+            disabled: config.disabled().unwrap_or_default(),
         })
     }
 

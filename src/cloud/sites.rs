@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::domain::{Region, SiteName};
 
 use super::{
-    Backup, CloudControl, CloudFormation, CloudWatch, Connection, DynamoDb, Health, Lambda, Others, Queue, Route53,
+    Backup, CloudControl, CloudFormation, CloudWatch, Connection, DynamoDb, Health, Lambda, Others, Queue, RegionSwitch, Route53,
     RoutingControls, S3, Sns, Ssm, StepFunctions, Sts,
 };
 
@@ -46,6 +46,8 @@ pub struct SiteClients {
     pub route53: Route53,
     /// Routing controls.
     pub routing_controls: RoutingControls,
+    /// Region switch's plans and executions.
+    pub region_switch: RegionSwitch,
     /// Functions.
     pub lambda: Lambda,
     /// State machines and their executions.
@@ -74,6 +76,7 @@ impl SiteClients {
             queue: Queue::new(connection),
             route53: Route53::new(connection),
             routing_controls: RoutingControls::new(connection),
+            region_switch: RegionSwitch::new(connection),
             lambda: Lambda::new(connection),
             step_functions: StepFunctions::new(connection),
             sns: Sns::new(connection),

@@ -617,8 +617,8 @@ impl Session {
             Effect::Follow { step, attempt, handle, since } => {
                 let record = self.state.incident.steps.get(&step).and_then(|record| record.last());
                 if let Some(confirmed) = record.filter(|last| last.number == attempt).map(|last| last.confirmed.clone()) {
-                    let url = self.driver.check_url(&step, &self.state.incident);
-                    self.driver.follow(confirmed, handle, since, url);
+                    let text = self.driver.followed_text(&step, &self.state.incident);
+                    self.driver.follow(confirmed, handle, since, text);
                 }
             }
             Effect::Forget { step, attempt } => self.driver.forget(&step, attempt),

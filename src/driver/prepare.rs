@@ -49,6 +49,8 @@ pub(super) struct Answering<'a> {
     pub(super) site: &'a SiteClients,
     incident_id: &'a IncidentId,
     attempt: u32,
+    /// The confirmed call that started it.
+    pub(super) started: Option<&'a MutatingCall>,
     /// What AWS answered the start with.
     pub(super) handle: &'a str,
 }
@@ -294,7 +296,8 @@ pub(super) async fn answer(
     let site = sites.site(&step.site).ok_or_else(|| missing("there is no connection to its site"))?;
     let attempt = incident.steps.get(id).and_then(|record| record.last()).ok_or_else(|| missing("it does not run"))?;
     let answered = attempt.answered.as_ref().ok_or_else(|| missing("it does not run"))?;
-    let answering = Answering { step, site, incident_id, attempt: attempt.number, handle: &answered.handle };
+    let (started, handle) = (attempt.confirmed.call.as_ref(), answered.handle.as_str());
+    let answering = Answering { step, site, incident_id, attempt: attempt.number, started, handle };
     let (draft, identity) = tokio::join!(action::answer(&answering, wanted), site.sts.identity());
     let (draft, identity) = (draft?.ok_or_else(|| missing("it asks nothing and cannot be stopped"))?, identity?);
     let mut findings = Vec::new();

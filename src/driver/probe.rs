@@ -3,11 +3,13 @@
 //! An exercise gives the addresses of the simulated name server and shop; otherwise the machine's own resolver and the network
 //! are asked.
 
-use std::net::SocketAddr;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::join_all;
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
@@ -16,6 +18,7 @@ use hyper_util::rt::TokioExecutor;
 
 use crate::cloud::dns;
 use crate::domain::{Problem, ProblemKind};
+use crate::plan::NameServers;
 
 /// How long one question may take, in real time.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -29,6 +32,23 @@ pub struct Probe {
     via: Option<SocketAddr>,
     client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
     next_id: AtomicU16,
+}
+
+/// What a name server answered.
+#[derive(Debug)]
+pub(super) struct Names {
+    server: SocketAddr,
+    /// The values of the records of the type that was asked for.
+    pub(super) values: Vec<String>,
+    /// The longest of their TTLs, in seconds.
+    pub(super) ttl: Option<u32>,
+}
+
+impl fmt::Display for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let values = if self.values.is_empty() { "no answer".to_owned() } else { self.values.join(", ") };
+        write!(f, "{values} from {}", self.server.ip())
+    }
 }
 
 /// What a page answered.
@@ -61,9 +81,43 @@ impl Probe {
         Ok(Self { name_server, via, client, next_id: AtomicU16::new(1) })
     }
 
-    /// The values that `name` is answered with.
-    pub(super) async fn dns(&self, name: &str, kind: &str) -> Result<Vec<String>, Problem> {
-        dns::lookup(self.name_server, name, kind, self.next_id.fetch_add(1, Ordering::Relaxed)).await
+    /// What each of these servers answers for `name`. An exercise's name server stands for all of them.
+    pub(super) async fn names(&self, name: &str, kind: &str, servers: NameServers) -> Result<Vec<Names>, Problem> {
+        let resolver = self.name_server.unwrap_or_else(dns::system_name_server);
+        match (self.name_server, servers) {
+            (Some(server), _) | (None, NameServers::At(server)) => Ok(vec![self.dns(server, name, kind, true).await?]),
+            (None, NameServers::Resolver) => Ok(vec![self.dns(resolver, name, kind, true).await?]),
+            (None, NameServers::Authoritative) => {
+                let servers = self.authoritative(resolver, name).await?;
+                let answers = join_all(servers.into_iter().map(|server| self.dns(server, name, kind, false))).await;
+                answers.into_iter().collect()
+            }
+        }
+    }
+
+    /// The name servers of the zone that a name is in: those of the longest of its endings that has any, by their first address.
+    async fn authoritative(&self, resolver: SocketAddr, name: &str) -> Result<Vec<SocketAddr>, Problem> {
+        let mut zone = name.trim_end_matches('.');
+        while !zone.is_empty() {
+            let hosts = self.dns(resolver, zone, "NS", true).await?.values;
+            if !hosts.is_empty() {
+                let addresses = join_all(hosts.iter().map(|host| self.dns(resolver, host, "A", true))).await;
+                let addresses = addresses.into_iter().collect::<Result<Vec<_>, _>>()?;
+                let first =
+                    |names: &Names| names.values.first()?.parse::<IpAddr>().ok().map(|address| SocketAddr::new(address, 53));
+                return Ok(addresses.iter().filter_map(first).collect());
+            }
+            zone = zone.split_once('.').map_or("", |(_, rest)| rest);
+        }
+        let message = "no name servers are known for its zone".to_owned();
+        Err(Problem::new(ProblemKind::Missing, format!("DNS {name}"), message))
+    }
+
+    /// What `server` answers for `name`; `recurses` lets it ask others.
+    async fn dns(&self, server: SocketAddr, name: &str, kind: &str, recurses: bool) -> Result<Names, Problem> {
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let (values, ttl) = dns::answer(server, name, kind, id, recurses).await?;
+        Ok(Names { server, values, ttl })
     }
 
     /// What a page answers now.

@@ -14,7 +14,7 @@ use crate::domain::{IncidentId, Problem, ProblemKind, StepId};
 use crate::engine::Outcome;
 use crate::gate::{Gate, Sent};
 use crate::journal::{CallAnswered, Confirmed, Incident, Purpose, StepConfirmed};
-use crate::plan::{Action, Check, Plan};
+use crate::plan::{Action, Check, Plan, Wait};
 use crate::store::Update;
 
 use super::action::{self, Following, Found, Look};
@@ -117,7 +117,7 @@ impl Driver {
     }
 
     /// Follows a step to its end.
-    pub fn follow(&self, confirmed: StepConfirmed, handle: String, since: DateTime<Utc>, url: Option<String>) {
+    pub fn follow(&self, confirmed: StepConfirmed, handle: String, since: DateTime<Utc>, text: Option<String>) {
         let inner = self.inner.clone();
         let cancel = self.inner.stop.child_token();
         let key = (confirmed.step.clone(), confirmed.attempt);
@@ -128,20 +128,20 @@ impl Driver {
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => {}
-                () = inner.follow(&confirmed, &handle, since, url) => {}
+                () = inner.follow(&confirmed, &handle, since, text) => {}
             }
         });
     }
 
-    /// The text of the URL that a check asks, with its references resolved.
-    pub fn check_url(&self, step: &StepId, incident: &Incident) -> Option<String> {
+    /// The text that a step needs to be followed, with its references resolved: the URL of a check, the time of a wait.
+    pub fn followed_text(&self, step: &StepId, incident: &Incident) -> Option<String> {
         let World { plan, sites, incident_id } = &self.inner.world;
         let step = plan.step(step)?;
-        let Action::Check(Check::Http { url, .. }) = &step.action else { return None };
+        let (Action::Check(Check::Http { url: text, .. }) | Action::Wait(Wait::Until(text))) = &step.action else { return None };
         let (place, site) = (plan.site(&step.site)?, sites.site(&step.site)?);
         let now = self.inner.clock.now();
         let asking = prepare::Asking { plan, step, attempt: 0, incident, incident_id, place, site, now };
-        asking.text(url).ok()
+        asking.text(text).ok()
     }
 
     /// Stops following a step. What AWS is doing goes on.
@@ -263,7 +263,7 @@ impl Inner {
         }
     }
 
-    async fn follow(&self, confirmed: &StepConfirmed, handle: &str, since: DateTime<Utc>, url: Option<String>) {
+    async fn follow(&self, confirmed: &StepConfirmed, handle: &str, since: DateTime<Utc>, text: Option<String>) {
         let (Some(step), Some(site)) = (self.world.plan.step(&confirmed.step), self.world.sites.site(&confirmed.site)) else {
             return;
         };
@@ -273,6 +273,7 @@ impl Inner {
             _ => None,
         };
         let deadline = since + TimeDelta::from_std(step.limit).unwrap_or(TimeDelta::MAX);
+        let so_since = Mutex::default();
         loop {
             let now = self.clock.now();
             let following = Following {
@@ -282,7 +283,8 @@ impl Inner {
                 probe: &self.probe,
                 confirmed,
                 handle,
-                url: url.clone(),
+                text: text.clone(),
+                so_since: &so_since,
                 resource_type,
                 since,
                 now,

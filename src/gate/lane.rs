@@ -58,6 +58,11 @@ impl Lane {
             MutatingCall::StartExecution(start) => self.start_execution(start).await,
             MutatingCall::RedriveExecution(redrive) => self.redrive_execution(redrive).await,
             MutatingCall::StopExecution(stop) => self.stop_execution(stop).await,
+            MutatingCall::StartPlanExecution(start) => self.start_plan_execution(start).await,
+            MutatingCall::ApprovePlanExecutionStep(approval) => self.approve_plan_step(approval).await,
+            MutatingCall::UpdatePlanExecution(update) => self.update_plan_execution(update).await,
+            MutatingCall::CancelPlanExecution(cancellation) => self.cancel_plan_execution(cancellation).await,
+            MutatingCall::UpdateHealthCheck(inversion) => self.invert_health_check(inversion).await,
         }
     }
 }

@@ -10,6 +10,7 @@ mod cloudformation;
 mod dynamodb;
 mod lambda;
 mod lane;
+mod regionswitch;
 mod route53;
 mod routingcontrol;
 mod s3;

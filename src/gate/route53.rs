@@ -3,7 +3,7 @@
 use super::Sent;
 use super::lane::{Lane, answered, failed};
 use crate::cloud::{Effect, Retries, client, to_utc};
-use crate::domain::{Problem, ProblemKind, RecordChange, RecordSet};
+use crate::domain::{HealthCheckInversion, Problem, ProblemKind, RecordChange, RecordSet};
 
 impl Lane {
     pub(super) async fn change_records(&self, change: &RecordChange) -> Sent {
@@ -23,6 +23,16 @@ impl Lane {
                 answered(handle, &output, info.and_then(|info| to_utc(info.submitted_at())))
             }
             Err(error) => failed(&self.global, error, "Route 53 ChangeResourceRecordSets", Effect::Changes).await,
+        }
+    }
+
+    /// AWS refuses it if the health check has a newer version than the one that was looked at.
+    pub(super) async fn invert_health_check(&self, inversion: &HealthCheckInversion) -> Sent {
+        let client = client!(aws_sdk_route53, self.global, Retries::Never);
+        let call = client.update_health_check().health_check_id(&inversion.health_check_id).inverted(inversion.inverted);
+        match call.health_check_version(inversion.health_check_version).send().await {
+            Ok(output) => answered(inversion.health_check_id.clone(), &output, None),
+            Err(error) => failed(&self.global, error, "Route 53 UpdateHealthCheck", Effect::Changes).await,
         }
     }
 }

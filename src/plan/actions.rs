@@ -1,6 +1,7 @@
 //! Reads what a step does: the keys under `[step.with]`, which are each action's own.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::document::{Table, did_you_mean};
@@ -9,8 +10,9 @@ use super::metadata::rule_of;
 use super::setting::check_role;
 use super::steps::Context;
 use super::{
-    Action, BucketRewind, Check, DatabaseRestore, FunctionInvoke, PointInTime, RecordPatch, RecoveryPointCopy, ResourceCreate,
-    RestorePoint, RoutingControlSwitch, RunCommand, StackDeploy, StateMachineExecute, TableRestoreTo, Template, TopicPublish,
+    Action, BucketRewind, Check, DatabaseRestore, Deletion, FunctionInvoke, HealthCheckTurn, NameServers, PointInTime,
+    RecordPatch, RecoveryPointCopy, RegionSwitchStart, ResourceCreate, RestorePoint, RoutingControlSwitch, RunCommand,
+    StackDeploy, StateMachineExecute, TableRestoreTo, Template, TopicPublish, Wait,
 };
 
 /// How long an alarm must have been OK if the plan does not say.
@@ -38,6 +40,12 @@ pub(super) fn read_action(name: &str, with: &Table<'_>, context: &Context<'_>) -
         "lambda.invoke" => FunctionInvoke::read(with, context).map(Action::LambdaInvoke),
         "stepfunctions.execute" => StateMachineExecute::read(with, context).map(Action::StateMachineExecute),
         "sns.publish" => TopicPublish::read(with, context).map(Action::SnsPublish),
+        "arc.region_switch" => RegionSwitchStart::read(with, context).map(Action::ArcRegionSwitch),
+        "route53.health_check" => HealthCheckTurn::read(with, context).map(Action::HealthCheckInvert),
+        "cloudformation.delete" | "cloudcontrol.delete" | "dynamodb.delete_table" => {
+            Deletion::read(name, with, context).map(Action::Delete)
+        }
+        "wait" => Wait::read(with, context).map(Action::Wait),
         "manual" => Some(Action::Manual { instructions: context.required_template(with, "instructions")? }),
         "check" => read_check(with, context).map(Action::Check),
         _ => None,
@@ -145,6 +153,16 @@ fn read_record(table: &Table<'_>, zone: Option<&str>, context: &Context<'_>) -> 
     if weight.is_some() && set_identifier.is_none() && !table.has("set_identifier") {
         table.fault("weight", "a weighted record has a `set_identifier`, which is missing", None);
     }
+    let failover = table.one_of("failover", &["PRIMARY", "SECONDARY"]).map(str::to_owned);
+    if table.has("failover") {
+        if set_identifier.is_none() && !table.has("set_identifier") {
+            table.fault("failover", "a failover record has a `set_identifier`, which is missing", None);
+        }
+        if table.has("weight") {
+            table.fault("failover", "a record is a failover record or a weighted one, not both", None);
+        }
+    }
+    let health_check = context.template(table, "health_check");
     let values = table.has("values").then(|| {
         let texts = table.texts_at("values").into_iter();
         texts.filter_map(|(text, span)| context.template_at(table, &text, span)).collect::<Vec<_>>()
@@ -153,15 +171,15 @@ fn read_record(table: &Table<'_>, zone: Option<&str>, context: &Context<'_>) -> 
         table.fault("values", "`values` is empty: a record has at least one value", None);
     }
     let ttl = table.integer("ttl", 0..=2_147_483_647);
-    if !["weight", "values", "ttl"].iter().any(|key| table.has(key)) {
+    if !["weight", "failover", "health_check", "values", "ttl"].iter().any(|key| table.has(key)) {
         table.fault_at(
             table.own_span(),
             "nothing is to be different about this record",
-            Some("weight, values or ttl".to_owned()),
+            Some("weight, failover, health_check, values or ttl".to_owned()),
         );
     }
     table.finish();
-    Some(RecordPatch { name: name?, kind: kind?, set_identifier, weight, values, ttl })
+    Some(RecordPatch { name: name?, kind: kind?, set_identifier, weight, failover, health_check, values, ttl })
 }
 
 fn within_zone(name: &str, zone: &str) -> bool {
@@ -206,10 +224,29 @@ fn read_check(with: &Table<'_>, context: &Context<'_>) -> Option<Check> {
             let name = with.required_text("name");
             let kind = with.required("type", |t, key| t.one_of(key, &["A", "AAAA", "CNAME", "TXT"]));
             let expect = with.required_text("expect");
-            Some(Check::Dns { name: name?, kind: kind?.to_owned(), expect: expect? })
+            let servers = name_servers(with);
+            let waits_ttl = with.boolean("wait_ttl").unwrap_or(false);
+            Some(Check::Dns { name: name?, kind: kind?.to_owned(), expect: expect?, servers: servers?, waits_ttl })
         }
         _ => read_http(with, context),
     }
+}
+
+/// `server` is an address, with or without a port; `authoritative` asks the zone's own.
+fn name_servers(with: &Table<'_>) -> Option<NameServers> {
+    let authoritative = with.boolean("authoritative").unwrap_or(false);
+    if !with.has("server") {
+        return Some(if authoritative { NameServers::Authoritative } else { NameServers::Resolver });
+    }
+    if authoritative {
+        with.fault("server", "one server is asked, or all `authoritative` ones", None);
+    }
+    let text = with.text("server")?;
+    let address = text.parse().or_else(|_| text.parse::<IpAddr>().map(|address| SocketAddr::new(address, 53)));
+    if address.is_err() {
+        with.fault("server", format!("{text:?} is no address"), Some("\"192.0.2.53\" or \"192.0.2.53:5353\"".to_owned()));
+    }
+    address.ok().map(NameServers::At)
 }
 
 /// Only alarms that the plan names are watched; a name that it does not list is most likely a slip.

@@ -32,6 +32,6 @@ pub use metadata::{CarriedOver, carry_over, missing_metadata};
 pub use notices::NoticePlan;
 pub use picture::{graph_svg, graph_text};
 pub use schema::schema;
-pub use step::{Action, Check, RecordPatch, RestorePoint, Step};
+pub use step::{Action, Check, NameServers, RecordPatch, RestorePoint, Step};
 pub use template::{JsonTemplate, Lookup, Reference, Template, TemplateFault};
 pub use workload::{AlarmRef, HealthFilter, Objectives, Plan, Resource, SitePlan};

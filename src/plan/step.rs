@@ -1,13 +1,15 @@
 //! One recovery step: an action with parameters, prerequisites, a confirmation, a time limit.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::domain::{Condition, Part, Phase, Region, SiteName, StepId, Strength};
 
 use super::{
-    BucketRewind, DatabaseRestore, FunctionInvoke, PointInTime, RecoveryPointCopy, Reference, ResourceCreate,
-    RoutingControlSwitch, RunCommand, StackDeploy, StateMachineExecute, TableRestoreTo, Template, TopicPublish,
+    BucketRewind, DatabaseRestore, Deletion, FunctionInvoke, HealthCheckTurn, PointInTime, RecoveryPointCopy, Reference,
+    RegionSwitchStart, ResourceCreate, RoutingControlSwitch, RunCommand, StackDeploy, StateMachineExecute, TableRestoreTo,
+    Template, TopicPublish, Wait,
 };
 
 /// One step of a plan.
@@ -128,6 +130,14 @@ pub enum Action {
     StateMachineExecute(StateMachineExecute),
     /// `sns.publish`: Publish, once.
     SnsPublish(TopicPublish),
+    /// `arc.region_switch`: StartPlanExecution, then the execution to its end, its approvals answered in the wizard.
+    ArcRegionSwitch(RegionSwitchStart),
+    /// `route53.health_check`: UpdateHealthCheck, Inverted.
+    HealthCheckInvert(HealthCheckTurn),
+    /// `cloudformation.delete`, `cloudcontrol.delete`, `dynamodb.delete_table`: what a step made, then until it is gone.
+    Delete(Deletion),
+    /// `wait`: for a while, until a time, until an alarm is in a state.
+    Wait(Wait),
     /// `manual`: tells a person what to do, and waits until they say that it is done.
     Manual {
         /// What to do.
@@ -148,6 +158,17 @@ pub enum RestorePoint {
     Arn(String),
 }
 
+/// Which name servers a check asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NameServers {
+    /// The machine's resolver.
+    Resolver,
+    /// This one.
+    At(SocketAddr),
+    /// All those that answer for the name's zone.
+    Authoritative,
+}
+
 /// What a `check` step waits for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Check {
@@ -166,6 +187,10 @@ pub enum Check {
         kind: String,
         /// The value expected among the answers.
         expect: String,
+        /// Who is asked.
+        servers: NameServers,
+        /// Is it also waited for as long as resolvers may keep what they were told before?
+        waits_ttl: bool,
     },
     /// A URL answers as expected.
     Http {
@@ -191,6 +216,10 @@ pub struct RecordPatch {
     pub set_identifier: Option<String>,
     /// The new weight, 0 to 255.
     pub weight: Option<i64>,
+    /// `PRIMARY` or `SECONDARY`, for a failover record.
+    pub failover: Option<String>,
+    /// The health check that it is to follow; an empty text for none.
+    pub health_check: Option<Template>,
     /// The new values.
     pub values: Option<Vec<Template>>,
     /// The new TTL in seconds.
@@ -202,7 +231,7 @@ impl Step {
     pub fn needs_control_plane<'a>(&'a self, region: &'a Region) -> Option<&'a str> {
         match (&self.control_plane, &self.action) {
             (Some(region), _) => Some(region.as_str()),
-            (None, Action::Route53Change { .. }) => Some(Region::GLOBAL),
+            (None, Action::Route53Change { .. } | Action::HealthCheckInvert(_)) => Some(Region::GLOBAL),
             // A cluster's endpoints are a data plane.
             (None, Action::ArcRoutingControl(_)) => None,
             (None, action) => action.changes_aws().then_some(region.as_str()),
@@ -229,6 +258,12 @@ impl Action {
             Self::LambdaInvoke(_) => "lambda.invoke",
             Self::StateMachineExecute(_) => "stepfunctions.execute",
             Self::SnsPublish(_) => "sns.publish",
+            Self::ArcRegionSwitch(_) => "arc.region_switch",
+            Self::HealthCheckInvert(_) => "route53.health_check",
+            Self::Delete(Deletion::Stack(_)) => "cloudformation.delete",
+            Self::Delete(Deletion::Resource { .. }) => "cloudcontrol.delete",
+            Self::Delete(Deletion::Table(_)) => "dynamodb.delete_table",
+            Self::Wait(_) => "wait",
             Self::Manual { .. } => "manual",
             Self::Check(_) => "check",
         }
@@ -236,7 +271,7 @@ impl Action {
 
     /// Does it change AWS? If so it needs a confirmation and goes through the gate.
     pub fn changes_aws(&self) -> bool {
-        !matches!(self, Self::Manual { .. } | Self::Check(_))
+        !matches!(self, Self::Manual { .. } | Self::Check(_) | Self::Wait(_))
     }
 
     /// The outputs that later steps may refer to. `None`: any name, known only when it runs.
@@ -256,6 +291,10 @@ impl Action {
             Self::ArcRoutingControl(_) => Some(&["states"]),
             Self::LambdaInvoke(_) | Self::StateMachineExecute(_) => None,
             Self::SnsPublish(_) => Some(&["message_id"]),
+            Self::ArcRegionSwitch(_) => Some(&["execution_id", "recovery_time"]),
+            Self::HealthCheckInvert(_) => Some(&["health_check_version"]),
+            Self::Delete(_) => Some(&[]),
+            Self::Wait(_) => Some(&["seen"]),
             Self::Manual { .. } => Some(&[]),
             Self::Check(_) => Some(&["seen"]),
         }

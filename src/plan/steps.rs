@@ -34,6 +34,12 @@ pub(super) const ACTIONS: &[&str] = &[
     "lambda.invoke",
     "stepfunctions.execute",
     "sns.publish",
+    "arc.region_switch",
+    "route53.health_check",
+    "cloudformation.delete",
+    "cloudcontrol.delete",
+    "dynamodb.delete_table",
+    "wait",
     "manual",
     "check",
 ];

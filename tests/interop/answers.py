@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 from botocore.model import OperationModel, Shape
 
 NUMBERS = {"integer": int, "long": int, "float": (int, float), "double": (int, float)}
+# What was answered with success, and held against the model, in this run: signing name and operation.
+DRIVEN: set[tuple[str, str]] = set()
 HEADERS = {"header", "headers", "statusCode"}
 
 
@@ -20,6 +22,7 @@ def watch(client):
         if http_response.status_code < 300:
             seen.append(model.name)
             validate(model, http_response)
+            DRIVEN.add((model.service_model.signing_name, model.name))
         else:
             assert parsed["Error"].get("Code"), f"{model.name}: an error without a code: {http_response.content!r}"
         assert parsed["ResponseMetadata"].get("RequestId"), f"{model.name}: no request id"

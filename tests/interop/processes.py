@@ -19,6 +19,8 @@ from typing import TypeVar
 import boto3
 from botocore.config import Config
 
+from answers import watch
+
 ROOT = Path(__file__).resolve().parents[2]
 EXERCISE_KEY = ("AKIAEXERCISEOPERATOR", "exercise")
 
@@ -64,27 +66,32 @@ def end(process: subprocess.Popen) -> int:
 
 
 class Aws:
-    """Somewhere that speaks AWS's protocols, and clients for it."""
+    """Somewhere that speaks AWS's protocols, and clients for it. What the simulated AWS answers is `watched`."""
 
-    def __init__(self, url: str, key: tuple[str, str], token: str | None = None, region: str = "eu-central-1"):
-        self.url, self.key, self.token, self.region = url, key, token, region
+    def __init__(
+        self, url: str, key: tuple[str, str], token: str | None = None, region: str = "eu-central-1", watched: bool = True
+    ):
+        self.url, self.key, self.token, self.region, self.watched = url, key, token, region, watched
 
     def at(self, region: str) -> Aws:
         """The same caller in another Region."""
-        return Aws(self.url, self.key, self.token, region)
+        return Aws(self.url, self.key, self.token, region, self.watched)
 
     def client(self, service: str, region: str | None = None, **config):
         """A boto3 client that does not try again by itself."""
         config = {"retries": {"total_max_attempts": 1}, "connect_timeout": 5, "read_timeout": 20} | config
-        return boto3.Session(*self.key, self.token, region or self.region).client(
+        client = boto3.Session(*self.key, self.token, region or self.region).client(
             service, endpoint_url=self.url, config=Config(**config)
         )
+        if self.watched:
+            watch(client)
+        return client
 
     def assume(self, account: str, region: str, session: str = "interop") -> Aws:
         """The operator's role in an account."""
         role = f"arn:aws:iam::{account}:role/lifeboat-operator"
         given = self.client("sts").assume_role(RoleArn=role, RoleSessionName=session)["Credentials"]
-        return Aws(self.url, (given["AccessKeyId"], given["SecretAccessKey"]), given["SessionToken"], region)
+        return Aws(self.url, (given["AccessKeyId"], given["SecretAccessKey"]), given["SessionToken"], region, self.watched)
 
     def environment(self) -> dict[str, str]:
         """The environment in which another program is this caller."""
@@ -148,6 +155,6 @@ def moto(folder: Path) -> Iterator[Aws]:
                 return False
 
         wait_until("moto's first answer", answers, 60)
-        yield Aws(url, ("testing", "testing"), region="eu-central-1")
+        yield Aws(url, ("testing", "testing"), region="eu-central-1", watched=False)
     finally:
         end(process)

@@ -51,3 +51,63 @@ impl RoutingControlStates {
         self.endpoints.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
     }
 }
+
+/// The parameters of Region switch's StartPlanExecution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanExecutionStart {
+    /// The Region switch plan.
+    pub plan_arn: String,
+    /// The Region that is activated or deactivated.
+    pub target_region: String,
+    /// `activate` or `deactivate`.
+    pub action: String,
+    /// `graceful` or `ungraceful`.
+    pub mode: String,
+    /// For people; holds our token.
+    pub comment: String,
+    /// AWS's own token.
+    pub client_token: String,
+}
+
+/// The parameters of Region switch's ApprovePlanExecutionStep.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanStepApproval {
+    /// The Region switch plan.
+    pub plan_arn: String,
+    /// Which execution of it.
+    pub execution_id: String,
+    /// Which step.
+    pub step_name: String,
+    /// `approve` or `decline`.
+    pub approval: String,
+    /// For AWS's record.
+    pub comment: String,
+}
+
+/// The parameters of Region switch's UpdatePlanExecution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanExecutionUpdate {
+    /// The Region switch plan.
+    pub plan_arn: String,
+    /// Which execution of it.
+    pub execution_id: String,
+    /// `resume`: a step that failed is tried again.
+    pub action: String,
+    /// For AWS's record.
+    pub comment: String,
+}
+
+/// The parameters of Region switch's CancelPlanExecution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanExecutionCancellation {
+    /// The Region switch plan.
+    pub plan_arn: String,
+    /// Which execution of it.
+    pub execution_id: String,
+    /// For AWS's record.
+    pub comment: String,
+}

@@ -92,6 +92,16 @@ pub enum MutatingCall {
     RedriveExecution(StateMachineRedrive),
     /// Step Functions.
     StopExecution(StateMachineStop),
+    /// Region switch.
+    StartPlanExecution(PlanExecutionStart),
+    /// Region switch: answers an approval.
+    ApprovePlanExecutionStep(PlanStepApproval),
+    /// Region switch: goes on after a pause.
+    UpdatePlanExecution(PlanExecutionUpdate),
+    /// Region switch.
+    CancelPlanExecution(PlanExecutionCancellation),
+    /// Route 53: turns around what a health check finds.
+    UpdateHealthCheck(HealthCheckInversion),
 }
 
 /// What is to be known of a call beside its parameters.
@@ -120,6 +130,7 @@ const BACKUP: &str = "AWS Backup";
 const CLOUD_CONTROL: &str = "Cloud Control API";
 const CLOUDFORMATION: &str = "CloudFormation";
 const DYNAMODB: &str = "DynamoDB";
+const REGION_SWITCH: &str = "Region switch";
 const STEP_FUNCTIONS: &str = "Step Functions";
 const SYSTEMS_MANAGER: &str = "Systems Manager";
 
@@ -162,6 +173,15 @@ impl MutatingCall {
             Self::StartExecution(it) => with_token(STEP_FUNCTIONS, "stepfunctions", "StartExecution", &it.name),
             Self::RedriveExecution(it) => with_token(STEP_FUNCTIONS, "stepfunctions", "RedriveExecution", &it.client_token),
             Self::StopExecution(_) => facts(STEP_FUNCTIONS, "stepfunctions", "StopExecution"),
+            Self::StartPlanExecution(it) => {
+                with_token(REGION_SWITCH, "arc-region-switch", "StartPlanExecution", &it.client_token)
+            }
+            Self::ApprovePlanExecutionStep(_) => facts(REGION_SWITCH, "arc-region-switch", "ApprovePlanExecutionStep"),
+            Self::UpdatePlanExecution(_) => facts(REGION_SWITCH, "arc-region-switch", "UpdatePlanExecution"),
+            Self::CancelPlanExecution(_) => facts(REGION_SWITCH, "arc-region-switch", "CancelPlanExecution"),
+            Self::UpdateHealthCheck(_) => {
+                Facts { control_plane: Some(Region::GLOBAL), ..facts("Route 53", "route53", "UpdateHealthCheck") }
+            }
         }
     }
 
@@ -205,6 +225,9 @@ impl MutatingCall {
                 | Self::CancelUpdateStack(_)
                 | Self::CancelCommand(_)
                 | Self::StopExecution(_)
+                | Self::ApprovePlanExecutionStep(_)
+                | Self::UpdatePlanExecution(_)
+                | Self::CancelPlanExecution(_)
         )
     }
 

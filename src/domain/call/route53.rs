@@ -90,3 +90,15 @@ pub struct AliasTarget {
     /// Follow the target's health.
     pub evaluate_target_health: bool,
 }
+
+/// The parameters of Route 53 UpdateHealthCheck, as far as an inversion needs them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct HealthCheckInversion {
+    /// Which.
+    pub health_check_id: String,
+    /// The version that was looked at: AWS refuses the change if there is a newer one.
+    pub health_check_version: i64,
+    /// Is what the checkers find turned around?
+    pub inverted: bool,
+}

@@ -13,11 +13,14 @@ mod check;
 mod command;
 mod copy;
 mod database;
+mod deletion;
 mod execution;
 mod function;
+mod health_check;
 mod message;
 mod ops_item;
 pub(super) mod records;
+mod region_switch;
 mod resource;
 mod restore;
 mod rewind;
@@ -25,8 +28,10 @@ mod routing;
 mod runbook;
 mod stack;
 mod table;
+mod wait;
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -87,7 +92,10 @@ pub(super) struct Following<'a> {
     pub(super) probe: &'a Probe,
     pub(super) confirmed: &'a StepConfirmed,
     pub(super) handle: &'a str,
-    pub(super) url: Option<String>,
+    /// The text that the action needs to look: a check's URL, a wait's time.
+    pub(super) text: Option<String>,
+    /// Since when what is looked for has been so, for as long as this console follows it.
+    pub(super) so_since: &'a Mutex<Option<DateTime<Utc>>>,
     /// AWS Backup's type of the resource that the step restores.
     pub(super) resource_type: Option<&'a str>,
     pub(super) since: DateTime<Utc>,
@@ -112,6 +120,10 @@ pub(super) async fn prepare(asking: &Asking<'_>) -> Result<Draft, Problem> {
         Action::LambdaInvoke(invoke) => function::prepare(asking, invoke).await,
         Action::StateMachineExecute(execute) => execution::prepare(asking, execute).await,
         Action::SnsPublish(publish) => message::prepare(asking, publish),
+        Action::ArcRegionSwitch(switch) => region_switch::prepare(asking, switch).await,
+        Action::HealthCheckInvert(turn) => health_check::prepare(asking, turn).await,
+        Action::Delete(deletion) => deletion::prepare(asking, deletion).await,
+        Action::Wait(wait) => wait::prepare(asking, wait),
         Action::Manual { instructions } => Ok(Draft { summary: asking.text(instructions)?, ..Draft::default() }),
         Action::Check(check) => check::prepare(asking, check),
     }
@@ -135,6 +147,10 @@ pub(super) async fn look(following: &Following<'_>) -> Result<Look, Problem> {
         Action::LambdaInvoke(_) => function::look(following),
         Action::StateMachineExecute(_) => execution::look(following).await,
         Action::SnsPublish(_) => Ok(message::look(following)),
+        Action::ArcRegionSwitch(_) => region_switch::look(following).await,
+        Action::HealthCheckInvert(_) => health_check::look(following).await,
+        Action::Delete(deletion) => deletion::look(following, deletion).await,
+        Action::Wait(wait) => wait::look(following, wait).await,
         Action::Manual { .. } => Ok(Look::Running(Progress::default())),
         Action::Check(check) => check::look(following, check).await,
     }
@@ -147,6 +163,7 @@ pub(super) async fn answer(answering: &Answering<'_>, wanted: &AnswerWanted) -> 
         Action::CloudFormationDeploy(_) => stack::answer(answering, wanted).await,
         Action::SsmRunCommand(_) => Ok(command::answer(answering, wanted)),
         Action::StateMachineExecute(_) => Ok(execution::answer(answering, wanted)),
+        Action::ArcRegionSwitch(_) => region_switch::answer(answering, wanted).await,
         _ => Ok(None),
     }
 }
@@ -184,6 +201,15 @@ pub(super) async fn reconcile(
         MutatingCall::CreateOpsItem(item) => ops_item::reconcile(site, item).await,
         MutatingCall::UpdateOpsItem(change) => ops_item::reconcile_change(site, change).await,
         MutatingCall::ChangeResourceRecordSets(change) => records::reconcile(site, change).await,
+        MutatingCall::StartPlanExecution(start) => region_switch::reconcile(site, start, confirmed_at).await,
+        MutatingCall::ApprovePlanExecutionStep(approval) => region_switch::reconcile_approval(site, approval).await,
+        MutatingCall::UpdatePlanExecution(it) => {
+            region_switch::reconcile_steering(site, &it.plan_arn, &it.execution_id, false).await
+        }
+        MutatingCall::CancelPlanExecution(it) => {
+            region_switch::reconcile_steering(site, &it.plan_arn, &it.execution_id, true).await
+        }
+        MutatingCall::UpdateHealthCheck(change) => health_check::reconcile(site, change).await,
         MutatingCall::Publish(message) => Ok(message::reconcile(message)),
         MutatingCall::Invoke(invocation) => Ok(function::reconcile(invocation)),
         MutatingCall::UpdateRoutingControlStates(states) => routing::reconcile(site, states).await,

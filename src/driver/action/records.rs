@@ -118,6 +118,12 @@ fn patched(
     if let Some(weight) = patch.weight {
         wanted.weight = Some(weight);
     }
+    if let Some(failover) = &patch.failover {
+        wanted.failover = Some(failover.clone());
+    }
+    if let Some(check) = &patch.health_check {
+        wanted.health_check_id = Some(asking.text(check)?).filter(|id| !id.is_empty());
+    }
     if let Some(ttl) = patch.ttl {
         wanted.ttl = Some(ttl);
     }
@@ -145,6 +151,12 @@ fn describe(record: &RecordSet) -> String {
     let mut text = Vec::new();
     if let Some(weight) = record.weight {
         text.push(format!("weight {weight}"));
+    }
+    if let Some(failover) = &record.failover {
+        text.push(failover.clone());
+    }
+    if let Some(check) = &record.health_check_id {
+        text.push(format!("health check {check}"));
     }
     let values: Vec<&str> = record.resource_records.iter().map(|value| value.value.as_str()).collect();
     if !values.is_empty() {

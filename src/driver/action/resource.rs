@@ -62,7 +62,7 @@ pub(super) async fn look(following: &Following<'_>) -> Result<Look, Problem> {
         }
         "FAILED" | "CANCEL_COMPLETE" => {
             let message = request.message.unwrap_or_else(|| format!("the request ended as {}", request.status));
-            let mut problem = Problem::new(ProblemKind::Invalid, format!("Cloud Control create {}", request.type_name), message);
+            let mut problem = Problem::new(ProblemKind::Invalid, format!("Cloud Control {}", request.type_name), message);
             problem.region = Some(following.site.region.clone());
             problem.kind = kind_of(request.code.as_deref());
             problem.code = request.code;

@@ -1,4 +1,5 @@
-//! `arc.routing_control`: routing controls switched at a cluster's endpoints.
+//! `arc.routing_control`: routing controls switched at a cluster's endpoints. `arc.region_switch`: a plan of Region switch executed.
+//! `route53.health_check`: a health check turned around.
 
 use std::collections::BTreeMap;
 
@@ -47,6 +48,58 @@ impl RoutingControlSwitch {
         let overrides = with.text_or_texts_at("override").into_iter();
         let overrides = overrides.filter_map(|(text, span)| context.template_at(with, &text, span)).collect();
         Some(Self { endpoints: endpoints?, controls: read.into_iter().collect::<Option<_>>()?, overrides })
+    }
+}
+
+/// The parameters of `arc.region_switch`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RegionSwitchStart {
+    /// The ARN of the Region switch plan.
+    pub plan: Template,
+    /// The Region that is activated or deactivated; the step's own if it is not given.
+    pub region: Option<Template>,
+    /// Is it deactivated?
+    pub deactivates: bool,
+    /// Are the steps left out that need the lost Region?
+    pub ungraceful: bool,
+}
+
+impl RegionSwitchStart {
+    pub(in crate::plan) fn read(with: &Table<'_>, context: &Context<'_>) -> Option<Self> {
+        let plan = context.required_template(with, "plan");
+        if let Some(text) = plan.as_ref().and_then(|arn| context.known_value(arn))
+            && !(text.starts_with("arn:") && text.contains(":arc-region-switch:"))
+        {
+            let hint = Some("arn:aws:arc-region-switch::ACCOUNT:plan/NAME:ID".to_owned());
+            with.fault("plan", format!("expected the ARN of a Region switch plan, found {text:?}"), hint);
+        }
+        let region = context.template(with, "region");
+        let deactivates = match with.has("switch") {
+            true => with.choice("switch", &[("activate", false), ("deactivate", true)]),
+            false => Some(false),
+        };
+        let ungraceful = match with.has("mode") {
+            true => with.choice("mode", &[("graceful", false), ("ungraceful", true)]),
+            false => Some(false),
+        };
+        Some(Self { plan: plan?, region, deactivates: deactivates?, ungraceful: ungraceful? })
+    }
+}
+
+/// The parameters of `route53.health_check`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HealthCheckTurn {
+    /// Its id.
+    pub id: Template,
+    /// Is what its checkers find to be turned around?
+    pub inverted: bool,
+}
+
+impl HealthCheckTurn {
+    pub(in crate::plan) fn read(with: &Table<'_>, context: &Context<'_>) -> Option<Self> {
+        let id = context.required_template(with, "id");
+        let inverted = with.required("inverted", |table, key| table.boolean(key));
+        Some(Self { id: id?, inverted: inverted? })
     }
 }
 

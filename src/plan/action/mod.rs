@@ -7,18 +7,22 @@ mod backup;
 mod call;
 mod cloudcontrol;
 mod cloudformation;
+mod delete;
 mod point_in_time;
 mod rewind;
 mod run_command;
+mod wait;
 
-pub use arc::RoutingControlSwitch;
+pub use arc::{HealthCheckTurn, RegionSwitchStart, RoutingControlSwitch};
 pub use backup::RecoveryPointCopy;
 pub use call::{FunctionInvoke, StateMachineExecute, TopicPublish};
 pub use cloudcontrol::ResourceCreate;
 pub use cloudformation::StackDeploy;
+pub use delete::Deletion;
 pub use point_in_time::{DatabaseKind, DatabaseRestore, PointInTime, TableRestoreTo};
 pub use rewind::BucketRewind;
 pub use run_command::RunCommand;
+pub use wait::Wait;
 
 use std::collections::BTreeMap;
 

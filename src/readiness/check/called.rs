@@ -1,5 +1,7 @@
 //! Is there what a step calls or switches: functions, state machines, topics, routing controls?
 
+use std::path::Path;
+
 use futures_util::future::join_all;
 
 use super::exists::later;
@@ -96,4 +98,93 @@ pub(super) async fn routing_controls(asked: AskedOf<'_>) -> Vec<Found> {
         found.push(Found::yes("routing-control", asked.id(), what).but(Ready::Doubtful, "some may be down on the day", next));
     }
     found
+}
+
+pub(super) async fn region_switch(asked: AskedOf<'_>) -> Vec<Found> {
+    let Action::ArcRegionSwitch(switch) = &asked.step.action else { return Vec::new() };
+    let Some(arn) = asked.text(&switch.plan) else { return vec![later(asked, "region-switch", &switch.plan.to_string())] };
+    let region = &asked.place.region;
+    vec![match asked.site.region_switch.plan(&arn).await {
+        Ok(Some(plan)) => {
+            let what = format!("{region} knows the Region switch plan {}, for {}", plan.name, plan.regions.join(" and "));
+            Found::yes("region-switch", asked.id(), what)
+        }
+        Ok(None) => Found::yes("region-switch", asked.id(), format!("{region} knows no Region switch plan {arn}")).but(
+            Ready::No,
+            "it cannot be executed from there",
+            "correct its ARN, or act at the site whose account has it",
+        ),
+        Err(problem) => Found::unknown("region-switch", asked.id(), &problem),
+    }]
+}
+
+pub(super) async fn health_check(asked: AskedOf<'_>) -> Vec<Found> {
+    let Action::HealthCheckInvert(turn) = &asked.step.action else { return Vec::new() };
+    let Some(id) = asked.text(&turn.id) else { return vec![later(asked, "health-check", &turn.id.to_string())] };
+    vec![match asked.site.route53.health_check(&id).await {
+        Ok(found) if found.inverted == turn.inverted => {
+            let word = if found.inverted { "inverted" } else { "not inverted" };
+            Found::yes("health-check", asked.id(), format!("the health check {id} is {word} already")).but(
+                Ready::Doubtful,
+                "the step would change nothing",
+                "turn it back: most likely an exercise left it so",
+            )
+        }
+        Ok(found) => Found::yes("health-check", asked.id(), format!("the health check {id} ({}) is there", found.kind)),
+        Err(problem) if problem.kind == ProblemKind::Missing => Found::yes(
+            "health-check",
+            asked.id(),
+            format!("there is no health check {id}"),
+        )
+        .but(Ready::No, "no traffic can be moved with it", "correct its `id`, or act at the site whose account has it"),
+        Err(problem) => Found::unknown("health-check", asked.id(), &problem),
+    }]
+}
+
+pub(super) async fn template(asked: AskedOf<'_>) -> Vec<Found> {
+    let Action::CloudFormationDeploy(deploy) = &asked.step.action else { return Vec::new() };
+    let region = &asked.place.region;
+    let (name, body, url) = match (&deploy.template, &deploy.template_url) {
+        (Some(file), _) => {
+            let path = Path::new(&asked.plan.path).parent().unwrap_or(Path::new("")).join(file);
+            match std::fs::read_to_string(&path) {
+                Ok(body) => (path.display().to_string(), Some(body), None),
+                Err(error) => {
+                    let what = format!("the template {} cannot be read: {error}", path.display());
+                    let why = "the machine that recovers needs it beside the plan";
+                    return vec![Found::yes("template", asked.id(), what).but(
+                        Ready::No,
+                        why,
+                        "put it there, or give `template_url`",
+                    )];
+                }
+            }
+        }
+        (None, Some(url)) => match asked.text(url) {
+            Some(url) => (url.clone(), None, Some(url)),
+            None => return vec![later(asked, "template", &url.to_string())],
+        },
+        (None, None) => return Vec::new(),
+    };
+    vec![match asked.site.cloudformation.validate(body.as_deref(), url.as_deref()).await {
+        Ok(wanted) => {
+            let given = |key: &String| deploy.parameters.contains_key(key) || deploy.from_parameter_store.contains_key(key);
+            let missing: Vec<String> = wanted.into_iter().filter(|key| !given(key)).collect();
+            if missing.is_empty() {
+                Found::yes("template", asked.id(), format!("CloudFormation in {region} takes the template {name}"))
+            } else {
+                let what = format!("the template {name} has parameters without a default: {}", missing.join(", "));
+                Found::yes("template", asked.id(), what).but(
+                    Ready::No,
+                    "no change set can be made",
+                    "give them under `parameters`",
+                )
+            }
+        }
+        Err(problem) if problem.kind == ProblemKind::Invalid => {
+            let what = format!("CloudFormation in {region} does not take the template {name}: {}", problem.message);
+            Found::yes("template", asked.id(), what).but(Ready::No, "no change set can be made", "correct the template")
+        }
+        Err(problem) => Found::unknown("template", asked.id(), &problem),
+    }]
 }

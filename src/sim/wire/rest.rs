@@ -95,7 +95,15 @@ pub(super) fn bound(model: &Model, operation: &Operation, request: &Request) -> 
             }
             Some(Location::Uri) => named(&labels, wire),
             Some(Location::Querystring) => named(&query, wire),
-            Some(Location::Header) => request.headers().get_all(wire).iter().filter_map(|value| value.to_str().ok()).collect(),
+            Some(Location::Header) => {
+                let whole = request.headers().get_all(wire).iter().filter_map(|value| value.to_str().ok());
+                // A list stands in one header, with commas, or in several.
+                if model.shape(member).kind == Kind::List {
+                    whole.flat_map(|text| text.split(',')).map(str::trim).collect()
+                } else {
+                    whole.collect()
+                }
+            }
             Some(Location::Headers) => {
                 members.insert(name.clone(), prefixed(request, wire));
                 continue;

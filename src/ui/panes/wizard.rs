@@ -136,6 +136,7 @@ pub fn offers(state: &State, step: &Step) -> Vec<Offer> {
                     | StepAction::CloudFormationDeploy(_)
                     | StepAction::SsmRunCommand(_)
                     | StepAction::StateMachineExecute(_)
+                    | StepAction::ArcRegionSwitch(_)
             ) {
                 offers.push(offer(Action::StopStep, "stop…"));
             }

@@ -290,10 +290,11 @@ pub(super) fn roll_back(world: &mut World, call: &Call) -> Answer {
     };
     let (now, id) = (world.now(), world.ids.uuid());
     stack.keeps_failures = false;
+    // What is to be done goes by the state that it is rolled back from.
+    stack.roll_back(now);
     if status == "ROLLBACK_IN_PROGRESS" {
         stack.turn(now, id, status, Some("User Initiated".to_owned()));
     }
-    stack.roll_back(now);
     world.effect(call, &stack.id);
     keep(world, call, stack)
 }

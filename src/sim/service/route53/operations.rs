@@ -131,7 +131,8 @@ fn marked(member: &str, rows: Vec<(String, Value)>, input: &Value) -> Value {
     let next = rows.next().map(|(key, _)| key);
     Members::new()
         .set(member, page)
-        .maybe("Marker", marker)
+        // The model requires it, of the first page too.
+        .set("Marker", marker.unwrap_or_default())
         .set("IsTruncated", next.is_some())
         .maybe("NextMarker", next)
         .set("MaxItems", size.to_string())

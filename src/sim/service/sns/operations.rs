@@ -5,7 +5,7 @@ use std::ops::Bound;
 
 use serde_json::{Map, Value, json};
 
-use super::publish::{Notice, notify};
+use super::publish::{self, Notice, notify};
 use super::topics::{Sns, Subscription, Topic};
 use crate::pattern::Pattern;
 use crate::sim::call::{Answer, Call, Refusal};
@@ -20,7 +20,7 @@ pub const NOTE: &str = "Messages reach SQS queues and functions; subscriptions o
 
 /// What is modelled.
 pub const OPERATIONS: &[Operation] = &[
-    changes("ConfirmSubscription", "no token is ever sent, so only a wrong one can be given"),
+    changes("ConfirmSubscription", "a token is sent to queues of other accounts alone"),
     changes("CreateTopic", ""),
     changes("DeleteTopic", ""),
     reads("GetSubscriptionAttributes", ""),
@@ -33,7 +33,7 @@ pub const OPERATIONS: &[Operation] = &[
     changes("PublishBatch", ""),
     changes("SetSubscriptionAttributes", "delivery and redrive policies are kept, not followed"),
     changes("SetTopicAttributes", "policies and keys are kept, not enforced"),
-    changes("Subscribe", "sqs, lambda, sms, firehose and application are confirmed at once"),
+    changes("Subscribe", "sqs of the same account, lambda, sms, firehose and application are confirmed at once"),
     changes("TagResource", ""),
     changes("Unsubscribe", ""),
     changes("UntagResource", ""),
@@ -413,7 +413,9 @@ fn subscribe(world: &mut World, call: &Call) -> Answer {
     }
     let id = world.ids.uuid();
     let token = world.ids.hex(64);
-    let waits = matches!(protocol, "http" | "https" | "email" | "email-json");
+    // A queue of somebody else's has to be confirmed by its owner, who finds the token in it.
+    let foreign = protocol == "sqs" && endpoint.split(':').nth(4).is_some_and(|account| account != call.caller.account);
+    let waits = foreign || matches!(protocol, "http" | "https" | "email" | "email-json");
     let sns = &mut world.site_mut(&call.caller).sns;
     let twin =
         sns.subscriptions.iter().find(|(_, of)| of.topic == topic_arn && of.protocol == protocol && of.endpoint == endpoint);
@@ -432,12 +434,30 @@ fn subscribe(world: &mut World, call: &Call) -> Answer {
         owner: call.caller.account.clone(),
         principal: call.caller.arn.clone(),
         attributes,
-        pending: waits.then_some(token),
+        pending: waits.then(|| token.clone()),
     };
     sns.subscriptions.insert(arn.clone(), subscription);
+    if foreign {
+        publish::ask_to_confirm(world, topic_arn, endpoint, &token);
+    }
     world.effect(call, &arn);
     let told = !waits || members::flag(input, "ReturnSubscriptionArn") == Some(true);
     Ok(json!({"SubscriptionArn": if told { &arn } else { "pending confirmation" }}))
+}
+
+/// Confirms a subscription, of a topic of any account, by the token that its endpoint was sent.
+fn confirm(world: &mut World, call: &Call) -> Answer {
+    let (token, topic) = (members::required(&call.input, "Token"), members::required(&call.input, "TopicArn"));
+    let parts: Vec<&str> = topic.split(':').collect();
+    if parts.len() != 6 {
+        return Err(invalid(format!("TopicArn Reason: An ARN must have at least 6 elements, not {}", parts.len())));
+    }
+    let site = world.estate.sites.get_mut(&(parts[4].to_owned(), parts[3].to_owned()));
+    let sns = site.map(|site| &mut site.sns).filter(|sns| sns.topics.contains_key(topic)).ok_or_else(|| not_there("Topic"))?;
+    let found = sns.subscriptions.iter_mut().find(|(_, of)| of.topic == topic && of.pending.as_deref() == Some(token));
+    let (arn, of) = found.ok_or_else(|| invalid("Token"))?;
+    of.pending = None;
+    Ok(json!({"SubscriptionArn": arn}))
 }
 
 fn change(world: &mut World, call: &Call) -> Answer {
@@ -445,7 +465,8 @@ fn change(world: &mut World, call: &Call) -> Answer {
     match call.operation.as_str() {
         "CreateTopic" => return create(world, call),
         "Subscribe" => return subscribe(world, call),
-        "SetTopicAttributes" | "ConfirmSubscription" => {
+        "ConfirmSubscription" => return confirm(world, call),
+        "SetTopicAttributes" => {
             topic(world, call, members::required(input, "TopicArn"))?;
         }
         _ => {}
@@ -463,14 +484,6 @@ fn change(world: &mut World, call: &Call) -> Answer {
             if let Some(topic) = sns.topics.get_mut(members::required(input, "TopicArn")) {
                 topic.attributes.insert(members::required(input, "AttributeName").to_owned(), value);
             }
-        }
-        "ConfirmSubscription" => {
-            let token = members::required(input, "Token");
-            let topic = members::required(input, "TopicArn");
-            let found = sns.subscriptions.iter_mut().find(|(_, of)| of.topic == topic && of.pending.as_deref() == Some(token));
-            let (arn, of) = found.ok_or_else(|| invalid("Token"))?;
-            of.pending = None;
-            return Ok(json!({"SubscriptionArn": arn}));
         }
         "Unsubscribe" => {
             if let Some(of) = sns.subscriptions.remove(arn)

@@ -78,6 +78,23 @@ pub fn notify(world: &mut World, topic: &str, notice: &Notice) -> Option<(String
     Some((id, sequence))
 }
 
+/// Sends a queue of another account the token by which its owner confirms the subscription.
+pub fn ask_to_confirm(world: &mut World, topic: &str, queue: &str, token: &str) {
+    let host = format!("https://sns.{}.amazonaws.com", topic.split(':').nth(3).unwrap_or_default());
+    let message = format!(
+        "You have chosen to subscribe to the topic {topic}.\nTo confirm the subscription, visit the SubscribeURL included in this message."
+    );
+    let body = json!({
+        "Type": "SubscriptionConfirmation", "MessageId": world.ids.uuid(), "Token": token, "TopicArn": topic, "Message": message,
+        "SubscribeURL": format!("{host}/?Action=ConfirmSubscription&TopicArn={topic}&Token={token}"),
+        "Timestamp": stamp(world.now()), "SignatureVersion": "1", "Signature": "c2ltdWxhdGVk",
+        "SigningCertURL": format!("{host}/SimpleNotificationService-simulated.pem"),
+    });
+    let outgoing = Outgoing { body: body.to_string(), sender: "AIDAISDWL4MVEXAMPLESNS".to_owned(), ..Outgoing::default() };
+    // A queue that is not there is not told.
+    sqs::deliver(world, queue, outgoing);
+}
+
 /// Hands a message to a function, in the form of Lambda's events from SNS.
 fn invoke(world: &mut World, subscription: &str, function: &str, message: &str) {
     let mut sns: Value = serde_json::from_str(message).unwrap_or_default();
