@@ -160,7 +160,8 @@ impl Session {
         while rows < ROWS_AT_ONCE
             && let Ok(update) = self.updates.try_recv()
         {
-            rows += update.rows();
+            // Also what brings no rows costs its time: where more comes than is taken in, frames still have their turn.
+            rows += update.rows().max(ROWS_AT_ONCE / 16);
             self.update(update);
         }
     }
