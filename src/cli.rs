@@ -240,6 +240,11 @@ pub enum IncidentsCommand {
         #[arg(long, value_name = "FILE")]
         to: Option<PathBuf>,
     },
+    /// Hand one incident's journal to a console on another machine, over standard input and output: what `live --through` starts.
+    Serve {
+        /// Its id, or a beginning of it that fits one alone.
+        id: String,
+    },
     /// Merge what others did at AWS in the incident's window into its record: restore and copy jobs, Automation runs, Step Functions
     /// executions, stack operations, executions of Region switch. They are marked as seen, not done, here. Reads AWS.
     Bridge {
@@ -320,6 +325,10 @@ pub struct Live {
     /// Go on with this incident: its id, or a beginning of it that fits one alone.
     #[arg(long, value_name = "ID", conflicts_with = "plan")]
     pub resume: Option<String>,
+    /// The journal is kept on another machine: the command that starts lifeboat there, such as `ssh ann@10.0.0.7 lifeboat`. What is
+    /// confirmed here is on that machine's disk before it is sent to AWS; a copy follows on this one.
+    #[arg(long, value_name = "COMMAND", requires = "resume")]
+    pub through: Option<String>,
 }
 
 /// Arguments of the lists for scripts.

@@ -26,7 +26,7 @@ pub fn prepare(log: &Path) {
         }
         told.push_str(NEXT);
         // Nothing is left to be told if standard error is closed.
-        let _ = std::io::stderr().write_all(told.as_bytes());
+        let _ = std::io::stderr().write_all(Scrub::default().text(&told).as_bytes());
     }));
 }
 

@@ -65,6 +65,7 @@ pub fn run(cli: Cli) -> Result<u8, Error> {
         Command::Live(arguments) => block_on(live(arguments, &cli.common, &paths))?,
         Command::Incidents { command: None } => record::list(&paths),
         Command::Incidents { command: Some(IncidentsCommand::Export { id, to }) } => record::export(&id, to, &paths),
+        Command::Incidents { command: Some(IncidentsCommand::Serve { id }) } => record::serve(&id, &paths),
         Command::Incidents { command: Some(IncidentsCommand::Bridge { id, access }) } => {
             let operator = preferences(&cli.common, &paths, None)?.operator;
             block_on(elsewhere::merge(&id, &access, operator, &paths))?
@@ -156,14 +157,16 @@ struct Resumed {
     opened: Box<crate::journal::IncidentOpened>,
 }
 
-fn resume(id: &str, mode: Mode, journals: &JournalDirectory) -> Result<Resumed, Error> {
-    let path = journals.find(id)?;
-    let (journal, events) = Journal::open(&path)?;
+fn resume(id: &str, mode: Mode, through: Option<&str>, journals: &JournalDirectory) -> Result<Resumed, Error> {
+    let (journal, events) = match through {
+        Some(through) => Journal::open_through(through, id, journals)?,
+        None => Journal::open(&journals.find(id)?)?,
+    };
     let opened = events.iter().find_map(|recorded| match &recorded.event {
         crate::journal::Event::IncidentOpened(opened) => Some(opened.clone()),
         _ => None,
     });
-    let opened = opened.ok_or_else(|| Error::Resume(format!("the journal {} tells of no incident", path.display())))?;
+    let opened = opened.ok_or_else(|| Error::Resume(format!("the journal {} tells of no incident", journal.path().display())))?;
     if opened.mode != mode {
         let command = match opened.mode {
             Mode::Live => "live",
@@ -183,7 +186,7 @@ fn entropy() -> u32 {
 
 async fn tabletop(arguments: Tabletop, common: &Common, paths: &Paths) -> Result<u8, Error> {
     let journals = JournalDirectory::new(&paths.data);
-    let resumed = arguments.resume.as_deref().map(|id| resume(id, Mode::Exercise, &journals)).transpose()?;
+    let resumed = arguments.resume.as_deref().map(|id| resume(id, Mode::Exercise, None, &journals)).transpose()?;
     let name = match &resumed {
         Some(resumed) => resumed.opened.scenario.clone().unwrap_or(arguments.scenario),
         None => arguments.scenario,
@@ -274,7 +277,8 @@ fn world_record(journals: &JournalDirectory, id: &IncidentId) -> Result<PathBuf,
 
 async fn live(arguments: Live, common: &Common, paths: &Paths) -> Result<u8, Error> {
     let journals = JournalDirectory::new(&paths.data);
-    let resumed = arguments.resume.as_deref().map(|id| resume(id, Mode::Live, &journals)).transpose()?;
+    let through = arguments.through.as_deref();
+    let resumed = arguments.resume.as_deref().map(|id| resume(id, Mode::Live, through, &journals)).transpose()?;
     let plan = match (&resumed, &arguments.plan) {
         (Some(resumed), _) => parse_plan(&resumed.opened.plan_path, &resumed.opened.plan_text)?,
         (None, Some(file)) => Arc::new(Plan::read(&file.display().to_string())?),
@@ -351,7 +355,9 @@ async fn play(opening: Opening, preferences: Preferences) -> Result<(String, u8)
     let Leave { state, abrupt } = if lines {
         console::run_plain(session, preferences.symbols).await?
     } else {
-        let app = App::new(preferences.theme, preferences.keymap).on_terminal(preferences.symbols, preferences.mouse);
+        let app = App::new(preferences.theme, preferences.keymap)
+            .on_terminal(preferences.symbols, preferences.mouse)
+            .divided(preferences.appearance.splits());
         console::run(session, app, preferences.appearance).await?
     };
     // A console that never learned who it is somewhere has not done its work, however calmly it was left.

@@ -16,7 +16,7 @@ use lifeboat::console;
 use lifeboat::domain::{Problem, ProblemKind, StepId};
 use lifeboat::engine::Intent;
 use lifeboat::journal::StepStatus;
-use lifeboat::sim::inject::{Change, Fault, FaultKind, Inject, When};
+use lifeboat::sim::inject::{Change, Fault, FaultKind, Inject};
 use lifeboat::ui::Request;
 use set_up::SetUp;
 use table::{SPEED, Table, asks, open_played, steps};
@@ -204,7 +204,7 @@ fn fault(operation: &str, kind: FaultKind) -> Inject {
     let name = format!("{operation} fails");
     let (service, region, account, operation) = (glob(), glob(), glob(), operation.to_owned());
     let fault = Fault { name: name.clone(), service, region, operation, account, kind, lasts: None, calls: Some(1), chance: 1.0 };
-    Inject { title: name, when: When::ByHand, changes: vec![Change::Fault(fault)] }
+    Inject::by_hand(name, vec![Change::Fault(fault)])
 }
 
 async fn mended(case: &Case) {

@@ -11,7 +11,8 @@ use lifeboat::domain::{
     TopicMessage,
 };
 use lifeboat::journal::{
-    self, Attachment, Event, FORMAT, Incident, Journal, JournalDirectory, JournalError, Mark, NoticeDue, Observed, Purpose,
+    self, Amended, Attachment, Event, FORMAT, Incident, Journal, JournalDirectory, JournalError, Mark, NoticeDue, Observed,
+    Purpose,
 };
 use lifeboat::report::{Format, render};
 use support::{at, exercise};
@@ -72,6 +73,7 @@ fn since_format_2() -> Vec<Event> {
         Event::ChoiceMade { choice: "how".into(), option: "from-copies".into() },
         Event::StepRuledOut { step: extra(), because: "how is from-copies".into() },
         Event::StepTakenUp { step: extra(), reason: "it is needed after all".into() },
+        Event::StepAmended { step: extra(), amended: Box::new(amended()) },
         Event::StepTakenBack { step: extra(), by: StepId::new("extra-undone") },
         Event::TailSettled { step: StepId::new("orders-table"), item: "tags".into(), note: "set by hand".into() },
         Event::CallRefused { step: StepId::new("network"), attempt: 1, purpose: Purpose::Stop, problem: problem() },
@@ -90,6 +92,14 @@ fn since_format_2() -> Vec<Event> {
     ]
 }
 
+fn amended() -> Amended {
+    Amended {
+        edits: [("/Metadata/targetTableName".to_owned(), Some("orders-2".to_owned())), ("/IamRoleArn".to_owned(), None)].into(),
+        point: Some("arn:aws:backup:eu-central-1:444455556666:recovery-point:copyjob-2".into()),
+        reason: "the newest is suspect".into(),
+    }
+}
+
 fn extra() -> StepId {
     StepId::new("extra")
 }
@@ -99,7 +109,7 @@ fn problem() -> Problem {
 }
 
 /// Every kind of event that this version writes.
-const KINDS: [&str; 32] = [
+const KINDS: [&str; 33] = [
     "answer-lost",
     "attached",
     "call-answered",
@@ -124,6 +134,7 @@ const KINDS: [&str; 32] = [
     "role-given",
     "seen-elsewhere",
     "signal-seen",
+    "step-amended",
     "step-confirmed",
     "step-ended",
     "step-ruled-out",

@@ -123,6 +123,21 @@ fn what_the_packages_take_is_there_or_made_by_the_extras() {
     assert!(read("CHANGELOG.md").contains(&format!("## {}", manifest["package"]["version"].as_str().unwrap())));
 }
 
+#[test]
+fn binstall_knows_where_the_files_are_or_the_page_says_why_not() {
+    let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
+    let package = &manifest["package"];
+    let url = package["metadata"]["binstall"]["pkg-url"].as_str().unwrap();
+    assert!(url.starts_with("{ repo }/"), "{url}");
+    let said = read("docs/packages.md").replace('\n', " ").contains("`repository` in [Cargo.toml](../Cargo.toml) is not set");
+    assert_eq!(package.get("repository").is_none(), said);
+    // What the release makes is what binstall looks for.
+    let release = read("packaging/release");
+    for part in ["tar", "lifeboat"] {
+        assert!(release.contains(part), "{part}");
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn the_program_is_one_file_that_needs_the_c_library_alone() {

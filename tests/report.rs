@@ -166,6 +166,22 @@ fn before_the_failover_is_declared_the_forecast_counts_from_now() {
     assert_eq!(timeline.forecast.unwrap().end, at("04:07:00"));
 }
 
+/// The four durations make the recovery time, and what each was spent on makes the duration, to the second.
+fn adds_up(events: &[Recorded]) -> Result<(), TestCaseError> {
+    let document = json(events);
+    let sum: i64 = document["durations"].as_array().unwrap().iter().map(|row| row["secs"].as_i64().unwrap()).sum();
+    prop_assert_eq!(document["recovery_time"]["achieved_secs"].as_i64().unwrap_or(0), sum);
+    // What each duration was spent on adds up to it, whatever overlapped.
+    let durations = document["durations"].as_array().unwrap().iter().filter(|row| !row["from"].is_null());
+    for (duration, spent) in durations.zip(document["spent"].as_array().unwrap()) {
+        let kinds =
+            ["work_secs", "aws_secs", "retry_secs", "person_secs", "unknown_secs"].map(|kind| spent[kind].as_i64().unwrap());
+        prop_assert!(kinds.iter().all(|secs| *secs >= 0));
+        prop_assert_eq!((&duration["phase"], duration["secs"].as_i64().unwrap()), (&spent["phase"], kinds.iter().sum()));
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -181,22 +197,21 @@ proptest! {
             let event = Event::MomentCorrected { moment: Moment::Restored, fixed, reason: "x".into() };
             events.push(Recorded { event, by: Operator::new("x"), ..last });
         }
-        let document = json(&events);
-        let sum: i64 = document["durations"].as_array().unwrap().iter().map(|row| row["secs"].as_i64().unwrap()).sum();
-        prop_assert_eq!(document["recovery_time"]["achieved_secs"].as_i64().unwrap_or(0), sum);
-        // What each duration was spent on adds up to it, whatever overlapped.
-        let durations = document["durations"].as_array().unwrap().iter().filter(|row| !row["from"].is_null());
-        for (duration, spent) in durations.zip(document["spent"].as_array().unwrap()) {
-            let kinds = ["work_secs", "aws_secs", "retry_secs", "person_secs", "unknown_secs"].map(|kind| spent[kind].as_i64().unwrap());
-            prop_assert!(kinds.iter().all(|secs| *secs >= 0));
-            prop_assert_eq!((&duration["phase"], duration["secs"].as_i64().unwrap()), (&spent["phase"], kinds.iter().sum()));
-        }
+        adds_up(&events)?;
         render(&events, Format::Markdown).unwrap();
         // The timeline of any of these, at any time, can be had as well.
         for now in [None, Some(at("00:00:00")), Some(at("03:40:00")), Some(at("23:00:00"))] {
             let timeline = Timeline::of(&Incident::of(&events), now);
             prop_assert!(timeline.steps.iter().all(|step| step.worked >= TimeDelta::zero() && step.waited >= TimeDelta::zero()));
         }
+    }
+
+    #[test]
+    fn events_in_any_order_have_a_report_whose_durations_add_up(order in Just((0..exercise().len()).collect::<Vec<_>>()).prop_shuffle()) {
+        let story = exercise();
+        let shuffled: Vec<Recorded> = (1..).zip(order).map(|(seq, at)| Recorded { seq, ..story[at].clone() }).collect();
+        adds_up(&shuffled)?;
+        render(&shuffled, Format::Markdown).unwrap();
     }
 }
 

@@ -207,6 +207,27 @@ fn times_are_written_in_a_named_zone_with_their_date() {
 }
 
 #[test]
+fn what_others_did_is_in_the_picture_marked_as_seen() {
+    let mut events = exercise();
+    let last = events.last().unwrap().clone();
+    let copy: lifeboat::domain::Elsewhere = serde_json::from_value(serde_json::json!({
+        "kind": "copy job", "id": "COPY-1", "site": "recovery", "region": "eu-central-1", "status": "COMPLETED",
+        "about": "arn:aws:dynamodb:eu-west-1:111122223333:table/carts",
+        "began_at": "2026-03-14T03:40:00Z", "ended_at": "2026-03-14T03:55:00Z", "by": null
+    }))
+    .unwrap();
+    let seen = Event::SeenElsewhere(Box::new(copy));
+    events.push(Recorded { seq: last.seq + 1, event: seen, ..last });
+    let picture = render(&events, Format::Svg(Paper::Light)).unwrap();
+    for part in
+        ["seen: copy job", "seen, not done here: copy job COPY-1", ">carts, COMPLETED</text>", ">seen, not done here</text>"]
+    {
+        assert!(picture.contains(part), "{part}: {picture}");
+    }
+    assert!(!render(&exercise(), Format::Svg(Paper::Light)).unwrap().contains("class=\"seen\""));
+}
+
+#[test]
 fn the_picture_is_drawn_on_every_paper_the_same_bytes_each_time() {
     let reading = reading(exercise());
     let drawn = [Paper::Light, Paper::Dark, Paper::Print].map(|paper| render_png(&reading, paper, Zone::UTC).unwrap());

@@ -107,3 +107,21 @@ fn the_schema_holds_for_an_incident_at_every_event_and_when_redacted_or_damaged(
         assert!(found.is_empty(), "after {count} events: {found:#?}");
     }
 }
+
+#[test]
+fn the_schema_holds_for_every_journal_that_is_checked_in() {
+    let schema: Value = serde_json::from_str(SCHEMA_TEXT).unwrap();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    for folder in ["exercises", "journals"] {
+        let files = std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        for path in files.filter(|path| path.extension().is_some_and(|is| is == "lifeboat")) {
+            let reading = lifeboat::journal::read(&path).unwrap();
+            for reading in [redacted(&reading), reading] {
+                let report: Value = serde_json::from_str(&render_reading(&reading, Format::Json).unwrap()).unwrap();
+                let mut found = Vec::new();
+                faults(&schema, &schema, &report, "report", &mut found);
+                assert!(found.is_empty(), "{}: {found:#?}", path.display());
+            }
+        }
+    }
+}

@@ -13,7 +13,7 @@ use chrono::TimeDelta;
 use lifeboat::domain::{Moment, Operator, StepId};
 use lifeboat::engine::Intent;
 use lifeboat::journal::Journal;
-use lifeboat::sim::inject::{Change, Fault, FaultKind, Inject, When};
+use lifeboat::sim::inject::{Change, Fault, FaultKind, Inject};
 use table::{CHANGING, at, keep, once_each, open};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -124,7 +124,7 @@ fn fault(operation: &str, kind: FaultKind) -> Inject {
         calls: Some(1),
         chance: 1.0,
     };
-    Inject { title: fault.name.clone(), when: When::ByHand, changes: vec![Change::Fault(fault)] }
+    Inject::by_hand(fault.name.clone(), vec![Change::Fault(fault)])
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -156,7 +156,7 @@ async fn a_refused_call_and_a_failed_job_are_tried_again_as_new_attempts() {
         world.inject(fault("CreateOpsItem", FaultKind::Denied)).unwrap();
         world.inject(fault("ChangeResourceRecordSets", FaultKind::Throttle)).unwrap();
         let failing = Change::FailRestore("*:table/orders".into(), "The restore failed: capacity".into());
-        world.inject(Inject { title: "a job fails".into(), when: When::ByHand, changes: vec![failing] }).unwrap();
+        world.inject(Inject::by_hand("a job fails", vec![failing])).unwrap();
     }
     table.recover().await;
     for step in ["ops-item", "orders-table", "move-records"] {

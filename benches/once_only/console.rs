@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use lifeboat::clock::Clock;
 use lifeboat::cloud::{Access, Recorder, Sites};
 use lifeboat::console::{self, Exercise, Reach};
-use lifeboat::domain::{IncidentId, Mode, Moment, Operator, Preparation, Problem, StepId};
+use lifeboat::domain::{IncidentId, Mode, Moment, Operator, Preparation, Problem, ProblemKind, StepId};
 use lifeboat::driver::{Driver, Probe, Setting, Told};
 use lifeboat::engine::{self, Context, Effect, Input, Intent};
 use lifeboat::gate::Gate;
@@ -40,7 +40,8 @@ pub enum Stop {
 
 /// The shop's estate, in which nothing goes wrong by itself.
 pub async fn world(seed: u64) -> World {
-    let mut scenario = (*console::read("region-outage").unwrap().scenario).clone();
+    const WORLD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/actions/world.toml");
+    let mut scenario = (*console::read(WORLD).unwrap().scenario).clone();
     scenario.injects.clear();
     let exercise = Exercise::start(Arc::new(scenario), seed, None, 0).await.unwrap();
     exercise.clock.set_speed(SPEED);
@@ -68,6 +69,8 @@ struct Console<'a> {
     driver: Driver,
     told: mpsc::Receiver<Told>,
     kill: &'a Kill,
+    /// What a person finds out who looks for themselves: did the call take effect?
+    done: &'a dyn Fn() -> bool,
     writes: usize,
     /// Which calls have their answer.
     answered: Vec<(StepId, Purpose)>,
@@ -91,6 +94,7 @@ pub async fn life(
     acts: &[Act],
     impact: DateTime<Utc>,
     kill: &Kill,
+    done: &dyn Fn() -> bool,
 ) -> Result<(), Stop> {
     let journals = JournalDirectory::new(folder);
     let path = journals.path_of(id, Mode::Exercise);
@@ -124,6 +128,7 @@ pub async fn life(
         driver,
         told,
         kill,
+        done,
         writes: 0,
         answered: Vec::new(),
         asking: BTreeSet::new(),
@@ -240,7 +245,8 @@ impl Console<'_> {
             // An answer belongs to its attempt: one that was refused is followed by another.
             Act::Start(_) => {
                 let last = self.incident.steps.get(&step).and_then(|record| record.last());
-                last.is_some_and(|attempt| attempt.answered.is_some())
+                let skipped = matches!(self.incident.status(&step), StepStatus::Skipped(_));
+                skipped || last.is_some_and(|attempt| attempt.answered.is_some())
             }
             // A step that has ended needs no answer any more, also if it ended before the lost one was found.
             Act::Answer(..) => self.answered.contains(&(step.clone(), Purpose::Answer)) || self.ended(&step),
@@ -274,6 +280,14 @@ impl Console<'_> {
     /// Asks what it would be, or confirms what was answered.
     fn turn(&mut self, act: Act) -> Result<(), Stop> {
         let step = StepId::new(act.step());
+        // Where AWS keeps no record, the console says so and a person has to find out, who then goes on without it or does it again.
+        if let StepStatus::Failed(problem) = self.incident.status(&step)
+            && problem.kind == ProblemKind::Unknown
+            && (self.done)()
+        {
+            let intent = Intent::SkipStep { step, reason: "it was done: somebody saw it".into() };
+            return self.submit(&Input::Order(intent));
+        }
         if let Some(preparation) = self.prepared.take() {
             let preparation = Box::new(preparation);
             let intent = match act {
@@ -302,7 +316,7 @@ impl Console<'_> {
                 self.waits = false;
                 if preparation.is_blocked() {
                     let text = format!("blocked: {:?}", preparation.findings);
-                    self.problem = Some(Problem::new(lifeboat::domain::ProblemKind::Invalid, "prepare", text));
+                    self.problem = Some(Problem::new(ProblemKind::Invalid, "prepare", text));
                 } else {
                     self.prepared = Some(*preparation);
                 }

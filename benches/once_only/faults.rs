@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use lifeboat::sim::inject::{Change, Fault, FaultKind, Inject, When};
+use lifeboat::sim::inject::{Change, Fault, FaultKind, Inject};
 
 use crate::console::World;
 use crate::kinds::Kind;
@@ -153,13 +153,13 @@ fn fault(operation: &str, kind: FaultKind, calls: Option<u32>) -> Fault {
 }
 
 fn inject(world: &World, fault: Fault) {
-    let inject = Inject { title: NAME.into(), when: When::ByHand, changes: vec![Change::Fault(fault)] };
+    let inject = Inject::by_hand(NAME, vec![Change::Fault(fault)]);
     world.exercise.world.lock().unwrap().inject(inject).unwrap();
 }
 
 /// Ends what is left of the losses.
 pub fn calm(world: &World) {
-    let inject = Inject { title: NAME.into(), when: When::ByHand, changes: vec![Change::Calm(NAME.into())] };
+    let inject = Inject::by_hand(NAME, vec![Change::Calm(NAME.into())]);
     world.exercise.world.lock().unwrap().inject(inject).unwrap();
 }
 

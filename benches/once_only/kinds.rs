@@ -95,6 +95,27 @@ const REWIND: &str = r#"
 bucket = "once-${incident.id}"
 to = "impact""#;
 
+const CONTROLS: &str = r#"
+controls = [
+    { arn = "arn:aws:route53-recovery-control::444455556666:controlpanel/5d0b7c2e91f34a6885c2d1e07b3f9a64/routingcontrol/8a1e4f60b7c25d93", state = "Off" },
+    { arn = "arn:aws:route53-recovery-control::444455556666:controlpanel/5d0b7c2e91f34a6885c2d1e07b3f9a64/routingcontrol/c47d03b9e6f1825a", state = "On" },
+]
+[step.with.endpoints]
+ap-northeast-1 = "https://71f0c3a8.route53-recovery-cluster.ap-northeast-1.amazonaws.com/v1"
+ap-southeast-2 = "https://71f0c3a8.route53-recovery-cluster.ap-southeast-2.amazonaws.com/v1"
+eu-west-1 = "https://71f0c3a8.route53-recovery-cluster.eu-west-1.amazonaws.com/v1"
+us-east-1 = "https://71f0c3a8.route53-recovery-cluster.us-east-1.amazonaws.com/v1"
+us-west-2 = "https://71f0c3a8.route53-recovery-cluster.us-west-2.amazonaws.com/v1""#;
+const FUNCTION: &str = r#"
+function = "once-warm"
+payload = { incident = "${incident.id}" }"#;
+const WORKFLOW: &str = r#"
+state_machine = "arn:aws:states:eu-central-1:444455556666:stateMachine:once-index"
+input = { incident = "${incident.id}" }"#;
+const MESSAGE: &str = r#"
+topic = "arn:aws:sns:eu-central-1:444455556666:once-news"
+message = "${incident.id}""#;
+
 /// Every action that changes AWS; some in more than one way, because an answer and a stop are calls of their own.
 pub const KINDS: &[Kind] = &[
     Kind {
@@ -182,6 +203,35 @@ pub const KINDS: &[Kind] = &[
         effects: &[("CreateResource", 1)],
     },
     Kind {
+        name: "arc.routing_control",
+        action: "arc.routing_control",
+        steps: &[("controls", CONTROLS)],
+        acts: &[Act::Start("controls")],
+        // One effect a control.
+        effects: &[("UpdateRoutingControlStates", 2)],
+    },
+    Kind {
+        name: "lambda.invoke",
+        action: "lambda.invoke",
+        steps: &[("function", FUNCTION)],
+        acts: &[Act::Start("function")],
+        effects: &[("Invoke", 1)],
+    },
+    Kind {
+        name: "stepfunctions.execute",
+        action: "stepfunctions.execute",
+        steps: &[("workflow", WORKFLOW)],
+        acts: &[Act::Start("workflow"), Act::Stop("workflow")],
+        effects: &[("StartExecution", 1), ("StopExecution", 1)],
+    },
+    Kind {
+        name: "sns.publish",
+        action: "sns.publish",
+        steps: &[("message", MESSAGE)],
+        acts: &[Act::Start("message")],
+        effects: &[("Publish", 1)],
+    },
+    Kind {
         name: "s3.rewind",
         action: "s3.rewind",
         steps: &[("rewind", REWIND)],
@@ -214,7 +264,8 @@ pub fn call(world: &mut World, at: DateTime<Utc>, service: &'static str, operati
     let caller = Caller {
         arn: format!("arn:aws:iam::{account}:user/builder"),
         account,
-        region: "eu-central-1".to_owned(),
+        // A cluster answers in the Regions of its endpoints, and in no other.
+        region: if service == "route53-recovery-cluster" { "us-west-2" } else { "eu-central-1" }.to_owned(),
         user_id: "AIDABUILDER0000000000".to_owned(),
     };
     let told = world.answer(Call { caller, service, operation: operation.to_owned(), input, at });
@@ -232,11 +283,27 @@ pub fn furnish(world: &mut World, at: DateTime<Utc>) {
     let database = json!({"DBInstanceIdentifier": "once-source", "DBInstanceClass": "db.t4g.micro", "Engine": "postgres",
         "AllocatedStorage": 20, "MasterUsername": "once", "MasterUserPassword": "not-a-secret-1", "BackupRetentionPeriod": 7});
     call(world, at, "rds", "CreateDBInstance", database);
+    let function = json!({"FunctionName": "once-warm", "Role": "arn:aws:iam::444455556666:role/f", "Runtime": "python3.12",
+        "Handler": "f.f", "Code": {"ZipFile": STANDARD.encode("PK")}, "Environment": {"Variables": {"SIMULATED_RESPONSE": "{}"}}});
+    call(world, at, "lambda", "CreateFunction", function);
+    let definition = json!({"StartAt": "Pause", "States": {"Pause": {"Type": "Wait", "Seconds": 8_640_000, "End": true}}});
+    let machine =
+        json!({"name": "once-index", "definition": definition.to_string(), "roleArn": "arn:aws:iam::444455556666:role/f"});
+    call(world, at, "states", "CreateStateMachine", machine);
+    call(world, at, "sns", "CreateTopic", json!({"Name": "once-news"}));
 }
 
 /// What only this run needs; gives the moment that a rewind goes back to.
 pub fn furnish_run(world: &Mutex<World>, clock: &Clock, kind: &Kind, incident: &str) -> DateTime<Utc> {
     let call = |service, operation, input| call(&mut world.lock().unwrap(), clock.now(), service, operation, input);
+    if kind.action == "arc.routing_control" {
+        // As it was before any failover.
+        let panel = "arn:aws:route53-recovery-control::444455556666:controlpanel/5d0b7c2e91f34a6885c2d1e07b3f9a64/routingcontrol";
+        let entry = |id: &str, state: &str| json!({"RoutingControlArn": format!("{panel}/{id}"), "RoutingControlState": state});
+        let back =
+            json!({"UpdateRoutingControlStateEntries": [entry("8a1e4f60b7c25d93", "On"), entry("c47d03b9e6f1825a", "Off")]});
+        call("route53-recovery-cluster", "UpdateRoutingControlStates", back);
+    }
     if kind.action != "s3.rewind" {
         return clock.now();
     }

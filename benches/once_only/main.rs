@@ -148,7 +148,8 @@ fn run(world: &World, folder: &Path, number: usize, seed: u64, figures: &Mutex<F
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let kill = plot.kill(life);
         let ended = runtime.block_on(async {
-            let play = console::life(world, &plan, folder, &id, life, kind.acts, impact, &kill);
+            let done = || effects(world, kind).iter().sum::<usize>() > before.iter().sum();
+            let play = console::life(world, &plan, folder, &id, life, kind.acts, impact, &kill, &done);
             let killed = kill.falls(world);
             tokio::select! {
                 biased;

@@ -104,7 +104,11 @@ impl Others {
         }
     }
 
-    async fn restore_jobs(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
+    /// Restore jobs; about their source, or the point.
+    ///
+    /// # Errors
+    /// AWS's refusal, or that it does not answer.
+    pub async fn restore_jobs(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
         let ask = self.backup_client.list_restore_jobs().by_created_after(to_aws(window.from)).max_results(1000);
         let found = self.connection.gather(ask.into_paginator().send(), pages, "Backup ListRestoreJobs", |page, rows| {
             rows.extend(page.restore_jobs().iter().map(|job| {
@@ -118,7 +122,11 @@ impl Others {
         found.await
     }
 
-    async fn copy_jobs(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
+    /// Copy jobs; about their resource.
+    ///
+    /// # Errors
+    /// AWS's refusal, or that it does not answer.
+    pub async fn copy_jobs(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
         let ask = self.backup_client.list_copy_jobs().by_created_after(to_aws(window.from)).max_results(1000);
         let found = self.connection.gather(ask.into_paginator().send(), pages, "Backup ListCopyJobs", |page, rows| {
             rows.extend(page.copy_jobs().iter().map(|job| {
@@ -132,7 +140,11 @@ impl Others {
         found.await
     }
 
-    async fn automations(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
+    /// Automation executions; about their document.
+    ///
+    /// # Errors
+    /// AWS's refusal, or that it does not answer.
+    pub async fn automations(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
         let operation = "Systems Manager DescribeAutomationExecutions";
         let since = window.from.to_rfc3339_opts(SecondsFormat::Secs, true);
         let filter = AutomationExecutionFilter::builder().key(AutomationExecutionFilterKey::StartTimeAfter).values(since);
@@ -151,7 +163,11 @@ impl Others {
         found.await
     }
 
-    async fn state_machines(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
+    /// Executions of state machines; about the machine's name.
+    ///
+    /// # Errors
+    /// AWS's refusal, or that it does not answer.
+    pub async fn state_machines(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
         let ask = self.sfn_client.list_state_machines().max_results(1000);
         let machines =
             self.connection.gather(ask.into_paginator().send(), pages, "Step Functions ListStateMachines", |page, rows| {
@@ -177,7 +193,11 @@ impl Others {
         Ok(all)
     }
 
-    async fn stacks(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
+    /// Operations of stacks; about the stack's name.
+    ///
+    /// # Errors
+    /// AWS's refusal, or that it does not answer.
+    pub async fn stacks(&self, window: Window, pages: usize) -> Result<Listing<Elsewhere>, Problem> {
         let found = self.connection.gather(
             self.stacks_client.list_stacks().into_paginator().send(),
             pages,

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::cli::Cli;
 use crate::config::{KNOWN, Kind, Paths, Settings};
-use crate::ui::{Action, Keymap};
+use crate::ui::{Action, BUILTIN, Keymap, Theme};
 
 /// Where files are kept.
 pub fn paths(paths: &Paths) -> String {
@@ -15,6 +15,8 @@ pub fn paths(paths: &Paths) -> String {
         ("incidents", paths.data.join("incidents")),
         ("exercises", paths.data.join("exercises")),
         ("settings", paths.settings.clone()),
+        ("themes", paths.settings.with_file_name("themes")),
+        ("view", paths.view.clone()),
         ("log", paths.log.clone()),
     ];
     rows.iter().map(|(what, path)| format!("{what:<11}{}{}\n", path.display(), there(path))).collect()
@@ -130,6 +132,22 @@ pub fn settings_schema() -> String {
     serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
 }
 
+/// The themes that come with the program, and what each promises.
+fn themes_table() -> String {
+    let mut table = String::from("| theme | looks | least contrast | states apart |\n| --- | --- | --- | --- |\n");
+    for theme in BUILTIN.iter().filter_map(|(name, _)| Theme::builtin(name)) {
+        let number = |number: Option<f64>| number.map_or_else(|| "not promised".to_owned(), |number| number.to_string());
+        let contrast = number(theme.promises.contrast);
+        table.push_str(&format!(
+            "| `{}` | {} | {contrast} | {} |\n",
+            theme.name,
+            theme.about,
+            number(theme.promises.states_apart)
+        ));
+    }
+    table
+}
+
 /// The page docs/settings.md.
 pub fn settings_page() -> String {
     let mut page = String::from(
@@ -149,13 +167,18 @@ pub fn settings_page() -> String {
         "| No colours at all; selection and emphasis stay. | | `NO_COLOR` | `theme = \"mono\"` | |\n\
          | Keys, one or several an action. | | | `[keys]` | [keys](keys.md) |\n\
          | Colours by site and by plan. | | | `[colours.sites]`, `[colours.plans]` | the theme's |\n\n\
-         ## The file\n\n```toml\n{}```\n\n## Themes of your own\n\nA theme is a TOML file like those under [themes](../themes): the \
+         ## The file\n\n```toml\n{}```\n\n## Themes\n\n{}\n\
+         The contrast is WCAG 2's, of every text with its ground; the distance is that between the colours of ok, warn, bad and unknown\nin CIE Lab \
+         (1976), the least of eyes with all cones and of simulated protanopia, deuteranopia and tritanopia. A theme's file states \
+         both\nunder `[promises]`, and a test holds them.\n\n## Themes of your own\n\nA theme is a TOML file like those under [themes](../themes): the \
          colours of its background and text, and a style for each role. Put it\ninto the folder `themes` beside the settings file and name it \
          with `theme`, or give its path to `--theme`. While a console is open, its\ntheme file is read again when it changes; a file with a \
          fault changes nothing, and the screen says what is wrong.\n\nWhere the terminal does not say `COLORTERM=truecolor`, colours become \
          the nearest of its 256 or 16; a terminal of sixteen colours gets\nthe theme `ansi` unless another one is chosen. State is never told by \
-         colour alone.\n",
-        default_settings()
+         colour alone.\n\n## What is kept of the view\n\nBorders that were moved with keys are where they were left in the next run: they \
+         are kept in the file that `lifeboat paths` calls\n`view`. `even` (the key `=`) puts them back; the file can be deleted at any time.\n",
+        default_settings(),
+        themes_table()
     ));
     page
 }

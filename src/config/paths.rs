@@ -14,6 +14,8 @@ pub struct Paths {
     pub settings: PathBuf,
     /// The log.
     pub log: PathBuf,
+    /// What is kept of the view from one run to the next: the borders that were moved.
+    pub view: PathBuf,
 }
 
 /// There is no home directory, and nothing names another place.
@@ -28,7 +30,12 @@ impl Paths {
     /// [`NoHome`].
     pub fn find(home: Option<&Path>) -> Result<Self, NoHome> {
         if let Some(home) = home {
-            return Ok(Self { data: home.to_owned(), settings: home.join("config.toml"), log: home.join("lifeboat.log") });
+            return Ok(Self {
+                data: home.to_owned(),
+                settings: home.join("config.toml"),
+                log: home.join("lifeboat.log"),
+                view: home.join("view.toml"),
+            });
         }
         let xdg = Xdg::new().map_err(|_| NoHome)?;
         let state = xdg.state_dir().unwrap_or_else(|| xdg.data_dir());
@@ -36,6 +43,7 @@ impl Paths {
             data: xdg.data_dir().join("lifeboat"),
             settings: xdg.config_dir().join("lifeboat/config.toml"),
             log: state.join("lifeboat/lifeboat.log"),
+            view: state.join("lifeboat/view.toml"),
         })
     }
 }

@@ -1,11 +1,12 @@
-//! Where the colours come from: a shipped theme, one of one's own by name, or a file, which is read again when it changes.
+//! Where the colours come from: a shipped theme, one of one's own by name, or a file, which is read again when it changes; and where
+//! the borders of the panes are kept from one run to the next.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use crate::ui::{BUILTIN, Depth, Role, Theme};
+use crate::ui::{BUILTIN, Depth, Role, Splits, Theme};
 
 /// How often it is looked whether the file has changed.
 const LOOK: Duration = Duration::from_secs(1);
@@ -20,6 +21,8 @@ pub struct Appearance {
     colourless: bool,
     seen: Option<SystemTime>,
     ticks: Option<Interval>,
+    view: Option<PathBuf>,
+    kept: Splits,
 }
 
 impl Appearance {
@@ -42,7 +45,17 @@ impl Appearance {
                 ));
             }
         };
-        Ok(Self { name: name.to_owned(), file, depth, tints: Vec::new(), colourless: false, seen: None, ticks: None })
+        Ok(Self {
+            name: name.to_owned(),
+            file,
+            depth,
+            tints: Vec::new(),
+            colourless: false,
+            seen: None,
+            ticks: None,
+            view: None,
+            kept: Splits::default(),
+        })
     }
 
     /// No colour, whatever the theme is: selection and emphasis stay.
@@ -57,6 +70,41 @@ impl Appearance {
     pub fn tinted(mut self, role: Role, colour: &str) -> Self {
         self.tints.push((role, colour.to_owned()));
         self
+    }
+
+    /// With the borders that were moved in an earlier run, from the file that keeps them. A file that cannot be read is as good as none:
+    /// the borders are then where they are for everybody.
+    #[must_use]
+    pub fn kept_in(mut self, view: PathBuf) -> Self {
+        if let Ok(text) = std::fs::read_to_string(&view) {
+            match Splits::read(&text) {
+                Ok(splits) => self.kept = splits,
+                Err(error) => tracing::warn!(file = %view.display(), %error, "the moved borders cannot be read"),
+            }
+        }
+        self.view = Some(view);
+        self
+    }
+
+    /// Where the borders were left.
+    pub fn splits(&self) -> Splits {
+        self.kept
+    }
+
+    /// Keeps the borders for the next run, if they were moved. What cannot be written is no reason to stop.
+    pub fn keep(&mut self, splits: Splits) {
+        if splits == self.kept {
+            return;
+        }
+        self.kept = splits;
+        let Some(view) = &self.view else { return };
+        let text = format!("# Borders that were moved with keys, in percent; lifeboat writes this file.\n{}", splits.written());
+        let aside = view.with_extension(format!("{}.tmp", std::process::id()));
+        let folder = view.parent().map_or(Ok(()), std::fs::create_dir_all);
+        let written = folder.and_then(|()| std::fs::write(&aside, text)).and_then(|()| std::fs::rename(&aside, view));
+        if let Err(error) = written {
+            tracing::warn!(file = %view.display(), %error, "the moved borders cannot be kept");
+        }
     }
 
     /// Reads the theme.

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::sim::World;
-use crate::sim::inject::{Act, Change, Condition, Inject, Question, When};
+use crate::sim::inject::{Act, Change, Condition, Inject, Question};
 
 /// The longest line that is read.
 const LINE_LIMIT: u64 = 64 * 1024;
@@ -193,7 +193,7 @@ impl Door {
             Order::Step { seconds } => self.clock.step(Duration::from_secs(seconds)),
             Order::Ask { text } => {
                 let changes = vec![Change::Ask(Question { text: text.clone(), good: String::new() })];
-                let inject = Inject { title: format!("asked: {text}"), when: When::ByHand, changes };
+                let inject = Inject::by_hand(format!("asked: {text}"), changes);
                 self.world().inject(inject).map_err(|error| error.to_string())?;
             }
         }

@@ -26,6 +26,9 @@ const SHOP: (&str, &str) = ("assets/plans/shop.toml", include_str!("../../assets
 /// The plan of the shop with a routing control.
 const ROUTING: (&str, &str) = ("assets/plans/shop-routing.toml", include_str!("../../assets/plans/shop-routing.toml"));
 
+/// The plan for orders that are wrong.
+const ORDERS: (&str, &str) = ("assets/plans/shop-orders.toml", include_str!("../../assets/plans/shop-orders.toml"));
+
 /// The shipped scenarios.
 const SHIPPED: &[Shipped] = &[
     ("region-outage", include_str!("../../assets/scenarios/region-outage.toml"), SHOP),
@@ -33,6 +36,7 @@ const SHIPPED: &[Shipped] = &[
     ("backup-missing", include_str!("../../assets/scenarios/backup-missing.toml"), SHOP),
     ("quiet-failure", include_str!("../../assets/scenarios/quiet-failure.toml"), SHOP),
     ("ransomware", include_str!("../../assets/scenarios/ransomware.toml"), SHOP),
+    ("corruption", include_str!("../../assets/scenarios/corruption.toml"), ORDERS),
     ("control-plane", include_str!("../../assets/scenarios/control-plane.toml"), ROUTING),
 ];
 

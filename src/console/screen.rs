@@ -140,7 +140,9 @@ pub async fn run<S: Stage>(mut session: S, mut app: App, mut appearance: Appeara
                         return Err(ScreenError::Lost(error));
                     }
                 };
-                match on_event(&event, &mut session, &mut app, &mut terminal, &stopwatch) {
+                let then = on_event(&event, &mut session, &mut app, &mut terminal, &stopwatch);
+                appearance.keep(app.splits());
+                match then {
                     Ok(false) => {}
                     Ok(true) => return Ok(finish(session, &mut keys).await),
                     Err(error) => {
@@ -168,6 +170,8 @@ fn on_event<S: Stage>(
     stopwatch: &Stopwatch,
 ) -> std::io::Result<bool> {
     let now = session.clock().now();
+    #[cfg(debug_assertions)]
+    fault_on_f12(event);
     for request in app.on_event(event, session.state(), now, stopwatch.elapsed()) {
         match request {
             Request::Quit => return Ok(true),
@@ -178,6 +182,18 @@ fn on_event<S: Stage>(
         }
     }
     Ok(false)
+}
+
+/// A fault that the tests can cause in the real program, in builds for development alone: `LIFEBOAT_FAULT` is its text.
+#[cfg(debug_assertions)]
+#[expect(clippy::panic, reason = "a fault is what is wanted")]
+fn fault_on_f12(event: &TerminalEvent) {
+    if let TerminalEvent::Key(key) = event
+        && key.code == crossterm::event::KeyCode::F(12)
+        && let Ok(text) = std::env::var("LIFEBOAT_FAULT")
+    {
+        panic!("{text}");
+    }
 }
 
 /// Gives the shell the terminal until it puts us into the foreground again. Feeds and calls go on.

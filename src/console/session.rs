@@ -61,7 +61,9 @@ pub struct Session {
     unwritten: VecDeque<Input>,
     /// What earlier runs say, while their journals are being read.
     earlier: Option<oneshot::Receiver<BTreeMap<StepId, Expected>>>,
-    /// Calls without an answer, found when the incident was taken up, and when they may be looked up.
+    /// The machine that keeps the journal was out of reach when last looked.
+    cut_off: bool,
+    /// Calls without an answer that this console did not send, and when they may be looked up.
     unanswered: Vec<(DateTime<Utc>, StepId, u32, Purpose)>,
     /// What was last seen, on disk; not for exercises.
     last_seen: Option<LastSeen>,
@@ -117,6 +119,7 @@ impl Session {
             reminded: None,
             unwritten: VecDeque::new(),
             earlier: opening.earlier,
+            cut_off: false,
             unanswered: Vec::new(),
         };
         if let Some((journal, events)) = opening.resumed {
@@ -296,7 +299,25 @@ impl Session {
 
     /// Takes in what another console has written, and looks up calls whose answer nobody can be waiting for any more.
     fn look_again(&mut self) -> Result<bool, JournalError> {
-        let news = self.catch_up()?;
+        let news = match self.catch_up() {
+            // Said once; the rest of the console goes on.
+            Err(error @ JournalError::Link { .. }) => {
+                let told = told_error(&error);
+                let news = self.state.journal_problem.as_ref() != Some(&told);
+                if news {
+                    self.notice(NoticeLevel::Warning, told.clone());
+                }
+                (self.state.journal_problem, self.cut_off) = (Some(told), true);
+                news
+            }
+            caught_up => {
+                let back = std::mem::take(&mut self.cut_off);
+                if back {
+                    self.state.journal_problem = None;
+                }
+                caught_up? || back
+            }
+        };
         let now = self.clock.now();
         if let Some(last_seen) = &mut self.last_seen {
             last_seen.tend(&self.state, now);
@@ -309,7 +330,11 @@ impl Session {
         }
         let kept = self.unwritten.len();
         self.write_outcomes();
-        Ok(self.listen() || news || self.unwritten.len() < kept)
+        // What failed in a way that passes by itself is checked again; a person still has to confirm it.
+        let retries = self.state.retries_due(now);
+        let retried = !retries.is_empty();
+        retries.into_iter().for_each(|step| self.prepare(step));
+        Ok(self.listen() || news || retried || self.unwritten.len() < kept)
     }
 
     fn confirmed_at(&self, step: &StepId) -> DateTime<Utc> {
@@ -493,6 +518,14 @@ impl Session {
         let written = journal.catch_up()?;
         let news = !written.is_empty();
         for recorded in written {
+            // The console that confirmed it sends it; should it die first, or be this one, whose link broke, somebody has to look.
+            if let Event::StepConfirmed(confirmed) = &recorded.event
+                && confirmed.call.is_some()
+                && !self.state.read_only
+            {
+                let due = recorded.recorded_at.max(self.clock.now()) + STILL_SENDING;
+                self.unanswered.push((due, confirmed.step.clone(), confirmed.attempt, confirmed.purpose));
+            }
             self.record(recorded);
         }
         Ok(news)

@@ -28,3 +28,21 @@ pub struct Elsewhere {
     /// Who started it, where AWS says so.
     pub by: Option<String>,
 }
+
+impl Elsewhere {
+    /// What to ask AWS about: the id, for a stack the stack itself.
+    pub fn handle(&self) -> &str {
+        match self.kind.as_str() {
+            "stack operation" => self.id.split('@').next().unwrap_or_default(),
+            _ => &self.id,
+        }
+    }
+
+    /// In words: what it is, who began it where and when, and how it stands.
+    pub fn told(&self) -> String {
+        let by = self.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+        let at = self.began_at.map(|at| at.format(" at %Y-%m-%d %H:%M:%S UTC").to_string()).unwrap_or_default();
+        let id = if self.id.is_empty() { String::new() } else { format!(" {}", self.id) };
+        format!("{}{id} of {}, started elsewhere{by}{at}, {}", self.kind, self.about, self.status)
+    }
+}

@@ -62,3 +62,10 @@ impl Region {
     /// Where Route 53's control plane and other global services sign: us-east-1 (AWS Fault Isolation Boundaries, appendix B).
     pub const GLOBAL: &'static str = "us-east-1";
 }
+
+impl IncidentId {
+    /// Is it safe as the name of a file? Ids come out of strangers' files too.
+    pub fn is_file_name(&self) -> bool {
+        !self.as_str().is_empty() && self.as_str().chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+    }
+}

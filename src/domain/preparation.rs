@@ -1,8 +1,9 @@
 //! What the wizard shows before a step is confirmed, and what the confirmation binds.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Identity, MutatingCall, Region, SiteName, StepId, Strength};
+use super::{Elsewhere, Identity, MutatingCall, Region, SiteName, StepId, Strength};
 
 /// A step, made ready from what AWS says now: the call, what it will change, what was checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +30,10 @@ pub struct Preparation {
     pub strength: Strength,
     /// How to take it back, in words.
     pub undo: Option<String>,
+    /// Until when it may be confirmed: what AWS said is old then, and is asked for anew.
+    pub valid_until: DateTime<Utc>,
+    /// What somebody else has begun at AWS that does the same: it can be adopted instead of doing it twice.
+    pub elsewhere: Vec<Elsewhere>,
 }
 
 impl Preparation {

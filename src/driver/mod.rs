@@ -5,6 +5,7 @@
 //! beyond the updates that it sends.
 
 mod action;
+mod elsewhere;
 mod prepare;
 mod probe;
 mod run;

@@ -7,10 +7,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::domain::{Change, Finding, IncidentId, Moment, MutatingCall, Preparation, Problem, ProblemKind, StepId, Strength};
 use crate::engine::blocked_by;
 use crate::journal::{Attempt, Incident};
-use crate::plan::{JsonTemplate, Lookup, Plan, PointInTime, Reference, SitePlan, Step, Template};
+use crate::plan::{JsonTemplate, Lookup, Plan, PointInTime, Reference, RestorePoint, SitePlan, Step, Template};
 
-use super::action;
 use super::token::token;
+use super::{action, elsewhere};
 use crate::cloud::{SiteClients, Sites};
 
 /// What stays the same for all steps of a console.
@@ -98,6 +98,12 @@ impl Asking<'_> {
         }
     }
 
+    /// The recovery point that a person chose instead of the plan's.
+    pub(super) fn chosen_point(&self) -> Option<RestorePoint> {
+        let (amended, ..) = self.incident.steps.get(&self.step.id)?.amended.as_ref()?;
+        amended.point.clone().map(RestorePoint::Arn)
+    }
+
     /// What is to be said before a call is repeated whose effect AWS cannot be asked for.
     pub(super) fn may_have_been_done(&self) -> Vec<Finding> {
         let earlier = self.incident.steps.get(&self.step.id).into_iter().flat_map(|record| &record.attempts);
@@ -133,10 +139,27 @@ impl Lookup for Asking<'_> {
 ///
 /// # Errors
 /// The problem that kept AWS from being asked; a condition that forbids the step is a finding, not an error.
-pub(super) async fn step(world: &World, incident: &Incident, id: &StepId, now: DateTime<Utc>) -> Result<Preparation, Problem> {
+pub(super) async fn step(world: &World, incident: &Incident, id: &StepId, moment: Moments) -> Result<Preparation, Problem> {
     let attempt = incident.steps.get(id).and_then(|record| record.last()).map_or(1, |attempt| attempt.number + 1);
-    attempt_of(world, incident, id, attempt, now).await
+    let (prepared, others) =
+        tokio::join!(attempt_of(world, incident, id, attempt, moment), elsewhere::begun(world, incident, id, moment.0));
+    let mut prepared = prepared?;
+    match others {
+        Ok(others) => {
+            let told = others.iter().map(|work| Finding::warns(format!("{}: adopt it rather than do it twice", work.told())));
+            prepared.findings.extend(told);
+            prepared.elsewhere = others;
+        }
+        Err(problem) => {
+            let text = format!("whether somebody else has begun it is not known: {problem}");
+            prepared.findings.push(Finding::warns(text));
+        }
+    }
+    Ok(prepared)
 }
+
+/// Now, and until when what is prepared now may be confirmed.
+pub(super) type Moments = (DateTime<Utc>, DateTime<Utc>);
 
 /// Prepares a given attempt: the next one for the screen, the confirmed one again before it is sent.
 pub(super) async fn attempt_of(
@@ -144,7 +167,7 @@ pub(super) async fn attempt_of(
     incident: &Incident,
     id: &StepId,
     attempt: u32,
-    now: DateTime<Utc>,
+    (now, valid_until): Moments,
 ) -> Result<Preparation, Problem> {
     let World { plan, sites, incident_id } = world;
     let missing = |what: String| Problem::new(ProblemKind::Missing, format!("prepare {id}"), what);
@@ -158,6 +181,7 @@ pub(super) async fn attempt_of(
     } else {
         (action::prepare(&asking).await?, None)
     };
+    let draft = amended(&asking, draft)?;
     let mut findings = Vec::new();
     if let Some(identity) = &identity {
         if identity.account == place.account {
@@ -195,7 +219,39 @@ pub(super) async fn attempt_of(
         findings,
         strength: step.strength.clone(),
         undo: step.undo.clone(),
+        valid_until,
+        elsewhere: Vec::new(),
     })
+}
+
+/// The draft with what a person edited of its call, said beside what the plan has. The token by which a repeat is known stays.
+fn amended(asking: &Asking<'_>, mut draft: Draft) -> Result<Draft, Problem> {
+    let record = asking.incident.steps.get(&asking.step.id).and_then(|record| record.amended.as_ref());
+    let (Some((amended, _, by)), Some(call)) = (record.filter(|(it, ..)| !it.edits.is_empty()), &draft.call) else {
+        return Ok(draft);
+    };
+    let refused = |text: String| Problem::new(ProblemKind::Invalid, format!("edit {}", asking.step.id), text);
+    let edited = call.edited(&amended.edits).map_err(refused)?;
+    let holds_token = |call: &MutatingCall| call.parameters().to_string().contains(&asking.token());
+    if holds_token(call) && !holds_token(&edited) {
+        return Err(refused("what was edited holds the token by which a repeat is known".to_owned()));
+    }
+    let (before, after) = (call.parameters(), edited.parameters());
+    for pointer in amended.edits.keys() {
+        let text = |of: &serde_json::Value| {
+            of.pointer(pointer).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        };
+        draft.changes.push(Change {
+            what: pointer.trim_start_matches('/').replace('/', " "),
+            before: Some(
+                text(&before).map_or_else(|| "not in the plan's call".to_owned(), |text| format!("{text}, by the plan")),
+            ),
+            after: text(&after),
+            why: Some(format!("{by} edited it: {}", amended.reason)),
+        });
+    }
+    draft.call = Some(edited);
+    Ok(draft)
 }
 
 /// An answer to what a running runbook asks, or its stop.
@@ -212,6 +268,14 @@ pub enum AnswerWanted {
     Stop,
 }
 
+impl AnswerWanted {
+    /// What a confirmed call was prepared from, so that it can be prepared again.
+    pub(super) fn of(call: &MutatingCall, stop: bool) -> Self {
+        let (signal, comment) = call.answers();
+        if stop { Self::Stop } else { Self::Signal { signal: signal.to_owned(), comment: comment.to_owned() } }
+    }
+}
+
 /// Prepares an answer to a running step.
 ///
 /// # Errors
@@ -221,6 +285,7 @@ pub(super) async fn answer(
     incident: &Incident,
     id: &StepId,
     wanted: &AnswerWanted,
+    (_, valid_until): Moments,
 ) -> Result<Preparation, Problem> {
     let World { plan, sites, incident_id } = world;
     let missing = |what: &str| Problem::new(ProblemKind::Missing, format!("answer {id}"), what);
@@ -250,5 +315,7 @@ pub(super) async fn answer(
         findings,
         strength: draft.strength.unwrap_or(Strength::Key),
         undo: None,
+        valid_until,
+        elsewhere: Vec::new(),
     })
 }

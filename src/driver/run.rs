@@ -23,7 +23,9 @@ use super::probe::Probe;
 use crate::cloud::Sites;
 
 /// Shortest and longest pause between two looks at something that runs, in seconds of the console's clock.
-const LOOK_SECS: (f64, f64) = (2.0, 15.0);
+const LOOK_SECS: (f64, f64) = (1.0, 15.0);
+/// Which part of the time that something has taken its end may go unnoticed.
+const UNNOTICED: f64 = 0.01;
 /// Shortest pause between two looks in real time, however fast the exercise's clock runs.
 const LOOK_AT_LEAST: Duration = Duration::from_millis(150);
 /// Pause before a lost answer is looked up again when AWS cannot be asked, in seconds of the console's clock.
@@ -88,7 +90,7 @@ impl Driver {
     pub fn prepare(&self, step: StepId, seq: u64, incident: &Incident) {
         let (inner, incident) = (self.inner.clone(), incident.clone());
         self.inner.tasks.spawn(async move {
-            let answer = prepare::step(&inner.world, &incident, &step, inner.clock.now()).await;
+            let answer = prepare::step(&inner.world, &incident, &step, inner.moment()).await;
             inner.prepared(step, seq, answer).await;
         });
     }
@@ -97,7 +99,7 @@ impl Driver {
     pub fn prepare_answer(&self, step: StepId, seq: u64, wanted: AnswerWanted, incident: &Incident) {
         let (inner, incident) = (self.inner.clone(), incident.clone());
         self.inner.tasks.spawn(async move {
-            let answer = prepare::answer(&inner.world, &incident, &step, &wanted).await;
+            let answer = prepare::answer(&inner.world, &incident, &step, &wanted, inner.moment()).await;
             inner.prepared(step, seq, answer).await;
         });
     }
@@ -162,6 +164,13 @@ impl Inner {
         self.following.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Now, and until when what is asked now may be confirmed: a person reads no faster because an exercise's clock is fast.
+    fn moment(&self) -> (DateTime<Utc>, DateTime<Utc>) {
+        let now = self.clock.now();
+        let bound = self.world.plan.confirm_within.mul_f64(self.clock.speed().max(1.0));
+        (now, now + TimeDelta::from_std(bound).unwrap_or(TimeDelta::MAX))
+    }
+
     async fn tell(&self, told: Told) {
         // A console that has left hears nothing more; the journal tells the next one what was open.
         let _ = self.told.send(told).await;
@@ -199,15 +208,19 @@ impl Inner {
         self.tell(Told::Outcome(outcome)).await;
     }
 
-    /// The same account answers, and preparing the attempt anew gives the same call: else the confirmation is void.
+    /// The same account answers, and preparing the attempt, or the answer, anew gives the same call: else the confirmation is void.
     async fn still_holds(&self, confirmation: &StepConfirmed, incident: &Incident) -> Result<(), Problem> {
         let drift = |message: String| Problem::new(ProblemKind::Drift, format!("send {}", confirmation.step), message);
-        if confirmation.purpose != Purpose::Start {
-            return Ok(());
-        }
+        let (step, moment) = (&confirmation.step, self.moment());
         // The incident was copied before this confirmation was folded in or after: either way this attempt is what is prepared.
-        let now = self.clock.now();
-        let again = prepare::attempt_of(&self.world, incident, &confirmation.step, confirmation.attempt, now).await?;
+        let again = match (confirmation.purpose, &confirmation.call) {
+            (Purpose::Start, _) => prepare::attempt_of(&self.world, incident, step, confirmation.attempt, moment).await?,
+            (Purpose::Answer | Purpose::Stop, Some(call)) => {
+                let wanted = AnswerWanted::of(call, confirmation.purpose == Purpose::Stop);
+                prepare::answer(&self.world, incident, step, &wanted, moment).await?
+            }
+            _ => return Ok(()),
+        };
         if again.fingerprint() == confirmation.fingerprint {
             return Ok(());
         }
@@ -218,7 +231,7 @@ impl Inner {
         let confirmation = confirmed.confirmation().clone();
         let Some(site) = self.world.sites.site(&confirmation.site) else { return };
         loop {
-            match action::reconcile(site, confirmed.call(), confirmed_at).await {
+            match action::reconcile(site, confirmed.call(), confirmed_at, self.clock.now()).await {
                 Ok(Found::TookEffect { handle, aws_at }) => {
                     let found = Some("found at AWS after the answer was lost".to_owned());
                     self.tell(Told::Outcome(answered(&confirmation, handle, None, aws_at, found))).await;
@@ -255,6 +268,10 @@ impl Inner {
             return;
         };
         let vaults = self.world.plan.site(&confirmed.site).map(|site| site.vaults.as_slice()).unwrap_or_default();
+        let resource_type = match &step.action {
+            Action::BackupRestore { resource, .. } => self.world.plan.resources.get(resource).map(|of| of.resource_type.as_str()),
+            _ => None,
+        };
         let deadline = since + TimeDelta::from_std(step.limit).unwrap_or(TimeDelta::MAX);
         loop {
             let now = self.clock.now();
@@ -266,6 +283,7 @@ impl Inner {
                 confirmed,
                 handle,
                 url: url.clone(),
+                resource_type,
                 since,
                 now,
             };
@@ -297,9 +315,7 @@ impl Inner {
                 }
                 Err(problem) => return self.tell(Told::Outcome(failed(confirmed, problem, None, None))).await,
             }
-            // A tenth of the time that it has taken so far: soon after the start, and at most a tenth late at the end.
-            let elapsed = (at - since).to_std().unwrap_or_default().as_secs_f64();
-            let pause = Duration::from_secs_f64((elapsed / 10.0).clamp(LOOK_SECS.0, LOOK_SECS.1));
+            let pause = pause((at - since).to_std().unwrap_or_default(), step.expect);
             tokio::join!(self.clock.sleep(pause), tokio::time::sleep(LOOK_AT_LEAST));
         }
     }
@@ -308,6 +324,15 @@ impl Inner {
         let (step, attempt) = (confirmed.step.clone(), confirmed.attempt);
         self.tell(Told::Update(Update::Progress { step, attempt, at, answer })).await;
     }
+}
+
+/// How long to wait before the next look at something that has taken `elapsed`. While it can hardly have ended, by half of what it is
+/// expected to take, half of what is left to there; then a hundredth of what it has taken. So its end costs one look, which is at most a
+/// hundredth late, or a second.
+fn pause(elapsed: Duration, expected: Option<Duration>) -> Duration {
+    let elapsed = elapsed.as_secs_f64();
+    let early = expected.map_or(0.0, |expected| (expected.as_secs_f64() / 2.0 - elapsed) / 2.0);
+    Duration::from_secs_f64((elapsed * UNNOTICED).max(early).clamp(LOOK_SECS.0, LOOK_SECS.1))
 }
 
 fn answered(
@@ -365,4 +390,35 @@ fn difference(confirmation: &StepConfirmed, again: &crate::domain::Preparation) 
         .collect();
     changed.extend(before.keys().filter(|key| !now.contains_key(*key)).map(|key| format!("{key} is gone")));
     changed.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_is_noticed_within_a_hundredth_of_the_time_that_it_took() {
+        for expected in [None, Some(60), Some(840), Some(7200)] {
+            let expect = expected.map(Duration::from_secs);
+            for ends_at in [3_u64, 20, 75, 500, 840, 1400, 20_000] {
+                let (ends_at, mut at, mut looks) = (ends_at as f64, 0.0, 1);
+                while at < ends_at {
+                    at += pause(Duration::from_secs_f64(at), expect).as_secs_f64();
+                    looks += 1;
+                }
+                // Before half of what is expected nobody looks closely; after it one look, soon.
+                let usual = expected.is_none_or(|expected| ends_at >= expected as f64 / 2.0);
+                let bound = if usual { (ends_at * UNNOTICED).max(LOOK_SECS.0) } else { LOOK_SECS.1 };
+                assert!(at - ends_at <= bound, "{expected:?}, ended at {ends_at}, seen at {at}");
+                assert!(looks < 2_000, "{expected:?}: {looks} looks until {ends_at}");
+            }
+        }
+        // Of a restore of fourteen minutes that takes as long as expected.
+        let (mut at, mut looks) = (0.0, 0);
+        while at < 840.0 {
+            at += pause(Duration::from_secs_f64(at), Some(Duration::from_secs(840))).as_secs_f64();
+            looks += 1;
+        }
+        assert!(looks <= 120, "{looks}");
+    }
 }

@@ -128,6 +128,8 @@ impl Played {
             findings: vec![],
             strength: Strength::Key,
             undo: None,
+            valid_until: DateTime::<Utc>::MAX_UTC,
+            elsewhere: vec![],
         };
         self.order(Intent::ConfirmStep { preparation: Box::new(preparation), typed: None, second: None }).unwrap();
         self.order(Intent::FinishManual { step: StepId::new(step), note: String::new() }).unwrap();

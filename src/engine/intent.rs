@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::{Alarm, HealthEvent, Identity, Moment, Operator, Preparation, Role, SiteName, StepId};
-use crate::journal::{Mark, Weighed};
+use crate::domain::{Alarm, Elsewhere, HealthEvent, Identity, Moment, Operator, Preparation, Role, SiteName, StepId};
+use crate::journal::{Amended, Mark, Weighed};
 
 use super::Outcome;
 
@@ -134,6 +134,27 @@ pub enum Intent {
         typed: Option<String>,
         /// The second person, where there had to be one.
         second: Option<Operator>,
+    },
+    /// Confirm several steps of one group together, each as it was prepared and shown.
+    ConfirmGroup {
+        /// Exactly what was shown.
+        preparations: Vec<Preparation>,
+        /// What was typed, where one of them asks for a name.
+        typed: Option<String>,
+    },
+    /// Change what a step would send; it still has to be confirmed.
+    AmendStep {
+        /// Which.
+        step: StepId,
+        /// How, all of it.
+        amended: Amended,
+    },
+    /// Take what is at work at AWS already for the step: what somebody else began, or what an earlier attempt began and still runs.
+    Adopt {
+        /// Which step.
+        step: StepId,
+        /// What.
+        work: Box<Elsewhere>,
     },
     /// Confirm the answer to what a running step asks, or its stop, as prepared and shown.
     ConfirmAnswer {

@@ -194,6 +194,8 @@ fn preparation(plan: &Plan, step: &str, attempt: u32) -> Preparation {
         findings: vec![],
         strength: step.strength.clone(),
         undo: None,
+        valid_until: DateTime::<Utc>::MAX_UTC,
+        elsewhere: vec![],
     }
 }
 

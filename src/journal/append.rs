@@ -8,7 +8,8 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use crate::domain::{IncidentId, Mode, Operator};
 
 use super::error::damage_in;
-use super::file::{self, Tail};
+use super::file::{self, Row, Tail};
+use super::link::{self, Dial, Link};
 use super::reader::{self, header, rows_after};
 use super::{Confirmed, Damage, Event, JournalDirectory, JournalError, Notices, Recorded};
 
@@ -22,6 +23,8 @@ pub struct Journal {
     tail: Tail,
     /// What the declaration in it covers beside itself, once there is one.
     covered: Option<Notices>,
+    /// Where the journal is kept, if this file is only the copy of it on this machine.
+    link: Option<Link>,
 }
 
 /// What came of an append.
@@ -41,7 +44,7 @@ impl Journal {
     pub fn create(directory: &JournalDirectory, id: &IncidentId, mode: Mode) -> Result<Self, JournalError> {
         let path = directory.path_of(id, mode);
         let connection = file::create(&path, id, mode)?;
-        Ok(Self { path, incident: id.clone(), connection, tail: Tail::START, covered: None })
+        Ok(Self { path, incident: id.clone(), connection, tail: Tail::START, covered: None, link: None })
     }
 
     /// Opens the journal of an incident to go on with it, and reads all of it.
@@ -62,7 +65,7 @@ impl Journal {
         file::sync_folder(path)?;
         let header = header(&connection).map_err(|source| reading_failed(path, tail, source))?;
         let incident = IncidentId::new(header.incident);
-        let mut journal = Self { path: path.to_owned(), incident, connection, tail, covered: None };
+        let mut journal = Self { path: path.to_owned(), incident, connection, tail, covered: None, link: None };
         let mut events = reading.events;
         // Another console may have written in between.
         events.extend(journal.catch_up()?);
@@ -70,12 +73,84 @@ impl Journal {
         Ok((journal, events))
     }
 
+    /// Opens the journal of an incident that another machine keeps, reached through a command such as `ssh ann@10.0.0.7 lifeboat`,
+    /// and copies it to this one. From then on an append is durable there first, then here.
+    ///
+    /// # Errors
+    /// [`JournalError::Link`] if the keeper cannot be reached, or the copy that is here already is not its beginning; those of
+    /// [`Journal::create`] and [`Journal::open`] for the copy.
+    pub fn open_through(through: &str, id: &str, directory: &JournalDirectory) -> Result<(Self, Vec<Recorded>), JournalError> {
+        Self::linked(through, link::by_command(through, id), directory)
+    }
+
+    pub(super) fn linked(through: &str, dial: Dial, directory: &JournalDirectory) -> Result<(Self, Vec<Recorded>), JournalError> {
+        let (link, held) = Link::open(through, dial)?;
+        let id = IncidentId::new(held.incident);
+        // It comes from another machine, and becomes a path.
+        if !id.is_file_name() {
+            return Err(JournalError::Name { path: PathBuf::from(through), id: id.to_string() });
+        }
+        let mode = if held.mode == file::mode_name(Mode::Live) { Mode::Live } else { Mode::Exercise };
+        let path = directory.path_of(&id, mode);
+        let (mut journal, mut events) =
+            if path.exists() { Self::open(&path)? } else { (Self::create(directory, &id, mode)?, Vec::new()) };
+        link.join(journal.tail)?;
+        journal.link = Some(link);
+        events.extend(journal.catch_up()?);
+        Ok((journal, events))
+    }
+
     /// Appends events together; they are on disk when this returns.
     ///
     /// # Errors
     /// [`JournalError::Moved`] if another console appended since this one last looked; [`JournalError::Write`] if they cannot be
-    /// made durable. In both cases none of them is in the journal.
+    /// made durable: in both cases none of them is in the journal. [`JournalError::Link`] if the machine that keeps it did not say
+    /// that they are durable: they may be, and then they come with the next [`Journal::catch_up`].
     pub fn append(&mut self, events: Vec<Event>, by: &Operator, at: DateTime<Utc>) -> Result<Appended, JournalError> {
+        let recorded_at = at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+        let row = |event: &Event| Row {
+            recorded_at: recorded_at.clone(),
+            operator: by.as_str().to_owned(),
+            body: event.to_json().to_string(),
+        };
+        let rows: Vec<Row> = events.iter().map(row).collect();
+        let before = self.tail.seq;
+        if let Some(link) = &self.link
+            && let Err(found) = link.append(self.tail, &rows)?
+        {
+            return Err(JournalError::Moved { path: self.path.clone(), expected: before + 1, found: found + 1 });
+        }
+        self.write(&rows)?;
+        let mut appended = Appended { recorded: Vec::with_capacity(events.len()), confirmed: Vec::new() };
+        for (seq, event) in (before + 1..).zip(events) {
+            let recorded = Recorded { seq, recorded_at: at, by: by.clone(), event };
+            appended.confirmed.extend(Confirmed::of(&self.incident, &recorded));
+            // The declaration is in the journal before it, or in the same append.
+            let declared = appended.recorded.iter().rev().find_map(covered);
+            let known = declared.as_ref().or(self.covered.as_ref());
+            appended.confirmed.extend(Confirmed::of_notice(&self.incident, &recorded, known));
+            appended.recorded.push(recorded);
+        }
+        if let Some(declared) = appended.recorded.iter().rev().find_map(covered) {
+            self.covered = Some(declared);
+        }
+        Ok(appended)
+    }
+
+    /// Writes rows at the end of this machine's file, all or none, durable when it returns.
+    pub(super) fn write(&mut self, rows: &[Row]) -> Result<(), JournalError> {
+        let written = self.insert(rows);
+        if let Some(link) = &self.link {
+            match &written {
+                Ok(()) => link.copied(self.tail),
+                // The keeper believes that the copy has them: it has to ask anew.
+                Err(_) => link.start_anew(),
+            }
+        }
+        written
+    }
+
+    fn insert(&mut self, rows: &[Row]) -> Result<(), JournalError> {
         let path = &self.path;
         let write = |source| JournalError::write(path, source);
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(write)?;
@@ -88,23 +163,15 @@ impl Journal {
             let what = format!("event {} is not the one that was there before", found.seq);
             return Err(JournalError::damaged(path, Damage { after: 0, what }));
         }
-        let recorded_at = at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
         let mut tail = self.tail;
-        let mut appended = Appended { recorded: Vec::with_capacity(events.len()), confirmed: Vec::new() };
         {
             let insert = "INSERT INTO events (seq, recorded_at, operator, body, hash) VALUES (?1, ?2, ?3, ?4, ?5)";
             let mut insert = transaction.prepare_cached(insert).map_err(write)?;
-            for event in events {
-                let body = event.to_json().to_string();
-                tail = tail.next(&recorded_at, by.as_str(), &body);
-                insert.execute(params![tail.seq.cast_signed(), recorded_at, by.as_str(), body, tail.hash]).map_err(write)?;
-                let recorded = Recorded { seq: tail.seq, recorded_at: at, by: by.clone(), event };
-                appended.confirmed.extend(Confirmed::of(&self.incident, &recorded));
-                // The declaration is in the journal before it, or in the same append.
-                let declared = appended.recorded.iter().rev().find_map(covered);
-                let known = declared.as_ref().or(self.covered.as_ref());
-                appended.confirmed.extend(Confirmed::of_notice(&self.incident, &recorded, known));
-                appended.recorded.push(recorded);
+            for row in rows {
+                tail = tail.after(row);
+                insert
+                    .execute(params![tail.seq.cast_signed(), row.recorded_at, row.operator, row.body, tail.hash])
+                    .map_err(write)?;
             }
         }
         let count = transaction
@@ -118,17 +185,25 @@ impl Journal {
         }
         transaction.commit().map_err(write)?;
         self.tail = tail;
-        if let Some(declared) = appended.recorded.iter().rev().find_map(covered) {
-            self.covered = Some(declared);
-        }
-        Ok(appended)
+        Ok(())
     }
 
     /// The events that another console appended since this one last looked.
     ///
     /// # Errors
-    /// [`JournalError::Damaged`] if what is there now does not follow from what was there before; [`JournalError::Read`].
+    /// [`JournalError::Damaged`] if what is there now does not follow from what was there before; [`JournalError::Read`];
+    /// [`JournalError::Link`] and [`JournalError::Write`] where the journal is kept elsewhere.
     pub fn catch_up(&mut self) -> Result<Vec<Recorded>, JournalError> {
+        if let Some(link) = &self.link {
+            let rows = link.arrived(self.tail)?;
+            if rows.is_empty() {
+                return Ok(Vec::new());
+            }
+            let before = self.tail;
+            self.write(&rows)?;
+            // Read back from the copy, so that what counts is what is on the disk.
+            self.tail = before;
+        }
         let failed = |source| reading_failed(&self.path, self.tail, source);
         let transaction = self.connection.unchecked_transaction().map_err(failed)?;
         let (tail, events, damage) = rows_after(&transaction, self.tail).map_err(failed)?;
@@ -160,6 +235,21 @@ impl Journal {
             Some(damage) => Err(JournalError::damaged(&self.path, damage)),
             None => Ok(Confirmed::unanswered(&self.incident, &events)),
         }
+    }
+
+    /// How far it goes.
+    pub(super) fn tail(&self) -> Tail {
+        self.tail
+    }
+
+    /// How far it went when it had so many events, if it ever had.
+    pub(super) fn tail_at(&self, events: u64) -> Result<Option<Tail>, JournalError> {
+        reader::tail_at(&self.connection, events).map_err(|source| reading_failed(&self.path, self.tail, source))
+    }
+
+    /// The texts of the events after so many, at most `most` of them.
+    pub(super) fn rows(&self, after: u64, most: usize) -> Result<Vec<Row>, JournalError> {
+        reader::texts_after(&self.connection, after, most).map_err(|source| reading_failed(&self.path, self.tail, source))
     }
 
     /// The file.

@@ -70,6 +70,20 @@ pub enum JournalError {
         /// The number that the next event would have now.
         found: u64,
     },
+    /// The machine that keeps the journal cannot be reached, or does not write. Nothing may change AWS from here until it does.
+    #[error("the journal is kept elsewhere, and `{through}` does not reach it: {why}")]
+    Link {
+        /// The command through which it is reached.
+        through: String,
+        /// Why not.
+        why: String,
+    },
+    /// The console that the journal is handed to no longer takes it in.
+    #[error("the console at the other end no longer listens")]
+    Handing {
+        /// The system's reason.
+        source: std::io::Error,
+    },
     /// The journal is damaged or was edited: it can be read as far as it is whole, but not written to.
     #[error("the journal {} is damaged and will not be written to: {damage}; read it, and open a new incident", path.display())]
     Damaged {

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::{
-    AccountId, AlarmState, Condition, Elsewhere, Facilitation, Fixed, Identity, IncidentId, Mode, Moment, MutatingCall, Operator,
-    Part, Phase, Problem, Region, Role, Rules, SignalId, SiteName, StepId, Strength,
+    AccountId, AlarmState, Condition, Edits, Elsewhere, Facilitation, Fixed, Identity, IncidentId, Mode, Moment, MutatingCall,
+    Operator, Part, Phase, Problem, Region, Role, Rules, SignalId, SiteName, StepId, Strength,
 };
 
 use super::{Attachment, Mark, NoticeDue, Notices, Observed, Weighed};
@@ -162,6 +162,13 @@ pub enum Event {
     },
     /// A step came to an end.
     StepEnded(Box<StepEnded>),
+    /// A person changed what a step would send, before it is confirmed anew. The last change holds, whole; the plan stays as it is.
+    StepAmended {
+        /// Which.
+        step: StepId,
+        /// How.
+        amended: Box<Amended>,
+    },
     /// A person decided to go on without a step.
     StepSkipped {
         /// Which.
@@ -351,6 +358,19 @@ pub struct StepConfirmed {
     pub second: Option<Operator>,
 }
 
+/// How a person changed what a step would send.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Amended {
+    /// The parameters that are other than the plan's, by JSON pointer.
+    #[serde(default, skip_serializing_if = "Edits::is_empty")]
+    pub edits: Edits,
+    /// The ARN of the recovery point to restore from or to copy, instead of the one that the plan would choose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point: Option<String>,
+    /// Why.
+    pub reason: String,
+}
+
 /// AWS's answer to a confirmed call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallAnswered {
@@ -438,6 +458,7 @@ impl Event {
             Self::CallRefused { .. } => "call-refused",
             Self::AnswerLost { .. } => "answer-lost",
             Self::StepEnded(_) => "step-ended",
+            Self::StepAmended { .. } => "step-amended",
             Self::StepSkipped { .. } => "step-skipped",
             Self::TailSettled { .. } => "tail-settled",
             Self::Noted { .. } => "noted",

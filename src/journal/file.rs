@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use rusqlite::{Connection, OpenFlags, params};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::domain::{IncidentId, Mode};
@@ -74,6 +75,19 @@ impl Tail {
         }
         Self { seq, hash: digest.finalize().into() }
     }
+
+    /// The same of a row.
+    pub fn after(&self, row: &Row) -> Self {
+        self.next(&row.recorded_at, &row.operator, &row.body)
+    }
+}
+
+/// One event as the file holds it: the texts that are hashed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Row {
+    pub recorded_at: String,
+    pub operator: String,
+    pub body: String,
 }
 
 /// A hash as people compare it.

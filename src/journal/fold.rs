@@ -12,7 +12,9 @@ use crate::domain::{
     StepId, Watched,
 };
 
-use super::{Ended, Event, IncidentOpened, Mark, NoticeDue, Notices, Purpose, Recorded, SignalSeen, StepConfirmed, Weighed};
+use super::{
+    Amended, Ended, Event, IncidentOpened, Mark, NoticeDue, Notices, Purpose, Recorded, SignalSeen, StepConfirmed, Weighed,
+};
 
 /// An incident as its journal tells it.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -177,6 +179,8 @@ pub struct StepRecord {
     pub ruled_out: Option<DateTime<Utc>>,
     /// Was it taken up by a person? Then its condition is not weighed again.
     pub taken_up: bool,
+    /// What of it is other than the plan has it, since when and by whom.
+    pub amended: Option<(Amended, DateTime<Utc>, Operator)>,
 }
 
 /// One attempt at a step.
@@ -376,6 +380,9 @@ impl Incident {
                 }
             }
             Event::StepEnded(ended) => self.ended(at, ended),
+            Event::StepAmended { step, amended } => {
+                self.step_mut(step).amended = Some(((**amended).clone(), at, recorded.by.clone()));
+            }
             Event::StepSkipped { step, reason } => {
                 let record = self.step_mut(step);
                 record.status = StepStatus::Skipped(reason.clone());
@@ -418,6 +425,7 @@ impl Incident {
             tail_settled: Vec::new(),
             ruled_out: None,
             taken_up: false,
+            amended: None,
         })
     }
 

@@ -7,12 +7,12 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use rusqlite::Error::FromSqlConversionFailure;
 use rusqlite::types::Type;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::domain::Operator;
 
 use super::error::damage_in;
-use super::file::{self, APPLICATION_ID, Tail, open_for_reading};
+use super::file::{self, APPLICATION_ID, Row, Tail, open_for_reading};
 use super::{Damage, Event, FORMAT, JournalError, Recorded};
 
 /// What could be read of a journal.
@@ -198,7 +198,7 @@ pub(super) fn rows_after(connection: &Connection, mut tail: Tail) -> rusqlite::R
 }
 
 /// One row, if it is the next one and matches its hash; else what is wrong with it.
-fn checked(row: &Row<'_>, tail: &Tail) -> rusqlite::Result<Result<(Tail, Recorded), String>> {
+fn checked(row: &rusqlite::Row<'_>, tail: &Tail) -> rusqlite::Result<Result<(Tail, Recorded), String>> {
     let (seq, expected): (i64, u64) = (row.get(0)?, tail.seq + 1);
     if u64::try_from(seq) != Ok(expected) {
         return Ok(Err(format!("event {expected} is missing, the next one is {seq}")));
@@ -220,6 +220,23 @@ fn checked(row: &Row<'_>, tail: &Tail) -> rusqlite::Result<Result<(Tail, Recorde
 }
 
 /// A text of a row, where it lies.
-fn text<'row>(row: &'row Row<'_>, column: usize) -> rusqlite::Result<&'row str> {
+fn text<'row>(row: &'row rusqlite::Row<'_>, column: usize) -> rusqlite::Result<&'row str> {
     row.get_ref(column)?.as_str().map_err(|source| FromSqlConversionFailure(column, Type::Text, source.into()))
+}
+
+/// The texts of the events after `seq`, at most `most` of them, unchecked.
+pub(super) fn texts_after(connection: &Connection, seq: u64, most: usize) -> rusqlite::Result<Vec<Row>> {
+    let texts = "SELECT recorded_at, operator, body FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+    let mut statement = connection.prepare_cached(texts)?;
+    let row = |row: &rusqlite::Row<'_>| Ok(Row { recorded_at: row.get(0)?, operator: row.get(1)?, body: row.get(2)? });
+    statement.query_map(params![seq.cast_signed(), most.cast_signed()], row)?.collect()
+}
+
+/// The journal's end when it had so many events; `None` if it never had.
+pub(super) fn tail_at(connection: &Connection, seq: u64) -> rusqlite::Result<Option<Tail>> {
+    if seq == 0 {
+        return Ok(Some(Tail::START));
+    }
+    let hash = connection.query_row("SELECT hash FROM events WHERE seq = ?1", [seq.cast_signed()], |row| row.get(0));
+    hash.map(|hash| Tail { seq, hash }).optional()
 }

@@ -96,7 +96,7 @@ impl JournalDirectory {
         let verified = sound(from)?;
         let (id, mode) = identity(from)?;
         // An id comes out of a stranger's file, and becomes a path.
-        if id.as_str().is_empty() || !id.as_str().chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
+        if !id.is_file_name() {
             return Err(JournalError::Name { path: from.to_owned(), id: id.to_string() });
         }
         let here = [Mode::Live, Mode::Exercise].map(|mode| self.path_of(&id, mode)).into_iter().find(|path| path.exists());

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
+use std::time::Duration;
 
 use crate::document::{Document, Faults, Table};
 use crate::domain::Condition;
@@ -42,6 +43,11 @@ pub enum ReadPlan {
         text: String,
     },
 }
+
+/// How long what was asked of AWS may be confirmed, where the plan says nothing.
+const CONFIRM_WITHIN: Duration = Duration::from_secs(120);
+/// The shortest that a plan may ask for.
+const LEAST_WITHIN: Duration = Duration::from_secs(10);
 
 impl Plan {
     /// Reads and checks a plan; `path` is only for messages.
@@ -102,6 +108,10 @@ fn read_plan(root: &Table<'_>, path: &str, text: &str) -> Option<Plan> {
     }
     let title = root.required_text("title");
     let objectives = root.required_table("objectives").and_then(|table| read_objectives(&table));
+    let confirm_within = if root.has("confirm_within") { root.duration("confirm_within") } else { Some(CONFIRM_WITHIN) };
+    if confirm_within.is_some_and(|bound| bound < LEAST_WITHIN) {
+        root.fault("confirm_within", "nobody reads a call in less than 10 s", None);
+    }
     let setting = Setting::read(root);
     let tables = root.tables("step");
     let mut sketches: Vec<Sketch> = tables.iter().map(|table| read_step(table, &setting)).collect();
@@ -125,6 +135,7 @@ fn read_plan(root: &Table<'_>, path: &str, text: &str) -> Option<Plan> {
         path,
         text,
         objectives: objectives?,
+        confirm_within: confirm_within?,
         sites,
         alarms,
         health,

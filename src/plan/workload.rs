@@ -23,6 +23,8 @@ pub struct Plan {
     pub text: String,
     /// The objectives.
     pub objectives: Objectives,
+    /// How long what was asked of AWS may be confirmed.
+    pub confirm_within: Duration,
     /// The sites by name; `primary` and `recovery` always exist.
     pub sites: BTreeMap<SiteName, SitePlan>,
     /// The alarms whose transition into ALARM means that the workload is in trouble.

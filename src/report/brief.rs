@@ -22,7 +22,7 @@ pub fn brief(incident: &Incident, now: Option<DateTime<Utc>>) -> String {
     if let Some(at) = timeline.now {
         out.push_str(&format!("as of {}\n", stamp(at)));
     }
-    section(&mut out, "PEOPLE", people(incident));
+    section(&mut out, "PEOPLE", people(incident, timeline.now));
     section(&mut out, "CONDITIONS", conditions(incident));
     section(&mut out, "CLOCK", clock(&timeline));
     section(&mut out, "RUNNING NOW", running(incident, &timeline));
@@ -40,7 +40,7 @@ fn section(out: &mut String, title: &str, lines: Vec<String>) {
     lines.iter().for_each(|line| out.push_str(&format!("  {line}\n")));
 }
 
-fn people(incident: &Incident) -> Vec<String> {
+fn people(incident: &Incident, now: Option<DateTime<Utc>>) -> Vec<String> {
     let line = |operator: &Operator| match incident.role(operator) {
         Some(role) => format!("{operator}: {}", role.name()),
         None => format!("{operator}: no role"),
@@ -49,7 +49,8 @@ fn people(incident: &Incident) -> Vec<String> {
     // Who was given a role and has not been at a console yet.
     lines.extend(incident.roles.keys().filter(|who| !incident.operators.contains(who)).map(line));
     if let Some(due) = incident.check_in_due() {
-        lines.push(format!("next check-in due {}", stamp(due)));
+        let overdue = now.is_some_and(|now| now > due);
+        lines.push(format!("{} {}", if overdue { "CHECK-IN OVERDUE since" } else { "next check-in due" }, stamp(due)));
     }
     lines
 }

@@ -30,7 +30,7 @@ pub(super) struct Document {
     pub banner: &'static str,
     pub incident: IncidentId,
     pub scenario: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What an exercise is judged as; `null` where nothing is judged.
     pub score: Option<super::Score>,
     pub seed: Option<u64>,
     pub plan: PlanLine,

@@ -22,6 +22,10 @@ pub fn history_svg(history: &History, paper: Paper) -> String {
     for group in &history.groups {
         y = draw_group(&mut rows, group, y);
     }
+    if !history.groups.is_empty() {
+        legend(&mut rows, y);
+        y += 44.0;
+    }
     if history.groups.is_empty() {
         rows.push_str(&text(20.0, y + 20.0, "muted", "No incidents and no exercises."));
         y += 40.0;
@@ -56,12 +60,20 @@ fn draw_group(out: &mut String, group: &Group, top: f64) -> f64 {
             ));
         }
     }
+    // Where there is room: what each column is, and how high.
+    for (index, spans) in measured.iter().filter(|_| wide >= 58.0) {
+        let (x, total) = (LEFT + (share(*index) + 0.5) * wide, spans.iter().sum::<i64>());
+        let top = base - HIGH * seconds(total) / seconds(longest);
+        out.push_str(&centred(x, top - 4.0, "ink", &format!("{}:{:02} h", total / 3600, total / 60 % 60)));
+        let day: String = group.incidents[*index].incident.as_str().chars().take(8).collect();
+        out.push_str(&centred(x, base + 13.0, "muted", &day));
+    }
     out.push_str(&format!("<path class=\"grid\" d=\"M{LEFT} {base:.1}H{RIGHT}\"/>\n"));
     out.push_str(&text(20.0, base - HIGH + 10.0, "muted", &format!("longest {}", words(longest))));
     let incomplete = group.incidents.iter().filter(|run| !run.complete).count();
     let left_out = if incomplete > 0 { format!(", {incomplete} not failed over and left out") } else { String::new() };
     out.push_str(&text(20.0, base, "muted", &format!("{} in all{left_out}", group.incidents.len())));
-    let mut y = base + 16.0;
+    let mut y = base + 26.0;
     let longest = group.steps.iter().map(|step| step.longest_secs).max().unwrap_or(1).max(1);
     for step in &group.steps {
         draw_step(out, step, longest, y);
@@ -100,6 +112,19 @@ fn columns(group: &Group) -> Vec<(usize, [i64; 4])> {
         .collect()
 }
 
+fn legend(out: &mut String, y: f64) {
+    for (phase, x) in Phase::ALL.into_iter().zip([20.0, 120.0, 220.0, 320.0]) {
+        out.push_str(&format!("<rect class=\"{}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"20\" height=\"14\"/>\n", class(phase)));
+        out.push_str(&text(x + 26.0, y + 11.0, "ink", phase.name()));
+    }
+    let told = "a column an incident that was failed over, oldest first";
+    out.push_str(&text(420.0, y + 11.0, "muted", told));
+    let y = y + 20.0;
+    let told =
+        "below, the work of each step: the bar is its range, the line its median, the broken line the last one, in red if slower";
+    out.push_str(&text(20.0, y + 11.0, "muted", told));
+}
+
 fn class(phase: Phase) -> &'static str {
     match phase {
         Phase::Detect => "detect",
@@ -111,6 +136,10 @@ fn class(phase: Phase) -> &'static str {
 
 fn text(x: f64, y: f64, class: &str, told: &str) -> String {
     format!("<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>\n", escaped(told))
+}
+
+fn centred(x: f64, y: f64, class: &str, told: &str) -> String {
+    format!("<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"middle\">{}</text>\n", escaped(told))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a length on a picture")]

@@ -1,7 +1,7 @@
 //! Every event as one sentence: the log of a report.
 
 use crate::domain::{AlarmState, Answered, Facilitation, MutatingCall, SignalId, Strength};
-use crate::journal::{Ended, Event, Mark, Observed, Purpose, SignalSeen, StepConfirmed};
+use crate::journal::{Amended, Ended, Event, Mark, Observed, Purpose, SignalSeen, StepConfirmed};
 
 use super::markdown::words;
 
@@ -61,6 +61,7 @@ pub fn sentence(event: &Event) -> String {
                 Ended::Aborted { reason } => format!("{} given up, attempt {}: {reason}", end.step, end.attempt),
             }
         }
+        Event::StepAmended { step, amended } => format!("{step}: {}: {}", amendment(amended), amended.reason),
         Event::StepSkipped { step, reason } => format!("{step} skipped: {reason}"),
         Event::TailSettled { step, item, note } => {
             format!("{step}: done afterwards: {item}{}{note}", if note.is_empty() { "" } else { ": " })
@@ -84,6 +85,17 @@ pub fn sentence(event: &Event) -> String {
         Event::IncidentClosed { reason } => format!("closed: {reason}"),
         Event::Unknown { kind, .. } => format!("an event of the kind {kind:?}, which this version does not know"),
     }
+}
+
+/// What of a step is other than the plan has it.
+pub fn amendment(amended: &Amended) -> String {
+    let name = |pointer: &str| pointer.trim_start_matches('/').replace('/', " ");
+    let edits = amended.edits.iter().map(|(pointer, new)| match new {
+        Some(new) => format!("{} edited to {new:?}", name(pointer)),
+        None => format!("{} taken away", name(pointer)),
+    });
+    let all: Vec<String> = amended.point.iter().map(|arn| format!("recovery point {arn} chosen")).chain(edits).collect();
+    if all.is_empty() { "as the plan has it again".to_owned() } else { all.join(", ") }
 }
 
 /// What a facilitator did, in one sentence.

@@ -37,7 +37,7 @@ pub use forecast::{Expectations, Forecast};
 pub use history::{Group, History, Run, Spread, compare, expectations, history};
 pub use history_picture::history_svg;
 pub use list::list;
-pub use log::{facilitation, sentence};
+pub use log::{amendment, facilitation, sentence};
 pub use picture_style::Paper;
 pub use png::DrawPicture;
 pub use redact::redacted;

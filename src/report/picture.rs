@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::Phase;
 use crate::journal::{Ended, StepStatus};
 
-use super::document::Document;
+use super::document::{Document, ElsewhereRow};
 use super::markdown::words;
 use super::picture_style::{Paper, style};
 use super::xml::escaped;
@@ -27,9 +27,12 @@ const CHARACTER: f64 = 6.4;
 /// How many times what happened may fit before the objective: beyond that it is told and not drawn.
 const RTO_WITHIN: i64 = 3;
 
+/// How many of others' jobs and executions are drawn.
+const MOST_SEEN: usize = 20;
+
 /// The picture of a document and its timeline.
 pub(super) fn svg(document: &Document, timeline: &Timeline, paper: Paper, zone: Zone) -> String {
-    let axis = Axis::of(timeline, zone);
+    let axis = Axis::of(document, timeline, zone);
     let mut rows = String::new();
     let mut y = TOP;
     if let Some(axis) = &axis {
@@ -54,6 +57,15 @@ pub(super) fn svg(document: &Document, timeline: &Timeline, paper: Paper, zone: 
             rows.push_str(&label(&told, y, "muted"));
             y += ROW;
         }
+        let seen: Vec<&ElsewhereRow> = document.elsewhere.iter().filter(|row| row.work.began_at.is_some()).collect();
+        for row in seen.iter().take(MOST_SEEN) {
+            rows.push_str(&seen_row(row, timeline.now, axis, y));
+            y += ROW;
+        }
+        if seen.len() > MOST_SEEN {
+            rows.push_str(&label(&format!("seen, not done here: {} more", seen.len() - MOST_SEEN), y, "muted"));
+            y += ROW;
+        }
     }
     let bottom = y + 4.0;
     let height = bottom + 74.0;
@@ -73,8 +85,28 @@ pub(super) fn svg(document: &Document, timeline: &Timeline, paper: Paper, zone: 
         }
         None => out.push_str(&text(20.0, TOP, "muted", "Nothing is known that could be drawn.")),
     }
-    out.push_str(&legend(bottom + 26.0, timeline));
+    out.push_str(&legend(bottom + 26.0, document, timeline));
     out.push_str("</svg>\n");
+    out
+}
+
+/// Others' work, as AWS told of it.
+fn seen_row(row: &ElsewhereRow, now: Option<DateTime<Utc>>, axis: &Axis, y: f64) -> String {
+    let work = &row.work;
+    let mut out = label(&format!("seen: {}", work.kind), y, "muted");
+    if let Some(from) = work.began_at {
+        let to = work.ended_at.or(now).unwrap_or(from).max(from);
+        let told = format!("seen, not done here: {} {} of {}: {}", work.kind, work.id, work.about, work.status);
+        out.push_str(&axis.bar(from, to, y, "seen", &told));
+        let name = work.about.rsplit(['/', ':']).next().unwrap_or_default().trim();
+        let told = cut(&format!("{name}, {}", work.status), 44);
+        // Beside the bar, on the side where there is room.
+        if axis.x(to) + 6.0 + length(&told) < WIDTH {
+            out.push_str(&text(axis.x(to) + 6.0, y + 11.0, "muted", &told));
+        } else if axis.x(from) - 6.0 - length(&told) > LEFT {
+            out.push_str(&text(axis.x(from) - 6.0 - length(&told), y + 11.0, "muted", &told));
+        }
+    }
     out
 }
 
@@ -114,10 +146,11 @@ struct Axis {
 
 impl Axis {
     /// From the first thing that is known to the last, the objective and the forecast included; `None` if nothing is.
-    fn of(timeline: &Timeline, zone: Zone) -> Option<Self> {
+    fn of(document: &Document, timeline: &Timeline, zone: Zone) -> Option<Self> {
         let attempts = || timeline.steps.iter().flat_map(|step| &step.attempts);
         let begins = timeline.steps.iter().filter_map(|step| step.ready_at).chain(attempts().map(|attempt| attempt.began));
-        let from = timeline.began_at.into_iter().chain(begins).min()?;
+        let seen = || document.elsewhere.iter().filter_map(|row| row.work.began_at);
+        let from = timeline.began_at.into_iter().chain(begins).min().or_else(|| seen().min())?;
         let ends = attempts().filter_map(|attempt| attempt.finished).chain(timeline.steps.iter().filter_map(|s| s.settled_at));
         let spans = timeline.durations.spans.iter().filter_map(|span| span.to);
         let forecast = timeline.forecast.map(|forecast| forecast.end);
@@ -277,7 +310,7 @@ fn marks(timeline: &Timeline, axis: &Axis, bottom: f64) -> String {
     out
 }
 
-fn legend(y: f64, timeline: &Timeline) -> String {
+fn legend(y: f64, document: &Document, timeline: &Timeline) -> String {
     let mut out = String::new();
     let mut x = 20.0;
     for span in &timeline.durations.spans {
@@ -294,7 +327,8 @@ fn legend(y: f64, timeline: &Timeline) -> String {
         ("forecast", "expected"),
         ("tail", "after available"),
     ];
-    for (class, told) in entries {
+    let seen = Some(("seen", "seen, not done here")).filter(|_| !document.elsewhere.is_empty());
+    for (class, told) in entries.into_iter().chain(seen) {
         x = swatch(&mut out, x, y, class, told);
     }
     out

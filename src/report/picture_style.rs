@@ -62,7 +62,7 @@ pub(super) fn style(paper: Paper) -> String {
          .timeline rect.restore{{fill:{restore}}}.timeline rect.fail-over{{fill:{fail_over}}}.timeline rect.part{{fill:{part}}}\
          .timeline rect.wait{{fill:url(#wait);stroke:{muted}}}.timeline rect.retry{{fill:url(#retry);stroke:{bad}}}\
          .timeline rect.call{{fill:{base};stroke:{muted}}}.timeline rect.failed{{fill:{base};stroke:{bad};stroke-width:2}}\
-         .timeline rect.tail{{fill:none;stroke:{fail_over}}}\
+         .timeline rect.tail{{fill:none;stroke:{fail_over}}}.timeline rect.seen{{fill:none;stroke:{muted};stroke-dasharray:2 2}}\
          .timeline rect.forecast{{fill:none;stroke:{ink};stroke-dasharray:4 3}}\
          .timeline path.cross{{stroke:{bad};stroke-width:2;fill:none}}\
          .timeline path.rto{{stroke:{bad};stroke-width:2;stroke-dasharray:7 4;fill:none}}.timeline text.rto{{fill:{bad};font-weight:bold}}\

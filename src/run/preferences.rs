@@ -104,7 +104,8 @@ fn appearance(common: &Common, settings: &Settings, paths: &Paths, plan: Option<
     let themes = paths.settings.with_file_name("themes");
     let name = theme_name(common, settings);
     let fault = |message: String| Error::Theme { name: name.clone(), message };
-    let mut appearance = Appearance::named(&name, &themes, depth).map_err(fault)?.without_colour(colourless);
+    let mut appearance =
+        Appearance::named(&name, &themes, depth).map_err(fault)?.without_colour(colourless).kept_in(paths.view.clone());
     let colour = |bound: &Bound| bound.keys.first().cloned().unwrap_or_default();
     for (site, role) in [("primary", Role::SitePrimary), ("recovery", Role::SiteRecovery)] {
         if let Some(bound) = settings.site_colours.get(site) {

@@ -22,6 +22,13 @@ pub(super) fn list(paths: &Paths) -> Result<u8, Error> {
     Ok(DONE)
 }
 
+/// Hands a journal to a console on another machine until that ends.
+pub(super) fn serve(id: &str, paths: &Paths) -> Result<u8, Error> {
+    let path = JournalDirectory::new(&paths.data).find(id)?;
+    journal::keep(&path, std::io::stdin(), std::io::stdout().lock())?;
+    Ok(DONE)
+}
+
 /// Tells how long everything took, over all incidents.
 pub(super) fn history(json: bool, picture: Option<Option<&str>>, paths: &Paths) -> Result<u8, Error> {
     let history = report::history(&JournalDirectory::new(&paths.data).list()?);

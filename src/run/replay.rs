@@ -23,7 +23,9 @@ pub(super) fn run(arguments: &Replay, preferences: Preferences, paths: &Paths) -
     if let Some(at) = arguments.at {
         replay.seek(Seek::At(at));
     }
-    let mut app = App::new(preferences.theme, preferences.keymap).on_terminal(preferences.symbols, preferences.mouse);
+    let mut app = App::new(preferences.theme, preferences.keymap)
+        .on_terminal(preferences.symbols, preferences.mouse)
+        .divided(preferences.appearance.splits());
     if arguments.export.is_some() {
         let setting = CastSetting {
             size: arguments.size,

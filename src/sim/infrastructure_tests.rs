@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::inject::{Change, Inject, When};
+use super::inject::{Change, Inject};
 use super::messaging_tests::Player;
 
 const EXERCISE: (&str, &str) = ("444455556666", "eu-central-1");
@@ -33,7 +33,7 @@ impl Player {
 
     fn fail_resource(&mut self, of: &str, message: &str) {
         let changes = vec![Change::FailResource(of.to_owned(), message.to_owned())];
-        self.world.inject(Inject { title: "fails".into(), when: When::ByHand, changes }).unwrap();
+        self.world.inject(Inject::by_hand("fails", changes)).unwrap();
     }
 
     fn history(&mut self, name: &str) -> Vec<String> {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::call::{Caller, Refusal, Weather};
+use super::made::Made;
 use super::members::glob;
 use super::seed::{self, Ids};
 
@@ -17,8 +18,18 @@ pub struct Inject {
     pub title: String,
     /// When it happens.
     pub when: When,
+    /// If this holds when its time comes, nothing happens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unless: Option<Condition>,
     /// What it changes, in this order.
     pub changes: Vec<Change>,
+}
+
+impl Inject {
+    /// One that happens when somebody says so.
+    pub fn by_hand(title: impl Into<String>, changes: Vec<Change>) -> Self {
+        Self { title: title.into(), when: When::ByHand, unless: None, changes }
+    }
 }
 
 /// When an inject happens. It happens once.
@@ -117,6 +128,8 @@ pub enum Change {
     PointCome(String, String, DateTime<Utc>),
     /// The newest points of a resource were scanned for malware: the site's name, the resource's ARN, how many, was something found.
     Scanned(String, String, u32, bool),
+    /// Somebody calls an operation.
+    Call(Made),
     /// A question is asked of the room; nothing else changes.
     Ask(Question),
 }

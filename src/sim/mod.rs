@@ -9,6 +9,7 @@ mod dns;
 pub mod estate;
 mod exchange;
 pub mod inject;
+pub mod made;
 pub mod members;
 pub mod model;
 pub mod network;

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use super::call::{Answer, Call, Caller, Refusal, Services, Weather};
 use super::estate::{DEFAULT_ACCOUNT, Effect, Estate, Key, Place, Site, SiteKey, key};
 use super::inject::{Act, Change, Condition, Inject, Question, Sky, When, expired};
+use super::made::{Made, Refused};
 use super::members::{self, glob};
 use super::network::Network;
 use super::record::{Entry, Record, RecordError};
@@ -103,6 +105,7 @@ pub struct World {
     sky: Sky,
     told: BTreeSet<(Act, Option<String>)>,
     asked: Vec<(DateTime<Utc>, Question)>,
+    refused: Vec<Refused>,
     effects: Vec<Effect>,
     calls: BTreeMap<String, usize>,
     met: BTreeMap<String, usize>,
@@ -128,18 +131,52 @@ impl World {
             sky: Sky::new(seed),
             told: BTreeSet::new(),
             asked: Vec::new(),
+            refused: Vec::new(),
             effects: Vec::new(),
             calls: BTreeMap::new(),
             met: BTreeMap::new(),
             record: None,
             scenario,
         };
+        world.set_up();
         for inject in world.scenario.clone().injects.iter().cloned() {
             world.plan(inject);
         }
         let minute = now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now) + TimeDelta::minutes(1);
         world.schedule(minute, Happening::Minute);
         world
+    }
+
+    /// Makes the calls that the scenario sets up with, oldest first, each at its own time.
+    fn set_up(&mut self) {
+        let scenario = self.scenario.clone();
+        let calls = scenario.sites.iter().flat_map(|site| &site.calls);
+        let calls = calls.flat_map(|set_up| set_up.calls(scenario.starts_at).map(|call| (set_up.stands.clone(), call)));
+        let mut calls: Vec<_> = calls.collect();
+        if calls.is_empty() {
+            return;
+        }
+        calls.sort_by_key(|(_, call)| call.at);
+        for (stands, call) in calls {
+            self.now = call.at;
+            self.make(&call, stands);
+        }
+        self.advance_to(scenario.starts_at);
+        self.effects.clear();
+    }
+
+    /// Makes a call of the scenario's. That it was refused is for the facilitator.
+    fn make(&mut self, call: &Call, stands: Option<Range<usize>>) {
+        if let Err(refusal) = self.carry_out_within(call) {
+            let told = format!("{} {}: {}: {}", call.service, call.operation, refusal.code, refusal.message);
+            tracing::warn!(told, "a call of the scenario was refused");
+            self.refused.push(Refused { at: self.now, told, stands });
+        }
+    }
+
+    /// The calls of the scenario that were refused, in order.
+    pub fn refused(&self) -> &[Refused] {
+        &self.refused
     }
 
     /// The same world, writing down what changes it. A record that is there already is played first, and then continued.
@@ -231,8 +268,9 @@ impl World {
                     return;
                 }
                 *stage = Stage::Done;
-                for change in inject.changes.clone() {
-                    self.change(change);
+                let inject = inject.clone();
+                if !inject.unless.as_ref().is_some_and(|condition| self.holds(condition)) {
+                    inject.changes.into_iter().for_each(|change| self.change(change));
                 }
             }
             Happening::Minute => {
@@ -322,6 +360,7 @@ impl World {
                     found.backup.add_all(like.map(|point| Point { created: of, id, status: Status::Completed, ..point }));
                 }
             }
+            Change::Call(made) => self.make_all(&made),
             Change::Ask(question) => self.asked.push((now, question)),
             Change::PointStatus(arn, status) => {
                 for site in self.estate.sites.values_mut() {
@@ -331,6 +370,10 @@ impl World {
                 }
             }
         }
+    }
+
+    fn make_all(&mut self, made: &Made) {
+        (0..made.count()).for_each(|nth| self.make(&made.call(nth, self.now), None));
     }
 
     /// Does something with the newest points of a resource in a site.
@@ -416,10 +459,12 @@ impl World {
     }
 
     fn turn_now(&mut self, number: usize, held: bool) {
-        let Some((_, stage)) = self.injects.get_mut(number).filter(|(_, stage)| *stage != Stage::Done) else { return };
-        *stage = if held { Stage::Held } else { Stage::Due(self.now) };
+        let Some((inject, stage)) = self.injects.get_mut(number).filter(|(_, stage)| *stage != Stage::Done) else { return };
+        *stage = if held { Stage::Held } else { Stage::Done };
         if !held {
-            self.happen(Happening::Inject(number));
+            // Whoever lets it happen means it: `unless` is not asked.
+            let changes = inject.changes.clone();
+            changes.into_iter().for_each(|change| self.change(change));
             self.settle();
         }
     }

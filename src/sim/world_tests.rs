@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Caller, Services, Weather};
-use super::inject::{Change, Inject, When};
+use super::inject::{Change, Inject};
 use super::scenario::{self, Scenario};
 use super::shop;
 use super::world::World;
@@ -388,7 +388,7 @@ fn metadata_passed_back_untouched_fails_the_database_job_after_some_seconds() {
 fn an_injected_failure_meets_the_next_restore_only() {
     let mut player = Player::new();
     let fails = Change::FailRestore("*".into(), "Access denied trying to use the key".into());
-    player.world.inject(Inject { title: "x".into(), when: When::ByHand, changes: vec![fails] }).unwrap();
+    player.world.inject(Inject::by_hand("x", vec![fails])).unwrap();
     let first = player.restore(ORDERS, "a", json!({"targetTableName": "one"})).unwrap();
     let second = player.restore(ORDERS, "b", json!({"targetTableName": "two"})).unwrap();
     player.until("20:00");

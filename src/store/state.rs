@@ -6,10 +6,10 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{
-    Alarm, AlarmStory, Backups, Expected, HealthEvent, Identity, MetricPoint, Mode, Operator, Preparation, Problem, Progress,
-    ProtectedResource, RecoveryPoint, SiteName, StepId,
+    Alarm, AlarmStory, Backups, Expected, HealthEvent, Identity, MetricPoint, Mode, Operator, Preparation, Problem, ProblemKind,
+    Progress, ProtectedResource, RecoveryPoint, SiteName, StepId,
 };
-use crate::journal::{Event, Incident, Recorded};
+use crate::journal::{Event, Incident, Recorded, StepStatus};
 use crate::plan::{Action, Plan};
 
 use super::push::{Ahead, fed};
@@ -120,7 +120,7 @@ pub enum Prepared {
     /// It is there.
     Ready(Box<Preparation>, DateTime<Utc>),
     /// It could not be made.
-    Failed(Problem),
+    Failed(Problem, DateTime<Utc>),
 }
 
 /// How urgent a notice is.
@@ -141,6 +141,17 @@ pub struct Notice {
     pub text: String,
     /// When.
     pub at: DateTime<Utc>,
+}
+
+/// How long a failure of this kind is waited for, the longer the more often it happened; `None` where waiting mends nothing.
+fn pause(kind: ProblemKind, times: usize) -> Option<TimeDelta> {
+    let first = match kind {
+        ProblemKind::Throttled => 15,
+        ProblemKind::Unreachable | ProblemKind::Expired => 30,
+        _ => return None,
+    };
+    let doubled = i64::try_from(times.saturating_sub(1).min(5)).map_or(1, |times| 1_i64 << times);
+    Some(TimeDelta::seconds((first * doubled).min(300)))
 }
 
 /// Seconds between two looks at each source, by the console's clock.
@@ -326,6 +337,38 @@ impl State {
         self.health.apply(seq, at, answer);
     }
 
+    /// When a step that failed in a way that passes by itself is checked again without being asked: throttled, unreachable, or with
+    /// credentials that somebody may be renewing. Checking only reads; whether it is sent again a person says.
+    pub fn retry_at(&self, step: &StepId) -> Option<DateTime<Utc>> {
+        if self.incident.closed.is_some() || self.replay.is_some() {
+            return None;
+        }
+        let record = self.incident.steps.get(step);
+        let attempts = record.map_or(0, |record| record.attempts.len());
+        match self.preparations.get(step) {
+            Some((_, Prepared::Asking)) => None,
+            Some((_, Prepared::Failed(problem, at))) => Some(*at + pause(problem.kind, 1)?),
+            Some((_, Prepared::Ready(preparation, _))) if usize::try_from(preparation.attempt).is_ok_and(|n| n > attempts) => {
+                None
+            }
+            _ => {
+                let record = record?;
+                let StepStatus::Failed(problem) = &record.status else { return None };
+                Some(record.last()?.ended_at? + pause(problem.kind, attempts)?)
+            }
+        }
+    }
+
+    /// The steps that are to be checked again by now.
+    pub fn retries_due(&self, now: DateTime<Utc>) -> Vec<StepId> {
+        let failed = self.incident.steps.iter().filter(|(_, record)| matches!(record.status, StepStatus::Failed(_)));
+        let unprepared = self.preparations.iter().filter(|(_, (_, prepared))| matches!(prepared, Prepared::Failed(..)));
+        let mut steps: Vec<&StepId> = failed.map(|(id, _)| id).chain(unprepared.map(|(id, _)| id)).collect();
+        steps.sort_unstable();
+        steps.dedup();
+        steps.into_iter().filter(|step| self.retry_at(step).is_some_and(|at| at <= now)).cloned().collect()
+    }
+
     /// What AWS measured counts for more than the plan's word, and for less than this plan's own runs.
     fn last_restore(&mut self, resource: &str, took: TimeDelta) {
         let expected = Expected::by_last_restore(took);
@@ -343,7 +386,7 @@ impl State {
         }
         let prepared = match answer {
             Ok(preparation) => Prepared::Ready(preparation, at),
-            Err(problem) => Prepared::Failed(problem),
+            Err(problem) => Prepared::Failed(problem, at),
         };
         self.preparations.insert(step, (seq, prepared));
     }

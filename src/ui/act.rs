@@ -9,7 +9,7 @@ use super::commands::is_waiting_to_start;
 use super::overlays::{Asked, Confirm, Detail, Help, Overlay, Palette, Prompt, Question, WINDOWS};
 use super::panes::{self, offers, undo_of};
 use super::ready::{prepared_start, startable};
-use super::{Action, Pane, Request, Role, Seek};
+use super::{Action, Pane, Request, Role, Seek, remedy};
 use crate::domain::StepId;
 use crate::engine::Intent;
 use crate::journal::Mark;
@@ -99,7 +99,8 @@ impl App {
                 let brief = crate::report::brief(&state.incident, Some(now));
                 self.overlays.push(Overlay::Detail(Detail::brief(&brief)));
             }
-            Action::ConfirmStep => self.confirm_step(state, real_now),
+            Action::ConfirmStep => return self.confirm_step(state, now, real_now),
+            Action::ConfirmGroup => return self.confirm_group(state, now, real_now),
             Action::PrepareStep => return self.prepare_step(state),
             Action::FinishStep
             | Action::Approve
@@ -107,6 +108,9 @@ impl App {
             | Action::StopStep
             | Action::SkipStep
             | Action::TakeUp
+            | Action::EditStep
+            | Action::ChoosePoint
+            | Action::Adopt
             | Action::AbortStep => {
                 return self.step_offer(action, state);
             }
@@ -317,8 +321,9 @@ impl App {
         seq.map(|seq| Request::Order(Intent::Mark { seq, mark: Mark::Important })).into_iter().collect()
     }
 
-    fn confirm_step(&mut self, state: &State, real_now: Duration) {
-        let Some(step) = self.wizard.step(state) else { return };
+    fn confirm_step(&mut self, state: &State, now: DateTime<Utc>, real_now: Duration) -> Vec<Request> {
+        let Some(step) = self.wizard.step(state) else { return Vec::new() };
+        let id = step.id.clone();
         let refused = if state.read_only {
             Err("This console is read-only: it has no way to change anything.".to_owned())
         } else if !state.incident.is_declared() {
@@ -338,11 +343,37 @@ impl App {
         });
         match prepared {
             Err(why) => self.say(NoticeLevel::Warning, why),
+            Ok((_, preparation)) if now > preparation.valid_until => {
+                self.say(NoticeLevel::Info, format!("{id} was checked too long ago: AWS is asked again. Confirm it then."));
+                return vec![Request::Prepare(id)];
+            }
             Ok((seq, preparation)) => {
                 let question = Question::Step(Box::new(preparation.clone()), seq);
                 self.overlays.push(Overlay::Confirm(Box::new(Confirm::about(question, Some(real_now)))));
             }
         }
+        Vec::new()
+    }
+
+    /// One dialog for the steps of the chosen step's group that can begin, once all of them are prepared.
+    fn confirm_group(&mut self, state: &State, now: DateTime<Utc>, real_now: Duration) -> Vec<Request> {
+        let Some(step) = self.wizard.step(state) else { return Vec::new() };
+        let group = match remedy::group(state, step, now) {
+            _ if state.read_only || state.incident.closed.is_some() => None,
+            group => group.filter(|_| state.incident.is_declared()),
+        };
+        let Some(group) = group else {
+            self.say(NoticeLevel::Info, "No two steps of one group can begin now: confirm the step by itself.");
+            return Vec::new();
+        };
+        if !group.ask.is_empty() {
+            let names: Vec<&str> = group.ask.iter().map(|id| id.as_str()).collect();
+            self.say(NoticeLevel::Info, format!("asking AWS about {}: then the group can be confirmed.", names.join(", ")));
+            return group.ask.into_iter().map(Request::Prepare).collect();
+        }
+        let question = Question::Group(group.ready, group.alone);
+        self.overlays.push(Overlay::Confirm(Box::new(Confirm::about(question, Some(real_now)))));
+        Vec::new()
     }
 
     fn prepare_step(&mut self, state: &State) -> Vec<Request> {
@@ -372,6 +403,9 @@ impl App {
             Action::Approve => Asked::Answer(id, "Approve"),
             Action::Reject => Asked::Answer(id, "Reject"),
             Action::SkipStep => Asked::Skip(id),
+            Action::EditStep => Asked::Edit(id),
+            Action::ChoosePoint => Asked::Point(id),
+            Action::Adopt => Asked::Adopt(id),
             Action::TakeUp => Asked::TakeUp(undo_of(state, step).map_or(id, |undo| undo.id.clone())),
             Action::AbortStep => Asked::Abort(id),
             _ => {

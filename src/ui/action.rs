@@ -104,6 +104,14 @@ actions! {
     ConfirmStep = "confirm-step",
     /// Check the step anew and prepare it again, also to retry it after a failure.
     PrepareStep = "prepare-step",
+    /// Confirm the ready steps of the step's group together, listed by name.
+    ConfirmGroup = "confirm-group",
+    /// Edit a parameter of the step's call; it is then shown and confirmed anew.
+    EditStep = "edit-step",
+    /// Choose another recovery point for the step, from a list with age and data loss.
+    ChoosePoint = "choose-point",
+    /// Take what is at work at AWS already for the step: what somebody else began, or what ran out of its time here.
+    Adopt = "adopt",
     /// Say that a manual step is done.
     FinishStep = "finish-step",
     /// Answer what a running step asks: approve.
@@ -184,10 +192,14 @@ impl Action {
     /// Does it change AWS or the incident's course, once its dialog is answered?
     pub fn decides(self) -> bool {
         use Action::{AbortStep, Approve, CloseIncident, ConfirmStep, CorrectMoment, DecideToWait, Declare};
-        use Action::{Choose, FinishStep, PrepareStep, Reject, SetVariables, SkipStep, StartExercise, StopStep, TakeUp};
+        use Action::{
+            Adopt, Choose, ChoosePoint, ConfirmGroup, EditStep, FinishStep, PrepareStep, Reject, SetVariables, SkipStep,
+            StartExercise, StopStep, TakeUp,
+        };
         let about_step =
             matches!(self, ConfirmStep | PrepareStep | FinishStep | Approve | Reject | StopStep | SkipStep | AbortStep);
         about_step
+            || matches!(self, Adopt | ChoosePoint | ConfirmGroup | EditStep)
             || matches!(
                 self,
                 Declare | DecideToWait | CorrectMoment | CloseIncident | StartExercise | TakeUp | SetVariables | Choose

@@ -115,6 +115,18 @@ impl App {
         self
     }
 
+    /// With borders where they were moved to before.
+    #[must_use]
+    pub fn divided(mut self, splits: Splits) -> Self {
+        self.splits = splits;
+        self
+    }
+
+    /// Where the borders are.
+    pub fn splits(&self) -> Splits {
+        self.splits
+    }
+
     /// Is the mouse taken?
     pub fn takes_mouse(&self) -> bool {
         self.mouse
@@ -354,7 +366,7 @@ impl App {
                     self.overlays.push(Overlay::Confirm(Box::new(Confirm::about(question, None))));
                 }
             }
-            Prepared::Failed(problem) => {
+            Prepared::Failed(problem, _) => {
                 self.awaited = None;
                 self.say(NoticeLevel::Warning, format!("the answer could not be prepared: {problem}"));
             }

@@ -10,7 +10,10 @@
 //!
 //! [`Splits`] moves the borders between columns and within one; what is moved stays moved at every size that has the border.
 
+use std::collections::BTreeMap;
+
 use ratatui::layout::Rect;
+use serde::Deserialize;
 
 use super::Action;
 
@@ -99,6 +102,19 @@ const MOST_TURN: i16 = 40;
 /// The least share of a column or a pane, in percent.
 const LEAST_SHARE: i16 = 12;
 
+/// The file in which the moved borders are kept.
+#[derive(Deserialize)]
+struct Kept {
+    #[serde(default)]
+    sides: BTreeMap<String, i16>,
+    #[serde(default)]
+    heights: BTreeMap<String, i16>,
+}
+
+fn name_of(pane: Pane) -> String {
+    pane.title().to_lowercase().replace(' ', "-")
+}
+
 impl Splits {
     /// Moves a border of the pane that has the keys.
     pub fn turn(&mut self, action: Action, focus: Pane) {
@@ -112,6 +128,27 @@ impl Splits {
         };
         let by = if matches!(action, Action::Wider | Action::Taller) { TURN } else { -TURN };
         *part = (*part + by).clamp(-MOST_TURN, MOST_TURN);
+    }
+
+    /// As it is kept in a file.
+    pub fn written(&self) -> String {
+        let part = |moved: &[i16; 6]| {
+            let of = Pane::ALL.into_iter().zip(moved).filter(|(_, by)| **by != 0);
+            of.map(|(pane, by)| format!("{} = {by}\n", name_of(pane))).collect::<String>()
+        };
+        format!("[sides]\n{}\n[heights]\n{}", part(&self.sides), part(&self.heights))
+    }
+
+    /// As it was kept; what is out of range is brought into it.
+    ///
+    /// # Errors
+    /// What is no such file.
+    pub fn read(text: &str) -> Result<Self, toml::de::Error> {
+        let kept: Kept = toml::from_str(text)?;
+        let part = |moved: &BTreeMap<String, i16>| {
+            Pane::ALL.map(|pane| moved.get(&name_of(pane)).copied().unwrap_or(0).clamp(-MOST_TURN, MOST_TURN))
+        };
+        Ok(Self { sides: part(&kept.sides), heights: part(&kept.heights) })
     }
 
     /// Shares in percent after the borders were moved: what one gets more, the others give in proportion.
@@ -281,6 +318,20 @@ mod tests {
                 assert_eq!(size(&splits), before);
             }
         }
+    }
+
+    #[test]
+    fn moved_borders_come_back_from_their_file() {
+        let mut splits = Splits::default();
+        for _ in 0..3 {
+            splits.turn(Action::Wider, Pane::RecoveryPoints);
+            splits.turn(Action::Shorter, Pane::Log);
+        }
+        assert_eq!(splits.written(), "[sides]\nrecovery-points = 12\n\n[heights]\nlog = -12\n");
+        assert_eq!(Splits::read(&splits.written()).unwrap(), splits);
+        assert_eq!(Splits::read("").unwrap(), Splits::default());
+        assert_eq!(Splits::read("[sides]\nwizard = 9999\nnobody = 1\n").unwrap().sides[4], MOST_TURN);
+        assert!(Splits::read("[sides]\nwizard = 'wide'\n").is_err());
     }
 
     #[test]

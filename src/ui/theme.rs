@@ -116,8 +116,20 @@ pub struct Theme {
     pub foreground: (u8, u8, u8),
     /// Whether the background is painted, or the terminal's own is left.
     pub paints_background: bool,
+    /// What its file says that it holds.
+    pub promises: Promises,
     styles: BTreeMap<Role, Style>,
     tints: BTreeSet<Role>,
+}
+
+/// What a theme promises of itself. A test holds it for those that are shipped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Promises {
+    /// The least contrast of a text with its ground, 1 to 21 (WCAG 2).
+    pub contrast: Option<f64>,
+    /// The least distance (CIE 1976) between the colours of ok, warn, bad and unknown, for eyes without red, green or blue cones too.
+    pub states_apart: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -130,6 +142,8 @@ struct File {
     foreground: String,
     #[serde(default)]
     paint_background: bool,
+    #[serde(default)]
+    promises: Promises,
     roles: BTreeMap<String, Spec>,
 }
 
@@ -203,6 +217,7 @@ impl Theme {
             background: (0, 0, 0),
             foreground: (255, 255, 255),
             paints_background: false,
+            promises: Promises::default(),
             tints: BTreeSet::new(),
             styles: BTreeMap::from([(Role::Selection, Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD))]),
         }
@@ -227,6 +242,7 @@ impl Theme {
             background: rgb(&file.background)?,
             foreground: rgb(&file.foreground)?,
             paints_background: file.paint_background,
+            promises: file.promises,
             name: file.name,
             about: file.about,
             styles,
@@ -382,11 +398,7 @@ mod tests {
     use super::*;
 
     fn luminance((r, g, b): (u8, u8, u8)) -> f64 {
-        let part = |c: u8| {
-            let c = f64::from(c) / 255.0;
-            if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
-        };
-        0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b)
+        0.2126 * light_of(r) + 0.7152 * light_of(g) + 0.0722 * light_of(b)
     }
 
     fn contrast(a: (u8, u8, u8), b: (u8, u8, u8)) -> f64 {
@@ -429,8 +441,7 @@ mod tests {
                 let least = match role {
                     // Lines and fills are no text: WCAG asks for nothing of decoration, we ask that it can be seen.
                     Role::Border | Role::BarEmpty => 1.5,
-                    _ if name == "high-contrast" => 7.0,
-                    _ => 4.5,
+                    _ => theme.promises.contrast.unwrap_or(4.5),
                 };
                 let found = contrast(fg, bg);
                 assert!(found >= least, "{name}: {} has a contrast of {found:.2}, less than {least}", role.name());
@@ -454,26 +465,61 @@ mod tests {
         ),
     ];
 
+    /// The part of full light, from 0 to 1, that a value of a screen stands for.
+    fn light_of(value: u8) -> f64 {
+        let value = f64::from(value) / 255.0;
+        if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+    }
+
+    /// A colour in CIE L*a*b* as these eyes see it; the models of colour blindness are about light, not about values of a screen.
     fn seen_with(matrix: &[[f64; 3]; 3], (r, g, b): (u8, u8, u8)) -> [f64; 3] {
-        let rgb = [f64::from(r), f64::from(g), f64::from(b)];
-        matrix.map(|row| row.iter().zip(rgb).map(|(m, c)| m * c).sum::<f64>().clamp(0.0, 255.0))
+        const XYZ: [[f64; 3]; 3] = [[0.4339, 0.3762, 0.1899], [0.2126, 0.7152, 0.0722], [0.0177, 0.1095, 0.8730]];
+        let times = |matrix: &[[f64; 3]; 3], light: [f64; 3]| {
+            matrix.map(|row| row.iter().zip(light).map(|(m, c)| m * c).sum::<f64>().clamp(0.0, 1.0))
+        };
+        let root = |part: f64| if part > 0.008_856 { part.cbrt() } else { 7.787 * part + 16.0 / 116.0 };
+        let [x, y, z] = times(&XYZ, times(matrix, [r, g, b].map(light_of))).map(root);
+        [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+    }
+
+    fn least_distance(theme: &Theme, matrix: &[[f64; 3]; 3]) -> (f64, String) {
+        let roles = [Role::Ok, Role::Warn, Role::Bad, Role::Unknown];
+        let see = |role: Role| seen_with(matrix, theme.style(role).fg.and_then(nominal).unwrap());
+        let pairs = roles.iter().enumerate().flat_map(|(i, a)| roles[i + 1..].iter().map(move |b| (*a, *b)));
+        pairs
+            .map(|(a, b)| {
+                let distance = see(a).iter().zip(see(b)).map(|(x, y)| (x - y).powi(2)).sum::<f64>().sqrt();
+                (distance, format!("{} and {}", a.name(), b.name()))
+            })
+            .min_by(|a, b| a.0.total_cmp(&b.0))
+            .unwrap()
     }
 
     #[test]
-    fn good_bad_and_doubtful_differ_for_colour_blind_eyes_in_the_colour_blind_theme() {
-        let theme = Theme::builtin("colour-blind").unwrap();
-        let roles = [Role::Ok, Role::Warn, Role::Bad, Role::Unknown];
-        for (kind, matrix) in DICHROMACIES {
-            for (i, a) in roles.iter().enumerate() {
-                for b in &roles[i + 1..] {
-                    let see = |role: Role| seen_with(&matrix, theme.style(role).fg.and_then(nominal).unwrap());
-                    let distance: f64 = see(*a).iter().zip(see(*b)).map(|(x, y)| (x - y).powi(2)).sum::<f64>().sqrt();
-                    // What is not known has a sign and a word of its own and may look more like the others.
-                    let least = if roles[3] == *b { 35.0 } else { 60.0 };
-                    assert!(distance > least, "{kind}: {} and {} are {distance:.0} apart", a.name(), b.name());
-                }
+    fn the_states_are_as_far_apart_as_each_theme_promises_for_all_eyes() {
+        const ALL_CONES: [[f64; 3]; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+        let mut promising = Vec::new();
+        for (name, text) in files() {
+            let theme = Theme::parse(&text).unwrap();
+            let Some(promised) = theme.promises.states_apart else { continue };
+            for (eyes, matrix) in DICHROMACIES.iter().map(|(eyes, matrix)| (*eyes, matrix)).chain([("all cones", &ALL_CONES)]) {
+                let (distance, pair) = least_distance(&theme, matrix);
+                assert!(distance >= promised, "{name}: {pair} are {distance:.1} apart with {eyes}, {promised} are promised");
             }
+            promising.push(name);
         }
+        // The others tell states apart by word and glyph, as all do, and promise nothing of their colours.
+        assert_eq!(promising, ["colour-blind"]);
+        assert!(Theme::builtin("high-contrast").unwrap().promises.contrast.unwrap() >= 7.0);
+    }
+
+    #[test]
+    fn red_and_green_of_one_brightness_are_told_apart_by_the_simulation_only_with_all_cones() {
+        let see = |matrix: &[[f64; 3]; 3], rgb| seen_with(matrix, rgb);
+        let distance = |a: [f64; 3], b: [f64; 3]| a.iter().zip(b).map(|(x, y)| (x - y).powi(2)).sum::<f64>().sqrt();
+        let deuteranopia = &DICHROMACIES[1].1;
+        assert!(distance(see(deuteranopia, (200, 80, 60)), see(deuteranopia, (110, 125, 50))) < 12.0);
+        assert!(distance(see(deuteranopia, (0, 0, 255)), see(deuteranopia, (255, 255, 0))) > 100.0);
     }
 
     #[test]

@@ -200,6 +200,9 @@ pub fn sentence(event: &Event) -> (Role, String) {
             Ended::Failed { problem } => (Role::Bad, format!("{}: FAILED: {problem}", ended.step)),
             Ended::Aborted { reason } => (Role::Warn, format!("{}: given up: {reason}", ended.step)),
         },
+        Event::StepAmended { step, amended } => {
+            (Role::Warn, format!("{step}: {}: {}", report::amendment(amended), amended.reason))
+        }
         Event::StepSkipped { step, reason } => (Role::Warn, format!("{step}: skipped: {reason}")),
         Event::TailSettled { step, item, .. } => (Role::Ok, format!("{step}: done afterwards: {item}")),
         Event::Noted { text, mark: None } => (Role::Text, format!("note: {text}")),

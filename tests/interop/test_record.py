@@ -29,7 +29,7 @@ def schema(tmp_path_factory: pytest.TempPathFactory) -> dict:
     return schema
 
 
-@pytest.mark.parametrize("journal", sorted((FIXTURES / "journals").glob("*.lifeboat")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("journal", sorted(FIXTURES.glob("*/*.lifeboat")), ids=lambda path: path.stem)
 @pytest.mark.parametrize("redact", [[], ["--redact"]], ids=["whole", "redacted"])
 def test_the_report_is_what_its_schema_says(schema: dict, journal: Path, redact: list[str], tmp_path: Path):
     report = json.loads(lifeboat("report", str(journal), "--format", "json", *redact, home=tmp_path))

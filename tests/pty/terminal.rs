@@ -47,7 +47,12 @@ pub struct Left {
 
 impl Terminal {
     /// Starts `lifeboat` with these arguments, at home in this folder.
-    pub fn start(home: &Path, arguments: &[&str], (columns, rows): (u16, u16)) -> Self {
+    pub fn start(home: &Path, arguments: &[&str], size: (u16, u16)) -> Self {
+        Self::start_with(home, arguments, size, &[])
+    }
+
+    /// The same with variables of the environment.
+    pub fn start_with(home: &Path, arguments: &[&str], (columns, rows): (u16, u16), variables: &[(&str, &str)]) -> Self {
         let pair = native_pty_system().openpty(size(columns, rows)).unwrap();
         let flags_before = u64::from(pair.master.get_termios().unwrap().local_flags.bits());
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_lifeboat"));
@@ -59,6 +64,9 @@ impl Terminal {
         command.env("LIFEBOAT_HOME", home);
         command.env("TERM", "xterm-256color");
         command.env("LC_ALL", "C.UTF-8");
+        for (name, value) in variables {
+            command.env(name, value);
+        }
         let child = pair.slave.spawn_command(command).unwrap();
         let parser = Arc::new(Mutex::new(vt100::Parser::new(cells(rows), cells(columns), 0)));
         let mut output = pair.master.try_clone_reader().unwrap();
@@ -218,6 +226,7 @@ impl Terminal {
         assert!(!screen.alternate_screen(), "the alternate screen is left");
         assert!(!screen.hide_cursor(), "the cursor is shown again");
         assert!(!screen.bracketed_paste(), "bracketed paste is off again");
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None, "the mouse is the terminal's again");
         let flags = u64::from(self.master.as_ref().unwrap().get_termios().unwrap().local_flags.bits());
         assert_eq!(flags, self.flags_before, "echo and line editing are as before");
         Left { code: status.exit_code(), signal: status.signal().map(str::to_owned), text: screen.contents() }

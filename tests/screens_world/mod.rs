@@ -171,6 +171,7 @@ pub fn plan() -> Plan {
         title: "The shop".into(),
         path: "plans/shop.toml".into(),
         text: String::new(),
+        confirm_within: Duration::from_secs(120),
         objectives: Objectives { rto: Duration::from_secs(2 * 3600), rpo: Duration::from_secs(45 * 60) },
         sites: BTreeMap::from([
             site(SiteName::primary(), "111122223333", "eu-west-1", "shop-primary"),
@@ -521,6 +522,8 @@ pub fn preparation(step: &str, attempt: u32, strength: Strength) -> Preparation 
         ],
         strength,
         undo: Some("Delete the table orders in eu-central-1; nothing points to it yet.".into()),
+        valid_until: at(59, 0),
+        elsewhere: vec![],
     }
 }
 

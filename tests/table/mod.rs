@@ -186,7 +186,7 @@ impl Table {
     }
 
     pub async fn prepared(&mut self, step: &StepId) -> Preparation {
-        let ready = |state: &State| matches!(state.preparations.get(step), Some((_, Prepared::Ready(..) | Prepared::Failed(_))));
+        let ready = |state: &State| matches!(state.preparations.get(step), Some((_, Prepared::Ready(..) | Prepared::Failed(..))));
         self.until(&format!("the preparation of {step}"), ready).await;
         match &self.state().preparations[step].1 {
             Prepared::Ready(preparation, _) => (**preparation).clone(),
@@ -216,7 +216,8 @@ impl Table {
     pub async fn recover(&mut self) {
         loop {
             let settled = |id: &StepId| self.state().incident.steps.get(id).is_some_and(|record| record.is_settled());
-            if self.plan.steps.iter().all(|step| settled(&step.id)) {
+            // What takes another step back is done only if somebody asks for it.
+            if self.plan.steps.iter().all(|step| step.undoes.is_some() || settled(&step.id)) {
                 return;
             }
             let idle = |id: &StepId| matches!(self.state().incident.status(id), StepStatus::Pending | StepStatus::Failed(_));

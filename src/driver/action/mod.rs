@@ -5,6 +5,10 @@
 /// How many pages of a list are read before a person is told that there is more: 5,000 rows at 100 a page.
 pub(super) const PAGES: usize = 50;
 
+/// How long AWS Backup is trusted to know a token again. It does not say for how long it does (AWS Backup API reference,
+/// StartRestoreJob); after this, jobs are looked for first.
+const TOKEN_TRUSTED: TimeDelta = TimeDelta::hours(12);
+
 mod check;
 mod command;
 mod copy;
@@ -13,7 +17,7 @@ mod execution;
 mod function;
 mod message;
 mod ops_item;
-mod records;
+pub(super) mod records;
 mod resource;
 mod restore;
 mod rewind;
@@ -24,7 +28,7 @@ mod table;
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{MutatingCall, Problem, Progress};
 use crate::journal::StepConfirmed;
@@ -84,6 +88,8 @@ pub(super) struct Following<'a> {
     pub(super) confirmed: &'a StepConfirmed,
     pub(super) handle: &'a str,
     pub(super) url: Option<String>,
+    /// AWS Backup's type of the resource that the step restores.
+    pub(super) resource_type: Option<&'a str>,
     pub(super) since: DateTime<Utc>,
     pub(super) now: DateTime<Utc>,
 }
@@ -146,8 +152,17 @@ pub(super) async fn answer(answering: &Answering<'_>, wanted: &AnswerWanted) -> 
 }
 
 /// Finds out whether a confirmed call took effect.
-pub(super) async fn reconcile(site: &SiteClients, call: &MutatingCall, confirmed_at: DateTime<Utc>) -> Result<Found, Problem> {
+pub(super) async fn reconcile(
+    site: &SiteClients,
+    call: &MutatingCall,
+    confirmed_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Found, Problem> {
     match call {
+        // The token finds the very job that was begun with it; a list can only tell that somebody restored the same point.
+        MutatingCall::StartRestoreJob(_) | MutatingCall::StartCopyJob(_) if now - confirmed_at < TOKEN_TRUSTED => {
+            Ok(Found::MayBeSent)
+        }
         MutatingCall::StartRestoreJob(start) => restore::reconcile(site, start, confirmed_at).await,
         // AWS's own token: the same one with the same parameters starts nothing twice.
         MutatingCall::StartAutomationExecution(_)

@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 
 use crate::domain::{
-    Change, ChangeBatch, Finding, MutatingCall, Problem, ProblemKind, Progress, RecordChange, RecordSet, RecordSetChange,
-    RecordValue, Region,
+    Change, ChangeBatch, Elsewhere, Finding, MutatingCall, Problem, ProblemKind, Progress, RecordChange, RecordSet,
+    RecordSetChange, RecordValue, Region,
 };
 use crate::plan::RecordPatch;
 
@@ -54,6 +54,37 @@ pub(super) async fn prepare(asking: &Asking<'_>, zone: &str, patches: &[RecordPa
         change_batch: ChangeBatch { comment, changes },
     }));
     Ok(draft)
+}
+
+/// That every record is as the plan wants it already: somebody else has changed them. Who and when, Route 53 does not tell.
+pub(in crate::driver) async fn in_place(
+    asking: &Asking<'_>,
+    zone: &str,
+    patches: &[RecordPatch],
+) -> Result<Option<Elsewhere>, Problem> {
+    let zone_id = asking.site.route53.hosted_zone(zone).await?.id;
+    for patch in patches {
+        let name = absolute(&patch.name);
+        let found = asking.site.route53.records(&zone_id, Some(&name), PAGES).await?;
+        let current = found.rows.into_iter().find(|record| {
+            absolute(&record.name) == name && record.kind == patch.kind && record.set_identifier == patch.set_identifier
+        });
+        let wanted = patched(asking, patch, current.as_ref(), &name)?;
+        if current.is_none() || wanted.ok() != current {
+            return Ok(None);
+        }
+    }
+    Ok(Some(Elsewhere {
+        kind: "record change".to_owned(),
+        id: String::new(),
+        site: asking.step.site.clone(),
+        region: asking.place.region.clone(),
+        about: zone.to_owned(),
+        status: "in place".to_owned(),
+        began_at: None,
+        ended_at: None,
+        by: None,
+    }))
 }
 
 /// The record as it is to be, or the sentence why it cannot be said.
@@ -129,6 +160,16 @@ fn describe(record: &RecordSet) -> String {
 }
 
 pub(super) async fn look(following: &Following<'_>) -> Result<Look, Problem> {
+    let adopted = following.confirmed.call.is_none() && following.handle.is_empty();
+    if adopted {
+        // They were in place when they were adopted; Route 53 tells of a change only by an id that nobody here has.
+        if following.now - following.since < UNSEEN_SYNC {
+            let doing = "the records are as they are to be; their propagation is given its time".to_owned();
+            return Ok(Look::Running(Progress { doing, ..Progress::default() }));
+        }
+        let note = Some("the records were changed elsewhere; INSYNC could not be seen".to_owned());
+        return Ok(Look::Done(Box::new(End { note, ..End::default() })));
+    }
     let Some(MutatingCall::ChangeResourceRecordSets(change)) = &following.confirmed.call else {
         return Err(Problem::new(ProblemKind::Invalid, "Route 53 GetChange", "the confirmation holds no record change"));
     };

@@ -76,6 +76,8 @@ pub(super) async fn choose(
     resource: &Resource,
     wanted: &RestorePoint,
 ) -> Result<(RecoveryPoint, Vec<Finding>), Problem> {
+    let by_person = asking.chosen_point();
+    let wanted = by_person.as_ref().unwrap_or(wanted);
     let mut points = Vec::new();
     for vault in &asking.place.vaults {
         points.extend(asking.site.backup.recovery_points(vault, PAGES).await?.rows);
@@ -96,7 +98,11 @@ pub(super) async fn choose(
         problem.region = Some(asking.place.region.clone());
         problem
     })?;
-    let findings = weigh(asking, &chosen);
+    let mut findings = weigh(asking, &chosen);
+    if by_person.is_some() {
+        findings
+            .push(Finding::warns(format!("recovery point {} was chosen by a person instead of the plan's", chosen.short_id())));
+    }
     Ok((chosen, findings))
 }
 
@@ -172,8 +178,12 @@ fn moment_in(following: &Following<'_>) -> Option<DateTime<Utc>> {
 /// What stands between "available" and recovered, per resource type (AWS Backup developer guide, "Restore …"; EBS user guide,
 /// "Initialize volumes"; RDS user guide, "Restoring from a DB snapshot").
 fn tail(following: &Following<'_>) -> Vec<String> {
-    let Some(MutatingCall::StartRestoreJob(start)) = &following.confirmed.call else { return Vec::new() };
-    let text = match start.resource_type.as_str() {
+    let kind = match &following.confirmed.call {
+        Some(MutatingCall::StartRestoreJob(start)) => start.resource_type.as_str(),
+        // A job that was adopted: what is restored is what the plan says.
+        _ => following.resource_type.unwrap_or_default(),
+    };
+    let text = match kind {
         "EBS" | "RDS" => "its blocks are loaded as they are read: slow until they all were",
         "Aurora" | "DocumentDB" | "Neptune" => "it has no instance: its writer has to be made, and be available",
         "DynamoDB" => {

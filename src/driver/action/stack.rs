@@ -213,7 +213,7 @@ fn replaced(set: &ChangeSet) -> Vec<Finding> {
 
 pub(super) async fn look(following: &Following<'_>) -> Result<Look, Problem> {
     let Some(MutatingCall::CreateChangeSet(creation)) = &following.confirmed.call else {
-        return Err(Problem::new(ProblemKind::Invalid, "CloudFormation", "the confirmation holds no change set"));
+        return adopted(following).await;
     };
     let set = following.site.cloudformation.change_set(following.handle, None).await?;
     if let Some(set) = &set {
@@ -244,6 +244,30 @@ pub(super) async fn look(following: &Following<'_>) -> Result<Look, Problem> {
     }
     let since = set.as_ref().and_then(|set| set.created_at).unwrap_or(following.since);
     let events = following.site.cloudformation.events(&stack.id, since, PAGES).await?;
+    Ok(of_stack(following, &stack, &events))
+}
+
+/// A stack operation, or a change set, that no call of this attempt began.
+async fn adopted(following: &Following<'_>) -> Result<Look, Problem> {
+    let mut stack = following.handle.to_owned();
+    if stack.contains(":changeSet/") {
+        match following.site.cloudformation.change_set(following.handle, None).await? {
+            Some(set) if set.execution == "AVAILABLE" => return Ok(Look::Running(shown(&set))),
+            Some(set) if set.status.starts_with("CREATE_") && set.execution == "UNAVAILABLE" => {
+                let doing = format!("CloudFormation works out what would change: {}", set.status);
+                return Ok(Look::Running(Progress { doing, ..Progress::default() }));
+            }
+            Some(set) => stack = set.stack_id,
+            None => {
+                let message = "the change set is gone: see what became of its stack".to_owned();
+                return Ok(failed(following, ProblemKind::Missing, "DELETE_COMPLETE", message, None));
+            }
+        }
+    }
+    let Some(stack) = following.site.cloudformation.stack(&stack).await? else {
+        return Ok(failed(following, ProblemKind::Missing, "DELETE_COMPLETE", "the stack is gone".to_owned(), None));
+    };
+    let events = following.site.cloudformation.events(&stack.id, following.since, PAGES).await?;
     Ok(of_stack(following, &stack, &events))
 }
 

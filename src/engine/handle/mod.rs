@@ -1,6 +1,7 @@
 //! One input in, a decision out: split by what comes in.
 
 mod asked;
+mod group;
 mod milestone;
 mod notebook;
 mod notices;

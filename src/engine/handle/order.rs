@@ -9,7 +9,7 @@ use crate::engine::{Decision, Effect, Intent, Refusal, blocked_by};
 use crate::journal::{Ended, Event, Notices, Purpose, StepConfirmed, StepEnded, StepStatus, Weighed};
 use crate::plan::{Action, Step};
 
-use super::{Context, asked, notebook};
+use super::{Context, asked, group, notebook};
 
 pub(super) fn handle(context: Context<'_>, intent: &Intent) -> Result<Decision, Refusal> {
     let writes = notebook::writes(intent);
@@ -45,6 +45,9 @@ fn decide(context: Context<'_>, intent: &Intent) -> Result<Decision, Refusal> {
         Intent::TakeUp { step, reason } => asked::take_up(context, step, reason),
         Intent::CorrectMoment { moment, at, reason } => correct(context, *moment, *at, reason),
         Intent::ConfirmStep { preparation, typed, second } => confirm(context, preparation, typed.as_deref(), second.as_ref()),
+        Intent::ConfirmGroup { preparations, typed } => group::confirm(context, preparations, typed.as_deref()),
+        Intent::AmendStep { step, amended } => group::amend(context, step, amended),
+        Intent::Adopt { step, work } => group::adopt(context, step, work),
         Intent::ConfirmAnswer { preparation, typed, stop } => answer(context, preparation, typed.as_deref(), *stop),
         Intent::FinishManual { step, note } => finish_manual(context, step, note),
         Intent::SettleTail { step, item, note } => settle_tail(context, step, item, note),
@@ -137,7 +140,7 @@ pub(super) fn step<'a>(context: Context<'a>, id: &StepId) -> Result<&'a Step, Re
     context.plan.step(id).map_or_else(|| refuse(format!("the plan has no step {id}")), Ok)
 }
 
-fn confirm(
+pub(super) fn confirm(
     context: Context<'_>,
     preparation: &Preparation,
     typed: Option<&str>,
@@ -151,13 +154,7 @@ fn confirm(
     if let Some(first) = blocking.first() {
         return refuse(format!("{} needs {first} to end first", step.id));
     }
-    match context.incident.status(&step.id) {
-        StepStatus::Pending | StepStatus::Failed(_) | StepStatus::Aborted(_) => {}
-        StepStatus::Calling | StepStatus::Running => return refuse(format!("{} is running already", step.id)),
-        StepStatus::Done => return refuse(format!("{} has ended well already", step.id)),
-        StepStatus::Skipped(_) => return refuse(format!("{} was skipped", step.id)),
-        StepStatus::RuledOut(because) => return refuse(format!("{} was ruled out: {because}; take it up first", step.id)),
-    }
+    can_begin(context, step)?;
     let attempt = next_attempt(context, &step.id);
     if preparation.attempt != attempt {
         return refuse(format!("what was shown was prepared for attempt {}: look again", preparation.attempt));
@@ -174,7 +171,18 @@ fn confirm(
     Ok(Decision { events: vec![Event::StepConfirmed(Box::new(confirmed))], effects })
 }
 
-fn next_attempt(context: Context<'_>, step: &StepId) -> u32 {
+/// A step begins once, and again after it failed or was given up.
+pub(super) fn can_begin(context: Context<'_>, step: &Step) -> Result<(), Refusal> {
+    match context.incident.status(&step.id) {
+        StepStatus::Pending | StepStatus::Failed(_) | StepStatus::Aborted(_) => Ok(()),
+        StepStatus::Calling | StepStatus::Running => refuse(format!("{} is running already", step.id)),
+        StepStatus::Done => refuse(format!("{} has ended well already", step.id)),
+        StepStatus::Skipped(_) => refuse(format!("{} was skipped", step.id)),
+        StepStatus::RuledOut(because) => refuse(format!("{} was ruled out: {because}; take it up first", step.id)),
+    }
+}
+
+pub(super) fn next_attempt(context: Context<'_>, step: &StepId) -> u32 {
     context.incident.steps.get(step).and_then(|record| record.last()).map_or(1, |attempt| attempt.number + 1)
 }
 
@@ -187,6 +195,10 @@ fn checked(
     typed: Option<&str>,
     second: Option<&Operator>,
 ) -> Result<StepConfirmed, Refusal> {
+    if context.now > preparation.valid_until {
+        let bound = context.plan.confirm_within.as_secs();
+        return refuse(format!("what was shown was asked of AWS more than {bound} s ago: check again, then confirm anew"));
+    }
     if preparation.is_blocked() {
         return refuse("a finding forbids this step: see what was found");
     }

@@ -1,7 +1,9 @@
 //! Scenarios: what an exercise's world begins as, and what happens in it. TOML in, a checked [`Scenario`] or every fault out.
 
 mod build;
+mod keys;
 mod parse;
+mod parse_calls;
 mod parse_injects;
 mod parse_rules;
 mod parse_sites;
@@ -19,6 +21,7 @@ use serde_json::Value;
 
 use super::estate::{Account, Key, Network, Role};
 use super::inject::Inject;
+use super::made::SetUp;
 use super::service::backup::points::{Lineage, Status};
 use super::service::cloudwatch::metrics::Metric;
 use super::service::route53::checks::HealthCheck;
@@ -93,6 +96,8 @@ pub struct SiteSpec {
     pub documents: Vec<Document>,
     /// Network and resources.
     pub network: Network,
+    /// The calls that set up what else is there.
+    pub calls: Vec<SetUp>,
     /// What is generated beside all that.
     pub scale: Scale,
 }

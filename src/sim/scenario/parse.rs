@@ -1,6 +1,6 @@
 //! A scenario's text to a checked scenario: the outermost table, people and names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -14,6 +14,7 @@ use crate::sim::service::route53::batch;
 use crate::sim::service::route53::checks::HealthCheck;
 use crate::sim::service::route53::zones::Zone;
 use crate::sim::shop::{Front, Need, Shop};
+use crate::sim::world::World;
 
 /// The longest session of a role that says nothing else: twelve hours, in seconds.
 const SESSION: i64 = 43_200;
@@ -36,7 +37,7 @@ pub fn parse(path: &str, text: &str) -> Result<Scenario, Faults> {
 pub fn parse_with(path: &str, text: &str, find: Find<'_>) -> Result<Scenario, Faults> {
     let document = Document::parse(path, text)?;
     let faults = Faults::new();
-    let root: Table<'_> = document.root(&faults).into();
+    let root = Table::root(document.root(&faults));
     let named = root.text("estate");
     let base = match named.as_deref().map(|name| (name, find(name))) {
         Some((_, Some((path, text)))) => Some(parse_with(&path, &text, &|_| None)?),
@@ -47,6 +48,9 @@ pub fn parse_with(path: &str, text: &str, find: Find<'_>) -> Result<Scenario, Fa
         None => None,
     };
     let scenario = scenario(&root, base);
+    if let Some(scenario) = scenario.as_ref().filter(|_| faults.is_empty()) {
+        tell_refused(&root, scenario);
+    }
     drop(root);
     faults.settle(scenario)
 }
@@ -58,6 +62,8 @@ fn scenario(root: &Table<'_>, base: Option<Scenario>) -> Option<Scenario> {
         root.fault("starts_at", "`starts_at` is missing: when the scenario's clock starts", None);
     }
     let mut estate = base.unwrap_or_else(|| Scenario::empty(starts_at.unwrap_or_default()));
+    // What another file says is told where that file is read.
+    estate.sites.iter_mut().flat_map(|site| &mut site.calls).for_each(|call| call.stands = None);
     for site in root.tables("site") {
         if let Some(site) = parse_sites::site(&site, starts_at, &estate.sites) {
             add_site(&mut estate.sites, site);
@@ -93,6 +99,19 @@ fn scenario(root: &Table<'_>, base: Option<Scenario>) -> Option<Scenario> {
     })
 }
 
+/// The calls that set the world up are made, to see whether they can be.
+fn tell_refused(root: &Table<'_>, scenario: &Scenario) {
+    if scenario.sites.iter().all(|site| site.calls.is_empty()) {
+        return;
+    }
+    let world = World::new(Arc::new(Scenario { injects: Vec::new(), ..scenario.clone() }), scenario.seed);
+    for refused in world.refused() {
+        if let Some(stands) = &refused.stands {
+            root.fault_at(stands.clone(), format!("this call would be refused: {}", refused.told), None);
+        }
+    }
+}
+
 /// A site that is there already gets what is new.
 fn add_site(sites: &mut Vec<SiteSpec>, new: SiteSpec) {
     let Some(site) = sites.iter_mut().find(|site| (&site.account, &site.region) == (&new.account, &new.region)) else {
@@ -104,6 +123,7 @@ fn add_site(sites: &mut Vec<SiteSpec>, new: SiteSpec) {
     site.points.extend(new.points);
     site.documents.extend(new.documents);
     site.network.resources.extend(new.network.resources);
+    site.calls.extend(new.calls);
     site.scale = new.scale;
 }
 
@@ -111,6 +131,8 @@ fn add_site(sites: &mut Vec<SiteSpec>, new: SiteSpec) {
 pub struct Names {
     /// Of sites.
     pub sites: BTreeSet<String>,
+    /// Of sites, with their accounts and Regions.
+    pub places: BTreeMap<String, (String, String)>,
     /// Of metrics.
     pub metrics: BTreeSet<String>,
     /// Of alarms.
@@ -126,6 +148,7 @@ impl Names {
         let all = |names: fn(&SiteSpec) -> Vec<String>| sites.iter().flat_map(names).collect();
         Self {
             sites: all(|site| vec![site.name.clone()]),
+            places: sites.iter().map(|site| (site.name.clone(), (site.account.clone(), site.region.clone()))).collect(),
             metrics: all(|site| site.metrics.iter().map(|metric| metric.label.clone()).collect()),
             alarms: all(|site| site.alarms.iter().map(|alarm| members::required(alarm, "AlarmName").to_owned()).collect()),
             documents: all(|site| site.documents.iter().map(|document| document.name.clone()).collect()),
@@ -173,21 +196,9 @@ fn role(table: &Table<'_>) -> Option<Role> {
     Some(Role { arn: arn?, trusts, max_session })
 }
 
-const RECORD: &[&str] = &[
-    "SetIdentifier",
-    "Weight",
-    "Region",
-    "Failover",
-    "MultiValueAnswer",
-    "TTL",
-    "ResourceRecords",
-    "AliasTarget",
-    "HealthCheckId",
-];
-
 fn zone(table: &Table<'_>) -> Option<ZoneSpec> {
     let (account, id, name) = (account_id(table, "account"), table.required("id"), table.required("name"));
-    let records: Vec<_> = table.tables("record").iter().map(|record| record.members(RECORD, &["Name", "Type"])).collect();
+    let records: Vec<_> = table.tables("record").iter().map(|record| record.members(&["Name", "Type"])).collect();
     let generated = table.count("generated").unwrap_or(0);
     let (account, id, name) = (account?, id?, name?);
     let zone = Zone::new(&id, &name, 0, Vec::new());
@@ -216,33 +227,18 @@ fn cluster(table: &Table<'_>) -> Option<ClusterSpec> {
     let controls = controls.collect();
     let rules = table.tables("rule").into_iter().filter_map(|rule| {
         let arn = rule.required("arn");
-        let members = rule.members(&["AssertionRule", "GatingRule"], &[]);
+        let members = rule.members(&[]);
         Some((arn?, members))
     });
     let rules = rules.collect();
     Some(ClusterSpec { account: account?, arn: arn?, name: name?, controls, rules })
 }
 
-const CHECK: &[&str] = &[
-    "IPAddress",
-    "Port",
-    "ResourcePath",
-    "FullyQualifiedDomainName",
-    "SearchString",
-    "RequestInterval",
-    "FailureThreshold",
-    "MeasureLatency",
-    "Inverted",
-    "Disabled",
-    "EnableSNI",
-    "RoutingControlArn",
-];
-
 fn check(table: &Table<'_>, names: &Names) -> Option<(String, HealthCheck)> {
     let (account, id) = (account_id(table, "account"), table.required("id"));
     let watches = if table.has("watches") { known(table, "watches", "site", &names.sites) } else { None };
     let well = table.boolean("well").unwrap_or(true);
-    let config: Value = table.members(CHECK, &["Type"]);
+    let config: Value = table.members(&["Type"]);
     Some((account?, HealthCheck { id: id?, config, watches, well, reference: None, version: 1 }))
 }
 

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::parse::{Names, known};
+use super::parse_calls;
 use super::reader::Table;
 use crate::sim::inject::{Act, Change, Condition, Fault, FaultKind, Inject, Preset, Question, When};
-use crate::sim::service::backup::points::Status;
-use crate::sim::service::health;
 
 /// What players do, by the key that waits for it.
 const ACTS: &[(&str, Act)] =
@@ -31,11 +30,7 @@ pub fn inject(table: &Table<'_>, names: &Names) -> Option<Inject> {
         let wait = shop.duration("wait").unwrap_or_default();
         Some(Change::Shop(site?, down.unwrap_or(true), wait))
     }));
-    changes.extend(table.tables("health").iter().map(|event| {
-        let own = ["description", "accounts", "entities"];
-        let known: Vec<_> = health::MEMBERS.iter().copied().chain(own).collect();
-        Change::Health(event.members(&known, &["arn"]))
-    }));
+    changes.extend(table.tables("health").iter().map(|event| Change::Health(event.members(&["arn"]))));
     changes.extend(table.texts("calm").into_iter().map(Change::Calm));
     changes.extend(table.tables("fault").iter().filter_map(fault));
     changes.extend(table.tables("health_check").iter().filter_map(|check| {
@@ -51,8 +46,8 @@ pub fn inject(table: &Table<'_>, names: &Names) -> Option<Inject> {
         Some(Change::FailResource(of?, message?))
     }));
     changes.extend(table.tables("point").iter().filter_map(|point| {
-        let (arn, status) = (point.required("arn"), point.one_of("status", &Status::NAMES.map(|(name, _)| name)));
-        Some(Change::PointStatus(arn?, status?))
+        let (arn, status) = (point.required("arn"), point.one_of("status"));
+        Some(Change::PointStatus(arn?, status?.to_owned()))
     }));
     changes.extend(table.tables("gone").iter().filter_map(|gone| {
         let (site, resource) = (known(gone, "site", "site", &names.sites), known_resource(gone, names));
@@ -71,11 +66,13 @@ pub fn inject(table: &Table<'_>, names: &Names) -> Option<Inject> {
         let (newest, found) = (scanned.count("newest").unwrap_or(1), scanned.boolean("malware").unwrap_or(false));
         Some(Change::Scanned(site?, resource?, newest, found))
     }));
+    changes.extend(table.tables("call").iter().filter_map(|call| parse_calls::made(call, names).map(Change::Call)));
     changes.extend(table.tables("ask").iter().filter_map(|ask| {
         let (text, good) = (ask.required("text"), ask.text("good").unwrap_or_default());
         Some(Change::Ask(Question { text: text?, good }))
     }));
-    Some(Inject { title: title?, when: when?, changes })
+    let unless = table.table("unless").and_then(|table| condition(&table, names));
+    Some(Inject { title: title?, when: when?, unless, changes })
 }
 
 fn when(table: &Table<'_>, names: &Names) -> Option<When> {
@@ -119,11 +116,11 @@ fn condition(table: &Table<'_>, names: &Names) -> Option<Condition> {
     if table.has("alarm") {
         let alarm = known(table, "alarm", "alarm", &names.alarms);
         let site = known(table, "site", "site", &names.sites);
-        let state = table.one_of("state", &["OK", "ALARM", "INSUFFICIENT_DATA"]).unwrap_or_else(|| "ALARM".to_owned());
+        let state = table.one_of("state").unwrap_or("ALARM").to_owned();
         all.push(site.zip(alarm).map(|(site, alarm)| Condition::Alarm(site, alarm, state)));
     }
     if all.is_empty() {
-        table.fault("", "`when` needs at least one of `restored`, `served_by`, `ran`, `alarm`, `detected`, `waited`, `declared`, `closed`, `started`, `ended`, \
+        table.fault("", "a condition needs at least one of `restored`, `served_by`, `ran`, `alarm`, `detected`, `waited`, `declared`, `closed`, `started`, `ended`, \
                          `failed` and `skipped`", None);
     }
     // What is wrong with one has been told; the others were read all the same.
@@ -140,18 +137,14 @@ fn metric(table: &Table<'_>, names: &Names) -> Option<Change> {
     Some(Change::Metric { name: name?, to, over })
 }
 
-/// What faults do, by name.
-pub(super) const KINDS: &[&str] = &["slow", "throttle", "broken", "silent", "reset", "answer-lost", "denied", "expired"];
-
 fn fault(table: &Table<'_>) -> Option<Change> {
     let glob = |key| table.text(key).unwrap_or_else(|| "*".to_owned());
-    let presets = Preset::NAMES.map(|(name, _)| name);
-    let preset = table.one_of("preset", &presets).and_then(|name| Preset::NAMES.iter().find(|(known, _)| *known == name));
-    let named = table.one_of("kind", KINDS);
+    let preset = table.one_of("preset").and_then(|name| Preset::NAMES.iter().find(|(known, _)| *known == name));
+    let named = table.one_of("kind");
     if !table.has("kind") && !table.has("preset") {
         table.fault("kind", "a fault needs a `kind` or a `preset`", None);
     }
-    let kind = if table.has("preset") { Some("silent".to_owned()) } else { named };
+    let kind = if table.has("preset") { Some("silent") } else { named };
     if preset.is_some_and(|(_, preset)| *preset == Preset::Region) && !table.has("region") {
         table.fault("preset", "the preset `region` needs a `region`", None);
     }
@@ -166,7 +159,7 @@ fn fault(table: &Table<'_>) -> Option<Change> {
         region: glob("region"),
         operation: glob("operation"),
         account: glob("account"),
-        kind: match kind?.as_str() {
+        kind: match kind? {
             "slow" => FaultKind::Slow(from, to, over),
             "throttle" => FaultKind::Throttle,
             "broken" => FaultKind::Broken(status),

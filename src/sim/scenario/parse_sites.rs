@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
 use super::parse::account_id;
+use super::parse_calls;
 use super::reader::Table;
 use super::{PointSpec, Scale, SiteSpec, VaultSpec};
 use crate::sim::estate::{Network, Resource, plain};
@@ -32,8 +33,11 @@ pub fn site(table: &Table<'_>, starts_at: Option<DateTime<Utc>>, there: &[SiteSp
     let laid = table.table("network").map(|network| self::network(&network, &place));
     let mut network = laid.unwrap_or_else(|| Network::default_of(&place.0, &place.1));
     network.resources.extend(table.tables("resource").iter().filter_map(resource));
+    let of_site = (place.0.as_str(), place.1.as_str());
+    let calls = table.tables("call").iter().filter_map(|call| parse_calls::set_up(call, of_site)).collect();
     let scale = table.table("scale").map(|scale| self::scale(&scale)).unwrap_or_default();
-    Some(SiteSpec { name: name?, account: account?, region: region?, metrics, alarms, vaults, points, documents, network, scale })
+    let (name, account, region) = (name?, account?, region?);
+    Some(SiteSpec { name, account, region, metrics, alarms, vaults, points, documents, network, calls, scale })
 }
 
 fn scale(table: &Table<'_>) -> Scale {
@@ -42,7 +46,7 @@ fn scale(table: &Table<'_>) -> Scale {
 
 fn metric(table: &Table<'_>) -> Option<Metric> {
     let label = table.required("name");
-    let members = table.members(&["Dimensions", "Unit"], &["Namespace", "MetricName"]);
+    let members = table.members(&["Namespace", "MetricName"]);
     let (base, noise) = (table.float("base"), table.float("noise").unwrap_or(0.0));
     let namespace = members::required(&members, "Namespace");
     let key = metrics::key(namespace, members::required(&members, "MetricName"), members::list(&members, "Dimensions"));
@@ -50,34 +54,8 @@ fn metric(table: &Table<'_>) -> Option<Metric> {
     Some(Metric::new(label?, key, base, noise, unit))
 }
 
-const ALARM: &[&str] = &[
-    "AlarmDescription",
-    "ActionsEnabled",
-    "OKActions",
-    "AlarmActions",
-    "InsufficientDataActions",
-    "MetricName",
-    "Namespace",
-    "Statistic",
-    "ExtendedStatistic",
-    "Dimensions",
-    "Period",
-    "Unit",
-    "EvaluationPeriods",
-    "DatapointsToAlarm",
-    "Threshold",
-    "ComparisonOperator",
-    "TreatMissingData",
-    "AlarmRule",
-    "ActionsSuppressor",
-    "ActionsSuppressorWaitPeriod",
-    "ActionsSuppressorExtensionPeriod",
-    "ActionsSuppressedBy",
-    "ActionsSuppressedReason",
-];
-
 fn alarm(table: &Table<'_>, starts_at: Option<DateTime<Utc>>) -> Option<Value> {
-    let members = table.members(ALARM, &["AlarmName"]);
+    let members = table.members(&["AlarmName"]);
     if let Err(refusal) = Alarm::from_members(&members, starts_at.unwrap_or_default()) {
         table.fault("AlarmName", format!("CloudWatch would not take this alarm: {}", refusal.message), None);
         return None;
@@ -87,9 +65,8 @@ fn alarm(table: &Table<'_>, starts_at: Option<DateTime<Utc>>) -> Option<Value> {
 
 fn vault(table: &Table<'_>) -> Option<VaultSpec> {
     let (name, key_arn) = (table.required("name"), table.required("key"));
-    let vault_type = table.one_of("type", &["BACKUP_VAULT", "LOGICALLY_AIR_GAPPED_BACKUP_VAULT"]);
-    let (vault_type, locked) =
-        (vault_type.unwrap_or_else(|| "BACKUP_VAULT".to_owned()), table.boolean("locked").unwrap_or(false));
+    let vault_type = table.one_of("type").unwrap_or("BACKUP_VAULT").to_owned();
+    let locked = table.boolean("locked").unwrap_or(false);
     Some(VaultSpec { name: name?, vault_type, key_arn: key_arn?, locked })
 }
 
@@ -103,7 +80,7 @@ fn points(table: &Table<'_>, vaults: &[&str]) -> Option<PointSpec> {
     if !table.has("age") {
         table.fault("age", "`age` is missing: how long before the start the newest point was made", None);
     }
-    let status = table.one_of("status", &Status::NAMES.map(|(name, _)| name));
+    let status = table.one_of("status");
     let metadata = table.json("metadata").unwrap_or_else(|| Value::Object(Map::new()));
     let metadata: BTreeMap<_, _> =
         metadata.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), plain(value))).collect();
@@ -134,7 +111,7 @@ fn points(table: &Table<'_>, vaults: &[&str]) -> Option<PointSpec> {
         every: table.duration("every").unwrap_or(TimeDelta::days(1)),
         count: table.count("count").unwrap_or(1),
         bytes: table.integer("bytes").unwrap_or(0),
-        status: status.and_then(|status| Status::named(&status)).unwrap_or(Status::Completed),
+        status: status.and_then(Status::named).unwrap_or(Status::Completed),
     })
 }
 
@@ -142,7 +119,7 @@ fn document(table: &Table<'_>) -> Option<Document> {
     let name = table.required("name");
     let steps = table.tables("step").into_iter().filter_map(|step| {
         let (name, action) = (step.required("name"), step.required("action"));
-        let does = step.one_of("does", &["attach-volume"]).map(|_| Deed::AttachVolume);
+        let does = step.one_of("does").map(|_| Deed::AttachVolume);
         let outputs = step.json("outputs").and_then(|outputs| outputs.as_object().cloned()).unwrap_or_default();
         let takes = step.duration("takes").unwrap_or_default();
         Some(StepSpec { name: name?, action: action?, takes, does, outputs, ..StepSpec::default() })

@@ -47,6 +47,7 @@ impl Scenario {
             points: Vec::new(),
             documents: Vec::new(),
             network: Default::default(),
+            calls: Vec::new(),
             scale: site,
         };
         let zone = ZoneSpec {

@@ -4,26 +4,29 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use crossterm::event::KeyCode;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::frame::{Edge, boxed};
 use super::{Arming, Outcome, Press, QUIET};
-use crate::domain::{Operator, Preparation, Strength, Verdict};
+use crate::domain::{MutatingCall, Operator, Preparation, StepId, Strength, Verdict};
 use crate::engine::Intent;
 use crate::journal::StepStatus;
 use crate::store::{Prepared, State};
 use crate::ui::panes::{Look, preparation_text};
 use crate::ui::ready::{prepared_start, startable};
 use crate::ui::widgets::{Doc, Field, Runs, draw_field, edit, fill, put, row, scroll_lines, write};
-use crate::ui::{Key, Request, Role, words};
+use crate::ui::{Key, Request, Role, remedy, words};
 
 /// What is asked.
 #[derive(Debug, Clone)]
 pub enum Question {
     /// Shall this step begin?
     Step(Box<Preparation>, u64),
+    /// Shall these steps of one group begin? Beside them those of the group that are not among them, and why.
+    Group(Vec<(Preparation, u64)>, Vec<(StepId, String)>),
     /// Shall this answer, or this stop, be sent to a running step?
     Answer(Box<Preparation>, u64, bool),
     /// Anything else: title, lines, and what a yes asks for.
@@ -67,6 +70,10 @@ impl Confirm {
     pub fn still_holds(&self, state: &State) -> bool {
         match &self.question {
             Question::Plain(..) => true,
+            Question::Group(shown, _) => shown.iter().all(|(shown, seq)| {
+                let can = state.plan.step(&shown.step).is_some_and(|step| startable(state, step).is_ok());
+                can && prepared_start(state, &shown.step) == Some((*seq, shown))
+            }),
             Question::Step(shown, seq) => {
                 let can = state.plan.step(&shown.step).is_some_and(|step| startable(state, step).is_ok());
                 can && prepared_start(state, &shown.step) == Some((*seq, shown.as_ref()))
@@ -82,12 +89,41 @@ impl Confirm {
     fn preparation(&self) -> Option<&Preparation> {
         match &self.question {
             Question::Step(preparation, _) | Question::Answer(preparation, _, _) => Some(preparation),
-            Question::Plain(..) => None,
+            Question::Plain(..) | Question::Group(..) => None,
         }
     }
 
     fn strength(&self) -> Strength {
-        self.preparation().map_or(Strength::Key, |preparation| preparation.strength.clone())
+        match &self.question {
+            Question::Group(shown, _) => remedy::strength_of(shown),
+            _ => self.preparation().map_or(Strength::Key, |preparation| preparation.strength.clone()),
+        }
+    }
+
+    /// Until when the yes counts; `None` where nothing was asked of AWS.
+    fn valid_until(&self) -> Option<DateTime<Utc>> {
+        match &self.question {
+            Question::Group(shown, _) => shown.iter().map(|(preparation, _)| preparation.valid_until).min(),
+            _ => self.preparation().map(|preparation| preparation.valid_until),
+        }
+    }
+
+    fn is_expired(&self, look: &Look<'_>) -> bool {
+        self.valid_until().is_some_and(|until| look.now > until)
+    }
+
+    /// What asks AWS anew for what is shown.
+    fn again(&self) -> Vec<Request> {
+        match &self.question {
+            Question::Plain(..) => Vec::new(),
+            Question::Group(shown, _) => shown.iter().map(|(shown, _)| Request::Prepare(shown.step.clone())).collect(),
+            Question::Step(shown, _) => vec![Request::Prepare(shown.step.clone())],
+            Question::Answer(shown, _, true) => vec![Request::PrepareStop { step: shown.step.clone() }],
+            Question::Answer(shown, _, false) => {
+                let (signal, comment) = shown.call.as_ref().map_or(("Reject", ""), MutatingCall::answers);
+                vec![Request::PrepareAnswer { step: shown.step.clone(), signal: signal.to_owned(), comment: comment.to_owned() }]
+            }
+        }
     }
 
     fn is_quit(&self) -> bool {
@@ -120,6 +156,12 @@ impl Confirm {
             _ if self.is_blocked() => {
                 if self.arming.takes(&press) {
                     return Outcome::Close;
+                }
+            }
+            // The time is over, whatever is typed: the same question is asked of AWS again.
+            _ if self.is_expired(look) => {
+                if self.arming.takes(&press) {
+                    return Outcome::Ask(self.again());
                 }
             }
             _ if self.stage == Stage::Typing => self.typing(press, look),
@@ -196,6 +238,10 @@ impl Confirm {
         let second = if strength == Strength::SecondPerson { Some(self.second(look)?) } else { None };
         Ok(match &self.question {
             Question::Plain(_, _, yes) => yes.clone(),
+            Question::Group(shown, _) => {
+                let preparations = shown.iter().map(|(preparation, _)| preparation.clone()).collect();
+                vec![Request::Order(Intent::ConfirmGroup { preparations, typed })]
+            }
             Question::Step(shown, _) => vec![Request::Order(Intent::ConfirmStep { preparation: shown.clone(), typed, second })],
             Question::Answer(shown, _, stop) => {
                 vec![Request::Order(Intent::ConfirmAnswer { preparation: shown.clone(), typed, stop: *stop })]
@@ -207,6 +253,7 @@ impl Confirm {
         let banner = look.state.mode.banner();
         match &self.question {
             Question::Step(shown, _) => format!("{banner} · Confirm {}", shown.step),
+            Question::Group(shown, _) => format!("{banner} · Confirm {} steps", shown.len()),
             Question::Answer(shown, _, false) => format!("{banner} · Answer {}", shown.step),
             Question::Answer(shown, _, true) => format!("{banner} · Stop {}", shown.step),
             Question::Plain(title, ..) => format!("{banner} · {title}"),
@@ -217,10 +264,14 @@ impl Confirm {
     fn doc(&self, look: &Look<'_>) -> Doc {
         let mut doc = Doc::new();
         let Some(shown) = self.preparation() else {
-            if let Question::Plain(_, lines, _) = &self.question {
-                for (role, text) in lines {
-                    doc.text(*role, text);
+            match &self.question {
+                Question::Plain(_, lines, _) => {
+                    for (role, text) in lines {
+                        doc.text(*role, text);
+                    }
                 }
+                Question::Group(shown, alone) => group_text(shown, alone, look, &mut doc),
+                _ => {}
             }
             return doc;
         };
@@ -270,7 +321,14 @@ impl Confirm {
     }
 
     fn draw_asked(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
-        let hint = self.hint.as_deref().unwrap_or("");
+        let left = self.valid_until().map(|until| (until - look.now).num_seconds()).filter(|_| !self.is_blocked());
+        let left = left.map(|left| format!("What AWS said holds for {left} s more.")).unwrap_or_default();
+        let hint = self.hint.as_deref().unwrap_or(&left);
+        if !self.is_blocked() && self.is_expired(look) {
+            put(buf, row(area, 0), "✗ EXPIRED: what AWS said is too old to be confirmed.", look.theme.style(Role::Bad));
+            put(buf, row(area, 1), "Any key asks AWS again; then confirm anew. esc closes this.", look.theme.style(Role::Text));
+            return None;
+        }
         put(buf, row(area, area.height.saturating_sub(1)), hint, look.theme.style(Role::Warn));
         if self.is_blocked() {
             put(buf, row(area, 0), "✗ BLOCKED: this cannot be confirmed.", look.theme.style(Role::Bad));
@@ -313,10 +371,34 @@ impl Confirm {
     fn yes_words(&self) -> String {
         match &self.question {
             Question::Step(shown, _) if shown.call.is_some() => "do exactly this".to_owned(),
+            Question::Group(shown, _) => format!("do exactly these {}", shown.len()),
             Question::Step(..) => "begin".to_owned(),
             Question::Answer(_, _, true) => "stop it".to_owned(),
             Question::Answer(..) => "send this answer".to_owned(),
             Question::Plain(title, ..) => title.to_lowercase(),
         }
+    }
+}
+
+/// The steps of a group by name, each with its call, where, and what was found; then in full.
+fn group_text(shown: &[(Preparation, u64)], alone: &[(StepId, String)], look: &Look<'_>, doc: &mut Doc) {
+    doc.text(Role::Heading, "One yes begins all of these, side by side:").gap();
+    for (preparation, _) in shown {
+        doc.item("▸", Role::Accent, Role::Heading, &format!("{}: {}", preparation.step, preparation.summary));
+        let account =
+            preparation.identity.as_ref().map(|identity| format!("account {} in ", identity.account)).unwrap_or_default();
+        let what = preparation.call.as_ref().map_or("nothing is called", |call| call.operation());
+        doc.indented(Role::Text, &format!("{what} · {account}{} ({})", preparation.region, preparation.site));
+        for finding in preparation.findings.iter().filter(|finding| finding.verdict != Verdict::Good) {
+            let word = words::of_verdict(finding.verdict);
+            doc.indented(word.role, &format!("{} {}", word.glyph, finding.text));
+        }
+    }
+    for (step, why) in alone {
+        doc.item("–", Role::Muted, Role::Muted, &format!("not among them: {step}, {why}"));
+    }
+    for (preparation, _) in shown {
+        doc.heading(preparation.step.as_str());
+        preparation_text(preparation, look, doc);
     }
 }

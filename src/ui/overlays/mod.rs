@@ -19,7 +19,7 @@ pub use help::Help;
 pub use link::Link;
 pub use palette::{Palette, Target};
 pub use prompt::{Asked, Prompt};
-pub(super) use prompt::{moment_named, objections, role_named, time_of};
+pub(super) use prompt::{moment_named, numbered, objections, role_named, time_of};
 
 use std::time::Duration;
 

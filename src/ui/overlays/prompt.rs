@@ -14,7 +14,7 @@ use crate::store::State;
 use crate::ui::ledger::decision;
 use crate::ui::panes::Look;
 use crate::ui::widgets::{Doc, Field, draw_field, edit, put, row, scroll_lines};
-use crate::ui::{Action, Request, Role, Seek, covered, format, seen, weighed};
+use crate::ui::{Action, Request, Role, Seek, covered, format, remedy, seen, weighed};
 
 /// What the words are for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +53,14 @@ pub enum Asked {
     CheckIn,
     /// Where to go in a replay.
     Jump,
+    /// Which parameter of a step's call to edit.
+    Edit(StepId),
+    /// Its new value: JSON pointer.
+    EditValue(StepId, String),
+    /// Which recovery point, by its number in the list.
+    Point(StepId),
+    /// What is taken for the step, by its number in the list.
+    Adopt(StepId),
     /// The answer to what a step asks: `Approve` or `Reject`.
     Answer(StepId, &'static str),
 }
@@ -77,6 +85,9 @@ impl Asked {
             Self::Role => "Give or take a role".to_owned(),
             Self::CheckIn => "Check in".to_owned(),
             Self::Jump => "Go to".to_owned(),
+            Self::Edit(step) | Self::EditValue(step, _) => format!("Edit {step}"),
+            Self::Point(step) => format!("Another recovery point for {step}"),
+            Self::Adopt(step) => format!("Adopt for {step}"),
             Self::Answer(step, signal) => format!("{signal} for {step}"),
         }
     }
@@ -109,6 +120,10 @@ impl Asked {
             Self::Role => "While there is a commander nobody else decides. A scribe writes and does not act.",
             Self::Jump => "A moment shows what was known when it was recorded.",
             Self::CheckIn => "The console reminds you when nobody has written a note for so long.",
+            Self::Edit(_) => "Which parameter? It is shown and confirmed anew with its new value; the plan stays as it is.",
+            Self::EditValue(..) => "An empty value takes the parameter away. Your reason is recorded with it.",
+            Self::Point(_) => "Which one? What it loses counts from when the impact began.",
+            Self::Adopt(_) => "Nothing is sent: what runs at AWS is followed and timed as this step.",
             Self::Answer(..) => "AWS records this comment with the answer.",
         }
     }
@@ -128,6 +143,13 @@ impl Asked {
             (format!("{} ({})", variable.prompt, variable.name), true, value.cloned().unwrap_or_default())
         });
         match self {
+            Self::EditValue(step, pointer) => {
+                let call = state.plan.step(step).and_then(|step| remedy::call_to_edit(state, step));
+                let now = call.and_then(|call| call.editable().into_iter().find(|(at, _)| at == pointer));
+                let label = pointer.trim_start_matches('/').replace('/', " ");
+                vec![(label, false, now.map(|(_, value)| value).unwrap_or_default()), ("why".to_owned(), true, String::new())]
+            }
+            Self::Adopt(_) => vec![("number".to_owned(), true, "1".to_owned())],
             Self::Variables => variables.collect(),
             Self::Choices => choices().collect(),
             Self::Declare => {
@@ -151,6 +173,8 @@ impl Asked {
             Self::Role => vec![("role (commander, operator, scribe)", true), ("who; empty: you", false), ("why", true)],
             Self::Jump => vec![("a moment (impact, detected, …), or a time, UTC (03:02 or 2026-03-14 03:02:10)", true)],
             Self::CheckIn => vec![("every so many minutes; 0 is never", true)],
+            Self::Edit(_) => vec![("parameter (its last name is enough)", true)],
+            Self::Point(_) => vec![("number", true), ("why", true)],
             Self::Note => vec![("note", true)],
             Self::Close => vec![("how it ended", true)],
             Self::Finish(_) | Self::Tail(..) => vec![("what was done", true)],
@@ -348,6 +372,46 @@ impl Prompt {
                 let what = format!("Record that {:?} was at {} UTC.", moment.name(), format::date_time(at));
                 sure(Role::Heading, what, Intent::CorrectMoment { moment, at, reason: text(2) })
             }
+            Asked::Edit(id) => {
+                let call = look.state.plan.step(id).and_then(|step| remedy::call_to_edit(look.state, step));
+                let pointer = call.ok_or("There is no call to edit (any more).")?.pointer_of(&text(0))?;
+                let next = Self::new(Asked::EditValue(id.clone(), pointer), look.state);
+                Outcome::Then(Box::new(Overlay::Prompt(Box::new(next))))
+            }
+            Asked::EditValue(id, pointer) => {
+                let call = look.state.plan.step(id).and_then(|step| remedy::call_to_edit(look.state, step));
+                let amended = remedy::with_edit(look.state, id, pointer, self.fields[0].text(), &text(1));
+                let edit =
+                    amended.edits.iter().filter(|(at, _)| *at == pointer).map(|(at, new)| (at.clone(), new.clone())).collect();
+                call.ok_or("There is no call to edit (any more).")?.edited(&edit)?;
+                let step = id.clone();
+                let order = Request::Order(Intent::AmendStep { step: step.clone(), amended });
+                Outcome::Ask(vec![order, Request::Prepare(step)])
+            }
+            Asked::Point(id) => {
+                let step = look.state.plan.step(id).ok_or("There is no such step.")?;
+                let points = remedy::candidates(look.state, step, look.now);
+                let (point, _) = numbered(&text(0), &points)?;
+                let amended = remedy::with_point(&point.arn, &text(1));
+                let order = Request::Order(Intent::AmendStep { step: id.clone(), amended });
+                Outcome::Ask(vec![order, Request::Prepare(id.clone())])
+            }
+            Asked::Adopt(id) => {
+                let step = look.state.plan.step(id).ok_or("There is no such step.")?;
+                let all = remedy::adoptable(look.state, step);
+                let work = numbered(&text(0), &all)?.clone();
+                let lines = vec![
+                    (Role::Heading, format!("Adopt for {id}: {}", work.told())),
+                    (Role::Text, "Nothing is sent. It is followed and timed as this step; its end is the step's end.".to_owned()),
+                    (
+                        Role::Warn,
+                        "That it does what the step would do is for you to say: its parameters are not compared.".to_owned(),
+                    ),
+                ];
+                let order = Request::Order(Intent::Adopt { step: id.clone(), work: Box::new(work) });
+                let confirm = Confirm::plain(self.asked.title(), lines, vec![order], press.at);
+                Outcome::Then(Box::new(Overlay::Confirm(Box::new(confirm))))
+            }
             Asked::Answer(step, signal) => {
                 Outcome::Ask(vec![Request::PrepareAnswer { step: step.clone(), signal: (*signal).to_owned(), comment: text(0) }])
             }
@@ -374,6 +438,9 @@ impl Prompt {
         let width = area.width.min(88);
         let mut doc = Doc::new();
         doc.text(Role::Muted, self.asked.about());
+        for line in self.asked.list(look) {
+            doc.text(Role::Text, &line);
+        }
         let lines = doc.lines(usize::from(width.saturating_sub(4)));
         let about = u16::try_from(lines.len()).unwrap_or(1);
         let fields = u16::try_from(labels.len()).unwrap_or(1);
@@ -402,6 +469,38 @@ impl Prompt {
         put(buf, row(inner, inner.height.saturating_sub(1)), &keys, look.theme.style(Role::Muted));
         cursor
     }
+}
+
+impl Asked {
+    /// What there is to choose from, numbered where it is chosen by number.
+    fn list(&self, look: &Look<'_>) -> Vec<String> {
+        let state = look.state;
+        match self {
+            Self::Edit(id) => {
+                let call = state.plan.step(id).and_then(|step| remedy::call_to_edit(state, step));
+                let all = call.map(|call| call.editable()).unwrap_or_default();
+                all.into_iter().map(|(at, value)| format!("{} = {value}", at.trim_start_matches('/').replace('/', " "))).collect()
+            }
+            Self::Point(id) => {
+                let points = state.plan.step(id).map(|step| remedy::candidates(state, step, look.now)).unwrap_or_default();
+                if points.is_empty() {
+                    return vec!["No recovery point of this resource is known in the step's vaults.".to_owned()];
+                }
+                points.iter().enumerate().map(|(n, (_, text))| format!("{}  {text}", n + 1)).collect()
+            }
+            Self::Adopt(id) => {
+                let all = state.plan.step(id).map(|step| remedy::adoptable(state, step)).unwrap_or_default();
+                all.iter().enumerate().map(|(n, work)| format!("{}  {}", n + 1, work.told())).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The one of a list that a number means.
+pub(in crate::ui) fn numbered<'a, T>(typed: &str, all: &'a [T]) -> Result<&'a T, String> {
+    let at = typed.trim().parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+    at.and_then(|at| all.get(at)).ok_or_else(|| format!("Which one? A number from 1 to {}.", all.len()))
 }
 
 /// What the dialog shows of what a declaration is weighed from.

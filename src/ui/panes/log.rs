@@ -12,9 +12,9 @@ const COLUMNS: [Column; 4] = [
     Column::number("#", 3, 5, 1),
 ];
 
-/// How many events are listed, the newest: each row is made anew for each frame, and a frame is not to take longer than a tenth of a
-/// second.
-const MOST: usize = 10_000;
+/// How many events are listed, the newest: each row is made anew for each frame, 10,000 of them took half a second on a busy machine,
+/// and a frame is to take a tenth of one.
+const MOST: usize = 1_000;
 
 pub(super) fn listing<'a>(look: &Look<'a>) -> Listing<'a> {
     // What a facilitator notes is not for players. What the sources showed is in the panes, and in the journal for a replay; here it

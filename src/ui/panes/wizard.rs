@@ -11,7 +11,7 @@ use crate::plan::{Action as StepAction, Step};
 use crate::store::State;
 use crate::ui::ready::prepared_start;
 use crate::ui::widgets::{Runs, draw_more, fill, mark_chosen, row, scroll_lines, write};
-use crate::ui::{Action, Pane, Role, format, ledger, words};
+use crate::ui::{Action, Pane, Role, format, ledger, remedy, words};
 
 /// Which step is chosen, and how far its text is scrolled.
 #[derive(Debug, Clone, Default)]
@@ -116,6 +116,7 @@ pub fn offers(state: &State, step: &Step) -> Vec<Offer> {
             if prepared {
                 offers.push(offer(Action::ConfirmStep, if step.action.changes_aws() { "confirm…" } else { "begin…" }));
             }
+            offers.extend(ways(state, step));
             offers.extend([offer(Action::PrepareStep, "check again"), offer(Action::SkipStep, "skip…")]);
             offers
         }
@@ -146,7 +147,9 @@ pub fn offers(state: &State, step: &Step) -> Vec<Offer> {
             if prepared {
                 offers.push(offer(Action::ConfirmStep, "confirm…"));
             }
-            offers.extend([offer(Action::PrepareStep, "retry: check again"), offer(Action::SkipStep, "skip…")]);
+            offers.push(offer(Action::PrepareStep, "retry: check again"));
+            offers.extend(ways(state, step));
+            offers.push(offer(Action::SkipStep, "skip…"));
             if undo_of(state, step).is_some() {
                 offers.push(offer(Action::TakeUp, "take back…"));
             }
@@ -171,6 +174,26 @@ pub fn offers(state: &State, step: &Step) -> Vec<Offer> {
         offers.retain(|offer| offer.action == Action::PrepareStep);
     }
     offers
+}
+
+/// What can be done instead of confirming the step as the plan has it: the most sensible first.
+fn ways(state: &State, step: &Step) -> Vec<Offer> {
+    let offer = |action, label| Offer { action, label };
+    let mut ways = Vec::new();
+    if !remedy::adoptable(state, step).is_empty() {
+        ways.push(offer(Action::Adopt, "adopt what runs…"));
+    }
+    if step.group.is_some() && words::blockers(state, step).is_empty() && state.incident.is_declared() {
+        ways.push(offer(Action::ConfirmGroup, "the group…"));
+    }
+    let chooses = matches!(step.action, StepAction::BackupRestore { .. } | StepAction::BackupCopy(_));
+    if remedy::call_to_edit(state, step).is_some() {
+        ways.push(offer(Action::EditStep, "edit…"));
+    }
+    if chooses {
+        ways.push(offer(Action::ChoosePoint, "other point…"));
+    }
+    ways
 }
 
 /// The title: how far the plan is.

@@ -6,10 +6,11 @@ use super::{Look, offers};
 use crate::domain::{MutatingCall, Part, Preparation, Problem, Progress, Strength};
 use crate::journal::{Attempt, StepStatus};
 use crate::plan::{Action as StepAction, Reference, Step};
+use crate::report;
 use crate::store::Prepared;
 use crate::ui::ready::prepared_start;
 use crate::ui::widgets::{Doc, Runs, bar};
-use crate::ui::{Action, Role, format, ledger, words};
+use crate::ui::{Action, Role, format, ledger, remedy, words};
 
 /// Everything about a step, the most urgent first.
 pub fn step_text(step: &Step, look: &Look<'_>) -> Doc {
@@ -141,21 +142,38 @@ fn prepared(step: &Step, look: &Look<'_>, doc: &mut Doc) {
         Some((_, Prepared::Asking)) => {
             doc.gap().text(Role::Running, "… asking AWS what this would do now");
         }
-        Some((_, Prepared::Failed(problem))) => {
+        Some((_, Prepared::Failed(problem, _))) => {
             doc.gap().text(Role::Bad, "✗ It could not be prepared.");
             problem_text(problem, doc);
-            doc.text(Role::Muted, &format!("{} tries again.", look.key(Action::PrepareStep)));
+            let by_itself =
+                remedy::countdown(look.state, &step.id, look.now).map(|text| format!("; it {text}")).unwrap_or_default();
+            doc.text(Role::Muted, &format!("{} tries again{by_itself}.", look.key(Action::PrepareStep)));
         }
         // What was prepared for an attempt that was made, or for an answer, is no longer what a start would do.
         Some((_, Prepared::Ready(..))) if prepared_start(look.state, &step.id).is_none() => {}
         Some((_, Prepared::Ready(preparation, at))) => {
+            amended_text(step, look, &mut *doc);
             doc.heading("What it will do").text(Role::Text, &preparation.summary);
             preparation_text(preparation, look, doc);
             who_and_how(preparation, doc);
             let age = format::duration(look.now - *at);
             let text = format!("checked {} UTC, {age} ago; {} checks again", format::time(*at), look.key(Action::PrepareStep));
             doc.gap().text(Role::Muted, &text);
+            if look.now > preparation.valid_until {
+                let text = format!("! That is too long ago to be confirmed: {} checks again.", look.key(Action::PrepareStep));
+                doc.text(Role::Warn, &text);
+            }
         }
+    }
+}
+
+/// What a person changed of the step.
+fn amended_text(step: &Step, look: &Look<'_>, doc: &mut Doc) {
+    let record = look.state.incident.steps.get(&step.id).and_then(|record| record.amended.as_ref());
+    if let Some((amended, at, by)) = record {
+        let when = format::moment(*at, look.now);
+        let text = format!("! Not as the plan has it: {} ({by}, {when}: {}).", report::amendment(amended), amended.reason);
+        doc.gap().text(Role::Warn, &text);
     }
 }
 
@@ -396,12 +414,10 @@ fn done(attempt: Option<&Attempt>, look: &Look<'_>, doc: &mut Doc) {
 fn failed(step: &Step, problem: &Problem, attempt: Option<&Attempt>, look: &Look<'_>, doc: &mut Doc) {
     doc.gap().text(Role::Bad, &format!("✗ FAILED: {}", problem.kind.word()));
     problem_text(problem, doc);
-    let text = format!(
-        "{} checks anew and can then be confirmed again · {} goes on without it, with a reason",
-        look.key(Action::PrepareStep),
-        look.key(Action::SkipStep)
-    );
-    doc.gap().text(Role::Text, &text);
+    doc.gap().text(Role::Text, &format!("▸ {}.", remedy::sensible(problem.kind)));
+    if let Some(text) = remedy::countdown(look.state, &step.id, look.now) {
+        doc.text(Role::Accent, &format!("◷ {text}; {} does it now", look.key(Action::PrepareStep)));
+    }
     if let Some(attempt) = attempt {
         doc.gap();
         attempt_text(attempt, look, doc);

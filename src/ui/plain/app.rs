@@ -14,9 +14,9 @@ use crate::journal::Mark;
 use crate::plan::Step;
 use crate::store::{Prepared, State};
 use crate::ui::commands::is_waiting_to_start;
-use crate::ui::overlays::{moment_named, objections, role_named, time_of};
+use crate::ui::overlays::{moment_named, numbered, objections, role_named, time_of};
 use crate::ui::ready::{is_answer, prepared_start, startable};
-use crate::ui::{Pane, Request, Symbols, covered, format, mask, seen, symbols, weighed};
+use crate::ui::{Pane, Request, Symbols, covered, format, mask, remedy, seen, symbols, weighed};
 
 /// The linear screen's own state: what was told, and what is asked.
 #[derive(Debug, Clone)]
@@ -173,6 +173,10 @@ impl Plain {
             ("quit", _) => self.quit(state),
             ("forward", _) => turn_clock(verb, given, state)?,
             ("start" | "pause" | "resume" | "speed", _) => turn_clock(verb, given, state)?,
+            ("edit" | "point" | "adopt" | "confirm-group", [id, rest @ ..]) => {
+                let words = rest.first().copied().unwrap_or_default();
+                self.other_ways(verb, find(state, id)?, words, state, now)?
+            }
             ("step" | "confirm" | "approve" | "reject" | "stop" | "done" | "skip" | "take-up" | "abort", [id, rest @ ..]) => {
                 let step = find(state, id)?;
                 self.about_step(verb, step, rest.first().copied().unwrap_or_default(), state)?
@@ -236,6 +240,65 @@ impl Plain {
             _ => {
                 let intent = Intent::AbortStep { step: id.clone(), reason: words.to_owned() };
                 self.ask(sure(format!("Give up on the running attempt at {id}; AWS is not told to stop."), intent))
+            }
+        })
+    }
+
+    /// What can be done instead of confirming the step as the plan has it.
+    fn other_ways(&mut self, verb: &str, step: &Step, words: &str, state: &State, now: DateTime<Utc>) -> Result<Reply, String> {
+        let id = &step.id;
+        let amend = |amended| {
+            let order = Request::Order(Intent::AmendStep { step: id.clone(), amended });
+            vec![order, Request::Prepare(id.clone())]
+        };
+        if words.is_empty() && matches!(verb, "edit" | "point") {
+            return Ok(Reply::lines(step::choices(verb, step, state, now)));
+        }
+        may_change(state)?;
+        Ok(match verb {
+            "edit" => {
+                let (edit, reason) = words.split_once(" because ").ok_or("say why: edit STEP PARAMETER VALUE because REASON")?;
+                let (name, value) = edit.trim().split_once(char::is_whitespace).unwrap_or((edit.trim(), ""));
+                let call =
+                    remedy::call_to_edit(state, step).ok_or(format!("there is no call to edit: step {id} asks for it."))?;
+                let pointer = call.pointer_of(name)?;
+                let amended = remedy::with_edit(state, id, &pointer, value.trim(), reason.trim());
+                let one = amended.edits.iter().filter(|(at, _)| **at == pointer).map(|(at, new)| (at.clone(), new.clone()));
+                call.edited(&one.collect())?;
+                Reply { lines: vec![format!("{id}: edited; it is asked of AWS anew, then confirm it")], requests: amend(amended) }
+            }
+            "point" => {
+                let (number, reason) = words.split_once(char::is_whitespace).ok_or("say why: point STEP NUMBER REASON")?;
+                let points = remedy::candidates(state, step, now);
+                let (point, text) = numbered(number, &points)?;
+                let amended = remedy::with_point(&point.arn, reason.trim());
+                Reply { lines: vec![format!("{id}: chosen {text}; then confirm it")], requests: amend(amended) }
+            }
+            "adopt" => {
+                let all = remedy::adoptable(state, step);
+                if all.is_empty() {
+                    return Err(format!("nothing is known at AWS that {id} could be: step {id} asks again."));
+                }
+                let work = numbered(if words.is_empty() { "1" } else { words }, &all)?.clone();
+                let what = format!("Adopt for {id}: {}. Nothing is sent; it is followed as this step.", work.told());
+                let intent = Intent::Adopt { step: id.clone(), work: Box::new(work) };
+                self.ask(Question::Yes(what, vec![Request::Order(intent)]))
+            }
+            _ => {
+                let group = remedy::group(state, step, now).filter(|_| state.incident.is_declared());
+                let group = group.ok_or("no two steps of one group can begin now: confirm the step by itself.")?;
+                if !group.ask.is_empty() {
+                    let names: Vec<&str> = group.ask.iter().map(|id| id.as_str()).collect();
+                    let lines = vec![format!("asking AWS about {}: then confirm-group {id} again", names.join(", "))];
+                    return Ok(Reply { lines, requests: group.ask.into_iter().map(Request::Prepare).collect() });
+                }
+                let mut lines = Vec::new();
+                group.ready.iter().for_each(|(preparation, _)| lines.extend(step::preparation(preparation, state)));
+                lines.extend(group.alone.iter().map(|(step, why)| format!("not among them: {step}, {why}")));
+                let question = Question::Group(group.ready);
+                lines.push(question.text());
+                self.question = Some(question);
+                Reply::lines(lines)
             }
         })
     }
@@ -356,7 +419,7 @@ impl Plain {
         self.awaited = None;
         let preparation = match prepared {
             Prepared::Ready(preparation, _) => preparation,
-            Prepared::Failed(problem) => {
+            Prepared::Failed(problem, _) => {
                 let mut lines = vec![format!("{id} could not be prepared.")];
                 lines.extend(step::problem(problem));
                 return lines;

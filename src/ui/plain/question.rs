@@ -3,7 +3,7 @@
 use crate::domain::{Operator, Preparation, Strength};
 use crate::engine::Intent;
 use crate::store::{Prepared, State};
-use crate::ui::Request;
+use crate::ui::{Request, remedy};
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -12,6 +12,8 @@ pub(super) enum Question {
     Yes(String, Vec<Request>),
     /// Shall exactly this call be sent, or this step begin?
     About(Box<About>),
+    /// Shall these steps of one group begin?
+    Group(Vec<(Preparation, u64)>),
 }
 
 /// A preparation that was shown.
@@ -43,6 +45,14 @@ impl Question {
     pub fn text(&self) -> String {
         match self {
             Self::Yes(what, _) => format!("ask: {what} Type yes to do it; anything else drops it."),
+            Self::Group(shown) => {
+                let names: Vec<&str> = shown.iter().map(|(preparation, _)| preparation.step.as_str()).collect();
+                let word = match remedy::strength_of(shown) {
+                    Strength::Type { name } => name,
+                    _ => "yes".to_owned(),
+                };
+                format!("ask: type {word} to confirm {}; anything else drops it.", names.join(", "))
+            }
             Self::About(about) => {
                 let step = &about.preparation.step;
                 match &about.preparation.strength {
@@ -58,10 +68,14 @@ impl Question {
 
     /// Is what it is about still what the state has?
     pub fn still_holds(&self, state: &State) -> bool {
-        let Self::About(about) = self else { return true };
-        match state.preparations.get(&about.preparation.step) {
-            Some((seq, Prepared::Ready(preparation, _))) => *seq == about.seq && **preparation == about.preparation,
+        let holds = |shown: &Preparation, seq: u64| match state.preparations.get(&shown.step) {
+            Some((now, Prepared::Ready(preparation, _))) => *now == seq && **preparation == *shown,
             _ => false,
+        };
+        match self {
+            Self::Yes(..) => true,
+            Self::About(about) => holds(&about.preparation, about.seq),
+            Self::Group(shown) => shown.iter().all(|(shown, seq)| holds(shown, *seq)),
         }
     }
 
@@ -71,6 +85,18 @@ impl Question {
         match self {
             Self::Yes(_, requests) if line == "yes" => Answer::Yes(requests),
             Self::Yes(..) => Answer::No(None),
+            Self::Group(shown) => {
+                let typed = match remedy::strength_of(&shown) {
+                    Strength::Type { name } if line == name => Some(name),
+                    Strength::Type { .. } => {
+                        return Answer::No(Some("what was typed is not the name, letter by letter.".to_owned()));
+                    }
+                    _ if line == "yes" => None,
+                    _ => return Answer::No(None),
+                };
+                let preparations = shown.into_iter().map(|(preparation, _)| preparation).collect();
+                Answer::Yes(vec![Request::Order(Intent::ConfirmGroup { preparations, typed })])
+            }
             Self::About(about) => about.answer(line, operator),
         }
     }

@@ -1,10 +1,13 @@
 //! A step in lines: what a person hears before saying yes, while it runs, and after it failed.
 
+use chrono::{DateTime, Utc};
+
 use crate::domain::{Preparation, Problem, Verdict};
 use crate::journal::StepStatus;
 use crate::plan::{Action, Step};
+use crate::report;
 use crate::store::{Prepared, State};
-use crate::ui::{format, ledger, words};
+use crate::ui::{format, ledger, remedy, words};
 
 /// A step as far as it is known without asking AWS.
 pub(super) fn known(state: &State, step: &Step) -> Vec<String> {
@@ -34,7 +37,17 @@ pub(super) fn known(state: &State, step: &Step) -> Vec<String> {
     }
     if let StepStatus::Failed(why) = state.incident.status(&step.id) {
         lines.extend(problem(&why));
+        lines.push(format!("  sensible: {}", remedy::sensible(why.kind)));
     }
+    if let Some((amended, at, by)) = state.incident.steps.get(&step.id).and_then(|record| record.amended.as_ref()) {
+        let at = format::date_time(*at);
+        lines.push(format!("  not as the plan has it: {} ({by}, {at} UTC: {})", report::amendment(amended), amended.reason));
+    }
+    if let Some(at) = state.retry_at(&step.id) {
+        lines.push(format!("  checked again by itself at {} UTC", format::date_time(at)));
+    }
+    let adoptable = remedy::adoptable(state, step);
+    lines.extend(adoptable.iter().enumerate().map(|(n, work)| format!("  adopt {} {}: {}", step.id, n + 1, work.told())));
     if let Some(attempt) = state.incident.steps.get(&step.id).and_then(|record| record.last()) {
         let second = attempt.confirmed.second.as_ref().map(|second| format!(" and {second}")).unwrap_or_default();
         let at = format::date_time(attempt.confirmed_at);
@@ -121,4 +134,25 @@ pub(super) fn preparation(preparation: &Preparation, state: &State) -> Vec<Strin
 pub(super) fn ready<'a>(state: &'a State, step: &Step, after: Option<u64>) -> Option<(u64, &'a Prepared)> {
     let (seq, prepared) = state.preparations.get(&step.id)?;
     (Some(*seq) > after && !matches!(prepared, Prepared::Asking)).then_some((*seq, prepared))
+}
+
+/// What there is to edit, or to choose from.
+pub(super) fn choices(verb: &str, step: &Step, state: &State, now: DateTime<Utc>) -> Vec<String> {
+    let mut lines: Vec<String> = if verb == "edit" {
+        let call = remedy::call_to_edit(state, step);
+        let all = call.map(|call| call.editable()).unwrap_or_default();
+        all.into_iter().map(|(at, value)| format!("  {} = {value}", at.trim_start_matches('/').replace('/', "."))).collect()
+    } else {
+        let points = remedy::candidates(state, step, now);
+        points.iter().enumerate().map(|(n, (_, text))| format!("  {}  {text}", n + 1)).collect()
+    };
+    let (none, some) = match verb {
+        "edit" => (format!("there is no call to edit: step {} asks for it", step.id), format!("parameters of {}:", step.id)),
+        _ => ("no recovery point is known for it".to_owned(), format!("recovery points for {}:", step.id)),
+    };
+    if lines.is_empty() {
+        return vec![none];
+    }
+    lines.insert(0, some);
+    lines
 }

@@ -19,6 +19,8 @@ fn about(strength: Strength) -> Question {
         findings: vec![],
         strength,
         undo: None,
+        valid_until: chrono::DateTime::<chrono::Utc>::MAX_UTC,
+        elsewhere: vec![],
     };
     Question::About(Box::new(About { preparation, seq: 1, stop: None, second: None }))
 }

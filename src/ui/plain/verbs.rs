@@ -54,6 +54,12 @@ verbs! {
     "done" &[STEP, Takes::MaybeWords("WORDS")], "Say that a manual step is done, and what was found.";
     "skip" &[STEP, Takes::Words("REASON")], "Go on without a step; asks first.";
     "abort" &[STEP, Takes::Words("REASON")], "Give up on the running attempt; AWS is not told to stop; asks first.";
+    "confirm-group" &[STEP], "Confirm the steps of this one's group that can begin, together; lists them by name.";
+    "edit" &[STEP, Takes::MaybeWords("PARAMETER VALUE because REASON")],
+        "Edit a parameter of the step's call; alone it lists them; an empty VALUE takes it away. It is confirmed anew.";
+    "point" &[STEP, Takes::MaybeWords("NUMBER REASON")],
+        "Choose another recovery point for the step; alone it lists them with age and data loss.";
+    "adopt" &[STEP, Takes::MaybeWords("NUMBER")], "Take what is at work at AWS already for the step; asks first.";
     "take-up" &[STEP, Takes::Words("REASON")], "Do a step after all that was ruled out, or one that takes a step back; asks first.";
     "asked" &[], "List what the plan asks: its variables and choices, and what was answered.";
     "set" &[Takes::Word("NAME"), Takes::Words("VALUE")], "Give a variable of the plan its value.";

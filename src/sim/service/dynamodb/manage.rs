@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::table::{Dynamo, Index, Keys, Table};
@@ -46,7 +47,8 @@ pub fn admit(world: &mut World, call: &Call) {
                 crate::sim::seed::hash(place.seed, arn),
                 crate::sim::seed::hash(place.seed, &resource.name),
             ),
-            created: start,
+            // Before anything was written to it.
+            created: start - TimeDelta::days(400),
             definitions: vec![json!({"AttributeName": "id", "AttributeType": "S"})],
             keys: Keys { hash: "id".to_owned(), range: None },
             members: [("BillingMode".to_owned(), Value::from("PAY_PER_REQUEST"))].into_iter().collect(),
