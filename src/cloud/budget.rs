@@ -11,8 +11,13 @@ use crate::clock::Stopwatch;
 use crate::domain::{Problem, ProblemKind, Region};
 
 /// Calls a second that AWS takes per account and Region by default (Amazon CloudWatch User Guide, "CloudWatch service quotas").
-const LIMITS: &[(&str, f64)] =
-    &[("CloudWatch DescribeAlarms", 9.0), ("CloudWatch DescribeAlarmHistory", 20.0), ("CloudWatch GetMetricData", 50.0)];
+const LIMITS: &[(&str, f64)] = &[
+    ("CloudWatch DescribeAlarms", 9.0),
+    ("CloudWatch DescribeAlarmHistory", 20.0),
+    ("CloudWatch GetMetricData", 50.0),
+    // A standard queue takes nearly any number (Amazon SQS Developer Guide, "Amazon SQS standard queue quotas").
+    ("SQS ReceiveMessage", 100.0),
+];
 /// For operations whose limit AWS does not publish: few enough to leave room for others.
 const UNPUBLISHED: f64 = 10.0;
 /// The slowest pace that repeated throttling leads to, in calls a second.

@@ -10,6 +10,8 @@ use super::{Common, pause};
 
 /// The rest after messages that were all seen before: they come again until the queue drops them.
 const NOTHING_NEW: Duration = Duration::from_millis(400);
+/// As many messages as one question brings at most.
+const FULL: usize = 10;
 /// How many ids are kept to know an event again: more than a queue's minute of a very bad day.
 const IDS_KEPT: usize = 20_000;
 
@@ -27,7 +29,8 @@ pub(super) async fn listen(common: Arc<Common>, site: SiteName) {
             },
             Err(problem) => Err(problem),
         };
-        let received = answer.as_ref().is_ok_and(|bodies| !bodies.is_empty());
+        let count = answer.as_ref().map_or(0, Vec::len);
+        let received = count > 0;
         let answer = answer.map(|bodies| known.new_among(&bodies));
         failures = if answer.is_err() { failures + 1 } else { 0 };
         let new = answer.as_ref().is_ok_and(|events| !events.is_empty());
@@ -41,6 +44,8 @@ pub(super) async fn listen(common: Arc<Common>, site: SiteName) {
             common.tell(update).await;
         }
         let rest = match (failures, received && !new) {
+            // As many as one question brings: what is new may stand behind them.
+            (0, true) if count >= FULL => continue,
             (0, true) => NOTHING_NEW,
             (0, false) => continue,
             (failures, _) => pause(1, failures),

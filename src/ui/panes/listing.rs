@@ -64,6 +64,8 @@ pub fn heard<T>(label: &str, source: &Source<T>, now: DateTime<Utc>) -> Heard {
     let name = if label.is_empty() { String::new() } else { format!("{label}: ") };
     let ago = |age: TimeDelta| format!("as of {}, {} ago", format::moment(now - age, now), format::duration(age));
     let trouble = match source.freshness(now) {
+        // A long list comes in pieces: what is there is not all there is.
+        Freshness::Loading if source.data.is_some() => Trouble::of(format!("{name}loading: these have come so far"), None),
         Freshness::Loading => Trouble::of(format!("{name}loading, no answer yet"), None),
         Freshness::Blind(problem, since) if problem.kind == ProblemKind::Unavailable => {
             let at = format::moment(since, now);
