@@ -87,7 +87,10 @@ fn typed(line: &str) -> Vec<String> {
         "SHELL" => "bash".to_owned(),
         word => word.to_owned(),
     };
-    line.split_whitespace().map(word).filter(|word| !word.is_empty() && word != "…").collect()
+    // What stands between quotes is one word, as it is for a shell.
+    let parts = line.split('\'').enumerate();
+    let words = parts.flat_map(|(number, part)| if number % 2 == 1 { vec![part] } else { part.split_whitespace().collect() });
+    words.map(word).filter(|word| !word.is_empty() && word != "…").collect()
 }
 
 #[test]
