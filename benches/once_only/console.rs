@@ -114,7 +114,7 @@ pub async fn life(
         sites: Arc::new(Sites::new(&connections)),
         incident_id: id.clone(),
         gate: Some(Gate::new(&connections)),
-        probe: Probe::new(Some(world.exercise.name_server), Some(world.exercise.endpoint)).unwrap(),
+        probe: Probe::new(Some(world.exercise.name_server), Some(world.exercise.endpoint)),
         clock: clock.clone(),
         told: sender,
         stop: CancellationToken::new(),

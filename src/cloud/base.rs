@@ -69,7 +69,12 @@ impl Base {
     /// Sends everything to this address instead of AWS, and wins over the endpoints of environment and profile.
     #[must_use]
     pub fn with_endpoint_url(mut self, url: impl Into<String>) -> Self {
-        self.endpoint_url = Some(url.into());
+        let url = url.into();
+        // Fixed credentials ask nobody else: without TLS the machine's certificates need not be read, which takes longer than a start.
+        if url.starts_with("http://") && matches!(self.access, Access::Fixed { .. }) {
+            self.http = aws_smithy_http_client::Builder::new().build_http();
+        }
+        self.endpoint_url = Some(url);
         self
     }
 

@@ -4,6 +4,7 @@
 //! It turns the clock and the world. What a facilitator notes about the players goes into the journal, not through here.
 
 use std::io;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -126,7 +127,7 @@ pub(super) async fn open(world: Arc<Mutex<World>>, clock: Clock, file: &Path) ->
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    serde_json::to_writer(options.open(file)?, &key)?;
+    options.open(file)?.write_all(&serde_json::to_vec(&key)?)?;
     Ok(Door { listener, token, world, clock, file: file.to_owned() })
 }
 

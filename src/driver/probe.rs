@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use futures_util::future::join_all;
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::{Connect, HttpConnector};
 use hyper_util::rt::TokioExecutor;
 
 use crate::cloud::dns;
@@ -30,7 +31,9 @@ const BODY_LIMIT: usize = 256 * 1024;
 pub struct Probe {
     name_server: Option<SocketAddr>,
     via: Option<SocketAddr>,
-    client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
+    plain: Client<HttpConnector, Empty<Bytes>>,
+    /// Made for the first page that needs it: reading the machine's certificates takes longer than opening a console.
+    secure: OnceLock<Client<HttpsConnector<HttpConnector>, Empty<Bytes>>>,
     next_id: AtomicU16,
 }
 
@@ -67,18 +70,18 @@ impl Page {
 
 impl Probe {
     /// A probe. `name_server` answers names instead of the machine's resolver; `via` is connected to instead of the page's host.
-    ///
-    /// # Errors
-    /// The machine has no certificates to trust.
-    pub fn new(name_server: Option<SocketAddr>, via: Option<SocketAddr>) -> std::io::Result<Self> {
-        let mut http = HttpConnector::new();
-        http.enforce_http(false);
-        http.set_connect_timeout(Some(LIMIT));
-        let builder = HttpsConnectorBuilder::new().with_native_roots()?;
-        let connector = builder.https_or_http().enable_http1().wrap_connector(http);
-        // No idle connections: each question asks anew who answers now.
-        let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
-        Ok(Self { name_server, via, client, next_id: AtomicU16::new(1) })
+    pub fn new(name_server: Option<SocketAddr>, via: Option<SocketAddr>) -> Self {
+        Self { name_server, via, plain: client(connector()), secure: OnceLock::new(), next_id: AtomicU16::new(1) }
+    }
+
+    /// The client for pages behind TLS; an error says that the machine has no certificates to trust.
+    fn secure(&self) -> Result<&Client<HttpsConnector<HttpConnector>, Empty<Bytes>>, String> {
+        if let Some(made) = self.secure.get() {
+            return Ok(made);
+        }
+        let no_roots = |error| format!("this machine has no certificates to trust: {error}");
+        let builder = HttpsConnectorBuilder::new().with_native_roots().map_err(no_roots)?;
+        Ok(self.secure.get_or_init(|| client(builder.https_only().enable_http1().wrap_connector(connector()))))
     }
 
     /// What each of these servers answers for `name`. An exercise's name server stands for all of them.
@@ -135,7 +138,11 @@ impl Probe {
             .body(Empty::new())
             .map_err(|error| problem(ProblemKind::Invalid, error.to_string()))?;
         let ask = async {
-            let answer = self.client.request(request).await.map_err(|error| chain(&error))?;
+            let answer = match request.uri().scheme_str() {
+                Some("https") => self.secure()?.request(request).await,
+                _ => self.plain.request(request).await,
+            };
+            let answer = answer.map_err(|error| chain(&error))?;
             let (parts, body) = answer.into_parts();
             let body = Limited::new(body, BODY_LIMIT).collect().await.map_err(|error| error.to_string())?.to_bytes();
             Ok(Page { status: parts.status.as_u16(), headers: parts.headers, body: String::from_utf8_lossy(&body).into_owned() })
@@ -145,6 +152,18 @@ impl Probe {
             Err(_) => Err(problem(ProblemKind::Unreachable, format!("no answer within {} s", LIMIT.as_secs()))),
         }
     }
+}
+
+fn connector() -> HttpConnector {
+    let mut connector = HttpConnector::new();
+    connector.enforce_http(false);
+    connector.set_connect_timeout(Some(LIMIT));
+    connector
+}
+
+/// Without idle connections: each question asks anew who answers now.
+fn client<C: Connect + Clone>(connector: C) -> Client<C, Empty<Bytes>> {
+    Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector)
 }
 
 /// An error with its causes: the connector hides the reason behind "client error (Connect)".

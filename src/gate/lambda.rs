@@ -1,7 +1,5 @@
 //! Lambda's calls. Invoke has no token, and AWS keeps no record of it that could be asked: it is sent once.
 
-use std::time::Duration;
-
 use aws_smithy_types::Blob;
 use serde_json::json;
 
@@ -10,16 +8,16 @@ use super::lane::{Lane, answered, failed};
 use crate::cloud::{Effect, Retries, client};
 use crate::domain::FunctionInvocation;
 
-/// The longest that a function may run (Lambda quotas), and its answer's way.
-const LONGEST: Duration = Duration::from_secs(15 * 60 + 10);
 /// How much of a result is kept, in bytes.
 const RESULT_LIMIT: usize = 16 * 1024;
 
 impl Lane {
     /// The handle is the answer, in JSON: there is nothing else to ask for it later.
     pub(super) async fn invoke(&self, invocation: &FunctionInvocation) -> Sent {
-        let waits = invocation.invocation_type == "RequestResponse";
-        let connection = if waits { self.connection.patient_for(LONGEST) } else { self.connection.clone() };
+        let connection = match invocation.answers_within() {
+            Some(longest) => self.connection.patient_for(longest),
+            None => self.connection.clone(),
+        };
         let client = client!(aws_sdk_lambda, connection, Retries::Never);
         let call = client
             .invoke()

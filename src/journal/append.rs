@@ -92,9 +92,12 @@ impl Journal {
         }
         let mode = if held.mode == file::mode_name(Mode::Live) { Mode::Live } else { Mode::Exercise };
         let path = directory.path_of(&id, mode);
-        let (mut journal, mut events) =
-            if path.exists() { Self::open(&path)? } else { (Self::create(directory, &id, mode)?, Vec::new()) };
-        link.join(journal.tail)?;
+        let here = path.exists().then(|| Self::open(&path)).transpose()?;
+        link.join(here.as_ref().map_or(Tail::START, |(journal, _)| journal.tail))?;
+        let (mut journal, mut events) = match here {
+            Some(here) => here,
+            None => (Self::create(directory, &id, mode)?, Vec::new()),
+        };
         journal.link = Some(link);
         events.extend(journal.catch_up()?);
         Ok((journal, events))
@@ -104,8 +107,8 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError::Moved`] if another console appended since this one last looked; [`JournalError::Write`] if they cannot be
-    /// made durable: in both cases none of them is in the journal. [`JournalError::Link`] if the machine that keeps it did not say
-    /// that they are durable: they may be, and then they come with the next [`Journal::catch_up`].
+    /// made durable, [`JournalError::Link`] if the machine that keeps it cannot be reached: in all three cases none of them is in the
+    /// journal. [`JournalError::Unanswered`] if they may be: then they come with a later [`Journal::catch_up`].
     pub fn append(&mut self, events: Vec<Event>, by: &Operator, at: DateTime<Utc>) -> Result<Appended, JournalError> {
         let recorded_at = at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
         let row = |event: &Event| Row {

@@ -78,6 +78,12 @@ pub enum JournalError {
         /// Why not.
         why: String,
     },
+    /// The machine that keeps the journal was asked to append and did not answer: the events may be in the journal or not.
+    #[error("the machine that keeps the journal did not answer: whether it was written shows when `{through}` reaches it again")]
+    Unanswered {
+        /// The command through which it is reached.
+        through: String,
+    },
     /// The console that the journal is handed to no longer takes it in.
     #[error("the console at the other end no longer listens")]
     Handing {

@@ -188,8 +188,8 @@ impl Link {
     /// Has the keeper append after `copy`; durable there when this returns.
     ///
     /// # Errors
-    /// [`JournalError::Link`]: if the answer did not come it may be written all the same, and comes back as something that arrived.
-    /// [`JournalError::Moved`]-like is told as the number of events that there are: `Ok(Err(events))`.
+    /// [`JournalError::Link`] if it is not written; [`JournalError::Unanswered`] if it may be: then it comes back as something that
+    /// arrived. That another console was first is no error here: the number of events that there are.
     pub fn append(&self, copy: Tail, rows: &[Row]) -> Result<Result<(), u64>, JournalError> {
         let mut state = self.shared.lock();
         if state.standing != Standing::Joined {
@@ -204,14 +204,10 @@ impl Link {
             Some(Told::Appended) => Ok(Ok(())),
             Some(Told::Moved { events }) => Ok(Err(events)),
             Some(Told::Failed { why }) => Err(self.failed(format!("there: {why}"))),
-            _ if state.standing == Standing::Joined => {
+            _ => {
                 state.hang_up();
-                Err(self.failed(format!(
-                    "no answer within {} s; what was to be written may be there, which shows when it is reached again",
-                    ANSWER_WITHIN.as_secs()
-                )))
+                Err(JournalError::Unanswered { through: self.through.clone() })
             }
-            _ => Err(self.lost(&state)),
         }
     }
 
@@ -366,6 +362,28 @@ mod tests {
         plugged: Arc<Mutex<Vec<UnixStream>>>,
     }
 
+    /// Lets the first two things through that the keeper tells, which are what joins a console, and nothing after them.
+    struct Deaf {
+        from_keeper: BufReader<UnixStream>,
+        lines: usize,
+    }
+
+    impl Read for Deaf {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let mut line = String::new();
+            self.from_keeper.read_line(&mut line)?;
+            let joined = line.contains("joined");
+            if self.lines > 0 && !line.is_empty() {
+                // Told, but never heard: the connection ends instead.
+                return Ok(0);
+            }
+            self.lines += usize::from(joined);
+            let bytes = line.as_bytes();
+            buffer[..bytes.len()].copy_from_slice(bytes);
+            Ok(bytes.len())
+        }
+    }
+
     impl There {
         fn with(texts: &[&str]) -> (Self, Journal) {
             let folder = tempfile::tempdir().unwrap();
@@ -455,6 +473,30 @@ mod tests {
         assert_eq!(texts(&until(|| ben.catch_up().ok().filter(|news| !news.is_empty()))), ["meanwhile"]);
         ben.append(noted("two"), &Operator::new("ben"), at()).unwrap();
         assert_eq!(texts(&read(&there.path).unwrap().events), ["one", "meanwhile", "two"]);
+        assert_eq!(compare(&there.path, ben.path()).unwrap().to_string(), "all 3 events are the same");
+    }
+
+    #[test]
+    fn an_append_whose_answer_is_lost_is_told_apart_and_comes_back_once() {
+        let (there, _ann) = There::with(&["one"]);
+        let here = tempfile::tempdir().unwrap();
+        let path = there.path.clone();
+        let mut first = true;
+        let dial: Dial = Box::new(move || {
+            let (here, there) = UnixStream::pair()?;
+            let (path, from_here) = (path.clone(), there.try_clone()?);
+            std::thread::spawn(move || keep(&path, from_here, there));
+            let from_keeper: Box<dyn Read + Send> = match std::mem::take(&mut first) {
+                true => Box::new(Deaf { from_keeper: BufReader::new(here.try_clone()?), lines: 0 }),
+                false => Box::new(here.try_clone()?),
+            };
+            Ok(Ends { from_keeper, to_keeper: Box::new(here), errors: None, process: None })
+        });
+        let (mut ben, _) = Journal::linked("a cable", dial, &JournalDirectory::new(here.path())).unwrap();
+        let error = ben.append(noted("two"), &Operator::new("ben"), at()).unwrap_err();
+        assert!(matches!(error, JournalError::Unanswered { .. }), "{error}");
+        assert_eq!(texts(&until(|| ben.catch_up().ok().filter(|news| !news.is_empty()))), ["two"]);
+        ben.append(noted("three"), &Operator::new("ben"), at()).unwrap();
         assert_eq!(compare(&there.path, ben.path()).unwrap().to_string(), "all 3 events are the same");
     }
 

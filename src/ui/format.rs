@@ -229,7 +229,10 @@ pub fn cut(text: &str, limit: usize) -> String {
         return String::new();
     }
     let mut out = take(text.chars(), limit - 1);
-    out.push(CUT);
+    // What ends in the mark already needs no second one.
+    if !out.ends_with(CUT) {
+        out.push(CUT);
+    }
     out
 }
 

@@ -66,7 +66,7 @@ pub async fn open_played(folder: &Path, name: &str, played: console::Played, id:
         plan: plan.clone(),
         connections,
         recorder,
-        probe: Probe::new(Some(exercise.name_server), Some(exercise.endpoint)).unwrap(),
+        probe: Probe::new(Some(exercise.name_server), Some(exercise.endpoint)),
         clock: exercise.clock.clone(),
         journals,
         incident_id,

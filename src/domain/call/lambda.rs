@@ -1,5 +1,7 @@
 //! Lambda's calls.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 /// The parameters of Lambda Invoke.
@@ -15,4 +17,12 @@ pub struct FunctionInvocation {
     pub invocation_type: String,
     /// JSON.
     pub payload: String,
+}
+
+impl FunctionInvocation {
+    /// The longest that AWS may take to answer: 15 minutes for the function (Lambda quotas), and the answer's way. `None` if it does not
+    /// wait for the function.
+    pub fn answers_within(&self) -> Option<Duration> {
+        (self.invocation_type == "RequestResponse").then_some(Duration::from_secs(15 * 60 + 10))
+    }
 }

@@ -1,3 +1,5 @@
+//! Compact rows hold what they were made from, and lists of them follow plain models.
+
 use super::*;
 use crate::domain::{Alarm, RecoveryPoint};
 use proptest::prelude::*;

@@ -11,7 +11,6 @@ use crate::domain::{Moment, Operator, Role as Duty, StepId};
 use crate::engine::Intent;
 use crate::journal::Weighed;
 use crate::store::State;
-use crate::ui::ledger::decision;
 use crate::ui::panes::Look;
 use crate::ui::widgets::{Doc, Field, draw_field, edit, put, row, scroll_lines};
 use crate::ui::{Action, Request, Role, Seek, covered, format, remedy, seen, weighed};
@@ -335,10 +334,6 @@ impl Prompt {
                 let what = format!("Declare the failover of {} from the primary to the recovery site.", plan.title);
                 let mut lines = vec![(Role::Heading, what)];
                 lines.extend(chosen.into_iter().map(|line| (Role::Text, line)));
-                if let Some(forecast) = look.ledger().forecast {
-                    let role = if forecast.in_time { Role::Text } else { Role::Warn };
-                    lines.push((role, format!("Forecast: {}.", decision(&forecast, look.now))));
-                }
                 lines.push((Role::Text, format!("Reason: {reason}")));
                 let mut weighed = Box::new(weighed(look.state, look.now));
                 weighed.objections = objections(&text(self.fields.len() - 1));
@@ -505,8 +500,10 @@ pub(in crate::ui) fn numbered<'a, T>(typed: &str, all: &'a [T]) -> Result<&'a T,
 
 /// What the dialog shows of what a declaration is weighed from.
 fn weighing(weighed: &Weighed) -> Vec<(Role, String)> {
+    let late = weighed.forecast.is_some_and(|forecast| !forecast.in_time);
+    let role = if late { Role::Warn } else { Role::Text };
     let mut lines: Vec<(Role, String)> =
-        weighed.options.iter().map(|option| (Role::Muted, format!("{}: {}", option.what, option.means))).collect();
+        weighed.options.iter().map(|option| (role, format!("{}: {}", option.what, option.means))).collect();
     lines.push(match &weighed.objections {
         None => (Role::Warn, "Nobody was asked for strong objections.".to_owned()),
         Some(raised) if raised.is_empty() => (Role::Text, "Strong objections: none.".to_owned()),

@@ -1,25 +1,27 @@
 //! The session: state, journal, engine and driver of one incident, without a terminal.
 
-use std::collections::{BTreeMap, VecDeque};
+mod durable;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::cloud::Sites;
-use crate::domain::{Basis, Expected, IncidentId, Mode, StepId};
+use crate::domain::{Expected, IncidentId, Mode, StepId};
 use crate::driver::{AnswerWanted, Driver, Setting, Told};
-use crate::engine::{self, Context, Decision, Effect, ExerciseOf, Input, Intent};
+use crate::engine::{Decision, ExerciseOf, Input, Intent};
 use crate::feed::Feeds;
 use crate::gate::Gate;
-use crate::journal::{Attachment, Confirmed, Event, Journal, JournalDirectory, JournalError, Purpose, Recorded};
+use crate::journal::{Attachment, Event, Journal, JournalDirectory, JournalError, Purpose, Recorded};
 use crate::plan::AlarmRef;
 use crate::report::Score;
-use crate::store::{News, Notice, NoticeLevel, State, Update};
+use crate::store::{Notice, NoticeLevel, State, Update};
 use crate::ui::Request;
 
 use super::last_seen::LastSeen;
@@ -29,12 +31,11 @@ use super::{Opening, Room, SessionError};
 const INBOX: usize = 256;
 /// Rows of long lists that are taken in between two frames at most.
 const ROWS_AT_ONCE: usize = 2_000;
-/// Longer than a call to AWS may take in all (25 s): after this nobody waits for its answer.
-const STILL_SENDING: TimeDelta = TimeDelta::seconds(30);
 /// How often the journal is looked at for what another console has written, in real time.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-/// How often what changes without being urgent goes into the journal, by the console's clock.
-const OBSERVE_EVERY: TimeDelta = TimeDelta::seconds(60);
+
+/// A confirmed call: step, attempt, and what for.
+type Call = (StepId, u32, Purpose);
 
 /// One incident at a console.
 pub struct Session {
@@ -66,7 +67,9 @@ pub struct Session {
     /// The machine that keeps the journal was out of reach when last looked.
     cut_off: bool,
     /// Calls without an answer that this console did not send, and when they may be looked up.
-    unanswered: Vec<(DateTime<Utc>, StepId, u32, Purpose)>,
+    unanswered: Vec<(DateTime<Utc>, Call)>,
+    /// Calls that this console sends or looks up: nobody here may begin with them again.
+    ours: BTreeSet<Call>,
     /// What was last seen, on disk; not for exercises.
     last_seen: Option<LastSeen>,
 }
@@ -124,6 +127,7 @@ impl Session {
             earlier: opening.earlier,
             cut_off: false,
             unanswered: Vec::new(),
+            ours: BTreeSet::new(),
         };
         if let Some((journal, events)) = opening.resumed {
             session.resume(journal, events)?;
@@ -245,34 +249,6 @@ impl Session {
         self.state.apply(Update::Exercise { paused, speed });
     }
 
-    fn resume(&mut self, mut journal: Journal, events: Vec<Recorded>) -> Result<(), SessionError> {
-        self.state.journal_path = Some(journal.path().display().to_string());
-        for recorded in events {
-            self.record(recorded);
-        }
-        let joined = Event::OperatorJoined { host: self.host.clone(), read_only: self.state.read_only };
-        let appended = journal.append(vec![joined], &self.state.operator, self.clock.now())?;
-        for recorded in appended.recorded {
-            self.record(recorded);
-        }
-        self.journal = Some(journal);
-        if self.state.incident.exercise_started_at.is_some() {
-            self.clock.resume();
-            self.exercise_turned();
-        }
-        for effect in engine::resume(&self.state.incident, &self.state.plan.clone()) {
-            match effect {
-                // Whoever confirmed it may still be sitting at another console, waiting for this very answer.
-                Effect::Reconcile { step, attempt, purpose } => {
-                    let due = self.confirmed_at(&step) + STILL_SENDING;
-                    self.unanswered.push((due, step, attempt, purpose));
-                }
-                other => self.start(other, &mut Vec::new()),
-            }
-        }
-        Ok(())
-    }
-
     /// Applies what the journal holds, and tells the room.
     fn record(&mut self, recorded: Recorded) {
         if let Some(room) = &mut self.room {
@@ -307,51 +283,6 @@ impl Session {
         news || turned
     }
 
-    /// Takes in what another console has written, and looks up calls whose answer nobody can be waiting for any more.
-    fn look_again(&mut self) -> Result<bool, JournalError> {
-        let news = match self.catch_up() {
-            // Said once; the rest of the console goes on.
-            Err(error @ JournalError::Link { .. }) => {
-                let told = told_error(&error);
-                let news = self.state.journal_problem.as_ref() != Some(&told);
-                if news {
-                    self.notice(NoticeLevel::Warning, told.clone());
-                }
-                (self.state.journal_problem, self.cut_off) = (Some(told), true);
-                news
-            }
-            caught_up => {
-                let back = std::mem::take(&mut self.cut_off);
-                if back {
-                    self.state.journal_problem = None;
-                }
-                caught_up? || back
-            }
-        };
-        let now = self.clock.now();
-        if let Some(last_seen) = &mut self.last_seen {
-            last_seen.tend(&self.state, now);
-        }
-        let (due, later) = self.unanswered.drain(..).partition(|(at, ..)| *at <= now);
-        self.unanswered = later;
-        let due: Vec<(DateTime<Utc>, StepId, u32, Purpose)> = due;
-        for (_, step, attempt, purpose) in due {
-            self.reconcile(&step, attempt, purpose);
-        }
-        let kept = self.unwritten.len();
-        self.write_outcomes();
-        // What failed in a way that passes by itself is checked again; a person still has to confirm it.
-        let retries = self.state.retries_due(now);
-        let retried = !retries.is_empty();
-        retries.into_iter().for_each(|step| self.prepare(step));
-        Ok(self.listen() || news || retried || self.unwritten.len() < kept)
-    }
-
-    fn confirmed_at(&self, step: &StepId) -> DateTime<Utc> {
-        let last = self.state.incident.steps.get(step).and_then(|record| record.last());
-        last.map_or_else(|| self.clock.now(), |attempt| attempt.confirmed_at)
-    }
-
     fn told(&mut self, told: Told) {
         match told {
             Told::Outcome(outcome) => {
@@ -363,48 +294,6 @@ impl Session {
                 self.unobserved = true;
             }
         }
-    }
-
-    /// Journals what the driver told, in its order. An answer of AWS comes once: what cannot be written now, on a full disk, is kept
-    /// and tried again at each look.
-    fn write_outcomes(&mut self) {
-        while let Some(input) = self.unwritten.pop_front() {
-            if let Err(error) = self.try_submit(&input) {
-                self.state.journal_problem = Some(told_error(&error));
-                self.unwritten.push_front(input);
-                return;
-            }
-        }
-    }
-
-    /// Writes what the sources show into the journal, where that is news: at once if a source fell silent or a signal changed, else
-    /// not more often than once a minute. A record that cannot be written stops what changes AWS, not what is shown.
-    fn observe(&mut self) {
-        let now = self.clock.now();
-        let due = |news: &News, last: Option<&DateTime<Utc>>| news.urgent || last.is_none_or(|last| now - *last >= OBSERVE_EVERY);
-        let news = self.unrecorded();
-        let due: Vec<News> = news.into_iter().filter(|news| due(news, self.observed_at.get(&news.observed.source))).collect();
-        if due.is_empty() {
-            return;
-        }
-        let sources: Vec<String> = due.iter().map(|news| news.observed.source.clone()).collect();
-        let events = due.into_iter().map(|news| Event::Observed(Box::new(news.observed))).collect();
-        match self.carry_out(Decision { events, effects: Vec::new() }) {
-            Ok(()) => self.observed_at.extend(sources.into_iter().map(|source| (source, now))),
-            // The other console may have told the same: the next look says what is left.
-            Err(JournalError::Moved { .. }) => {
-                if let Err(error) = self.catch_up() {
-                    self.journal_failed(&error);
-                }
-            }
-            Err(error) => self.state.journal_problem = Some(told_error(&error)),
-        }
-    }
-
-    /// What the sources show and the journal does not know, while there is an incident to record.
-    fn unrecorded(&self) -> Vec<News> {
-        let recording = self.state.incident.opened.is_some() && self.state.incident.closed.is_none() && self.journal.is_some();
-        if recording { self.state.known.news(&self.state) } else { Vec::new() }
     }
 
     fn update(&mut self, update: Update) {
@@ -478,178 +367,9 @@ impl Session {
         self.driver.prepare_answer(step, self.questions, wanted, &self.state.incident);
     }
 
-    /// Takes in an input; a journal that cannot be written is told.
-    fn submit(&mut self, input: &Input) {
-        match self.try_submit(input) {
-            Ok(()) => {}
-            Err(JournalError::Moved { .. }) => {
-                self.notice(NoticeLevel::Warning, "another console keeps writing to this journal: try again".to_owned());
-            }
-            Err(error) => self.journal_failed(&error),
-        }
-    }
-
-    /// Weighs an input, journals what it decides, applies it, and only then starts what follows. A refusal is told and is no error.
-    fn try_submit(&mut self, input: &Input) -> Result<(), JournalError> {
-        // A second console may append between our look and our write: look again, and decide anew. It cannot go on for ever,
-        // because each turn takes in at least one event of the other.
-        let mut tries = 8;
-        loop {
-            let context = Context {
-                incident: &self.state.incident,
-                plan: &self.state.plan,
-                now: self.clock.now(),
-                operator: &self.state.operator,
-                read_only: self.state.read_only,
-            };
-            let decision = match engine::handle(context, input) {
-                Ok(decision) => decision,
-                Err(refusal) => {
-                    self.notice(NoticeLevel::Warning, refusal.to_string());
-                    return Ok(());
-                }
-            };
-            if decision.events.is_empty() {
-                return Ok(());
-            }
-            match self.carry_out(decision) {
-                Err(JournalError::Moved { .. }) if tries > 1 => drop(self.catch_up()?),
-                carried_out => return carried_out,
-            }
-            tries -= 1;
-        }
-    }
-
-    /// Takes in what another console has written; `true` if it has.
-    fn catch_up(&mut self) -> Result<bool, JournalError> {
-        let Some(journal) = &mut self.journal else { return Ok(false) };
-        let written = journal.catch_up()?;
-        let news = !written.is_empty();
-        for recorded in written {
-            // The console that confirmed it sends it; should it die first, or be this one, whose link broke, somebody has to look.
-            if let Event::StepConfirmed(confirmed) = &recorded.event
-                && confirmed.call.is_some()
-                && !self.state.read_only
-            {
-                let due = recorded.recorded_at.max(self.clock.now()) + STILL_SENDING;
-                self.unanswered.push((due, confirmed.step.clone(), confirmed.attempt, confirmed.purpose));
-            }
-            self.record(recorded);
-        }
-        Ok(news)
-    }
-
-    fn journal_failed(&mut self, error: &JournalError) {
-        let text = told_error(error);
-        tracing::error!(error = %text, "the journal cannot be written");
-        self.state.journal_problem = Some(text.clone());
-        self.notice(NoticeLevel::Warning, format!("nothing was done: {text}"));
-    }
-
     fn notice(&mut self, level: NoticeLevel, text: String) {
         self.state.notice = Some(Notice { level, text, at: self.clock.now() });
     }
-
-    fn carry_out(&mut self, decision: Decision) -> Result<(), JournalError> {
-        let Decision { mut events, effects } = decision;
-        if self.journal.is_none() {
-            let journal = Journal::create(&self.journals, &self.incident_id, self.state.mode)?;
-            self.state.journal_path = Some(journal.path().display().to_string());
-            self.journal = Some(journal);
-        }
-        if self.state.incident.opened.is_none() {
-            events.splice(0..0, self.first_events());
-        }
-        // A decision's record says what was known when it was made.
-        let decides = |event: &Event| {
-            matches!(event, Event::DecidedToWait { .. } | Event::FailoverDeclared { .. } | Event::StepConfirmed(_))
-        };
-        if events.iter().any(decides) {
-            events.splice(0..0, self.unrecorded().into_iter().map(|news| Event::Observed(Box::new(news.observed))));
-        }
-        let Some(journal) = &mut self.journal else { return Ok(()) };
-        let appended = journal.append(events, &self.state.operator, self.clock.now())?;
-        self.state.journal_problem = None;
-        for recorded in appended.recorded {
-            self.record(recorded);
-        }
-        let mut permits = appended.confirmed;
-        for effect in effects {
-            self.start(effect, &mut permits);
-        }
-        Ok(())
-    }
-
-    /// How long steps took in earlier runs, in seconds.
-    fn taken_before(&self) -> BTreeMap<StepId, u64> {
-        let measured = self.state.expectations.iter().filter(|(_, expected)| matches!(expected.basis, Basis::Runs(_)));
-        measured.filter_map(|(step, expected)| Some((step.clone(), u64::try_from(expected.likely.num_seconds()).ok()?))).collect()
-    }
-
-    fn first_events(&self) -> Vec<Event> {
-        let mut events = vec![
-            engine::open(
-                self.incident_id.clone(),
-                self.state.mode,
-                &self.state.plan,
-                self.exercise.as_ref(),
-                &self.taken_before(),
-            ),
-            Event::OperatorJoined { host: self.host.clone(), read_only: self.state.read_only },
-        ];
-        let known: BTreeMap<_, _> =
-            self.state.identities.iter().filter_map(|(site, source)| Some((site, source.data.as_ref()?))).collect();
-        events.extend(self.room.as_ref().and_then(Room::rules));
-        events.extend(
-            known.into_iter().map(|(site, identity)| Event::IdentitySeen { site: site.clone(), identity: identity.clone() }),
-        );
-        events
-    }
-
-    /// Starts an effect whose events are durable.
-    fn start(&mut self, effect: Effect, permits: &mut Vec<Confirmed>) {
-        match effect {
-            Effect::Send { step, attempt, purpose } => {
-                if let Some(permit) = take(permits, &step, attempt, purpose) {
-                    self.driver.send(permit, &self.state.incident);
-                }
-            }
-            Effect::Reconcile { step, attempt, purpose } => self.reconcile(&step, attempt, purpose),
-            Effect::Follow { step, attempt, handle, since } => {
-                let record = self.state.incident.steps.get(&step).and_then(|record| record.last());
-                if let Some(confirmed) = record.filter(|last| last.number == attempt).map(|last| last.confirmed.clone()) {
-                    let text = self.driver.followed_text(&step, &self.state.incident);
-                    self.driver.follow(confirmed, handle, since, text);
-                }
-            }
-            Effect::Forget { step, attempt } => self.driver.forget(&step, attempt),
-            Effect::StartClock { speed } => {
-                self.clock.set_speed(speed);
-                self.clock.resume();
-                self.exercise_turned();
-                self.feeds.refresh();
-            }
-        }
-    }
-
-    fn reconcile(&mut self, step: &StepId, attempt: u32, purpose: Purpose) {
-        let Some(journal) = &self.journal else { return };
-        match journal.unanswered() {
-            Ok(mut permits) => {
-                let confirmed_at = self.confirmed_at(step);
-                // It is no longer among them if its answer has come by way of another console.
-                if let Some(permit) = take(&mut permits, step, attempt, purpose) {
-                    self.driver.reconcile(permit, confirmed_at);
-                }
-            }
-            Err(error) => self.journal_failed(&error),
-        }
-    }
-}
-
-fn told_error(error: &JournalError) -> String {
-    let source = std::error::Error::source(error).map_or_else(String::new, |source| format!(": {source}"));
-    format!("{error}{source}")
 }
 
 /// What earlier runs say, once it has come; nothing where nobody looks.
@@ -663,13 +383,4 @@ fn look_again() -> Interval {
     let mut interval = tokio::time::interval(LOOK_AGAIN);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     interval
-}
-
-fn take(permits: &mut Vec<Confirmed>, step: &StepId, attempt: u32, purpose: Purpose) -> Option<Confirmed> {
-    let fits = |permit: &Confirmed| {
-        let confirmation = permit.confirmation();
-        &confirmation.step == step && confirmation.attempt == attempt && confirmation.purpose == purpose
-    };
-    let index = permits.iter().position(fits)?;
-    Some(permits.swap_remove(index))
 }
