@@ -1,6 +1,6 @@
 //! The simulated AWS as other test suites use it: beginning anew, the same bytes under the same seed, and going on from a state file.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says by a panic what is wrong")]
+#![expect(clippy::unwrap_used, reason = "a test says by a panic what is wrong")]
 
 use std::path::Path;
 use std::sync::Arc;
