@@ -32,6 +32,15 @@ fn prepared(mode: Mode) -> State {
 
 /// Two steps of one group, which others have begun as well; what AWS said of them holds for twelve seconds more.
 fn offered(mode: Mode) -> State {
+    offered_with(mode, true)
+}
+
+/// The same, and nobody has begun them.
+fn grouped(mode: Mode) -> State {
+    offered_with(mode, false)
+}
+
+fn offered_with(mode: Mode, begun: bool) -> State {
     let mut state = restoring(mode);
     let mut plan = plan();
     let ids = ["assets", "media"];
@@ -40,7 +49,7 @@ fn offered(mode: Mode) -> State {
     for (seq, id) in (3..).zip(ids) {
         let mut shown = preparation(id, if id == "media" { 2 } else { 1 }, Strength::Key);
         shown.valid_until = at(31, 52);
-        shown.elsewhere = vec![Elsewhere {
+        let by_others = Elsewhere {
             kind: "restore job".into(),
             id: "7b1c9d3e-4f5a-4b6c-8d7e-9f0a1b2c3d4e".into(),
             site: shown.site.clone(),
@@ -50,7 +59,8 @@ fn offered(mode: Mode) -> State {
             began_at: Some(at(28, 5)),
             ended_at: None,
             by: Some("arn:aws:sts::444455556666:assumed-role/admin/ben".into()),
-        }];
+        };
+        shown.elsewhere = begun.then_some(by_others).into_iter().collect();
         prepare(&mut state, seq, at(31, 30), shown);
     }
     state
@@ -71,7 +81,7 @@ const SCENES: [Scene; 23] = [
     ("declare", Mode::Live, detected, &["D", "\"the Region is gone", "enter"]),
     ("expiring", Mode::Live, offered, &["5 :", "\"step assets", "enter c"]),
     ("expired", Mode::Live, offered, &["5 :", "\"step assets", "enter c", "+60"]),
-    ("group", Mode::Live, offered, &["5 :", "\"step assets", "enter &"]),
+    ("group", Mode::Live, grouped, &["5 :", "\"step assets", "enter &"]),
     ("edit", Mode::Live, offered, &["5 :", "\"step assets", "enter E"]),
     ("edit-value", Mode::Live, offered, &["5 :", "\"step assets", "enter E", "\"metadata encryptionType", "enter"]),
     ("point", Mode::Live, offered, &["5 :", "\"step assets", "enter V"]),

@@ -49,7 +49,8 @@ fn end_of(log: &[u8]) -> End {
     let sums = summed((0, 0), &header[..24], big);
     if sums != (number(header, 24), number(header, 28)) || !(512..=65536).contains(&page) {
         // The header is on the disk before any frame is written.
-        let what = "the head of the write-ahead log beside it does not match its sum: what had not yet been moved into the file is lost";
+        let what =
+            "the head of the write-ahead log beside it does not match its sum: what had not yet been moved into the file is lost";
         return if frames.is_empty() { End::Whole } else { End::Damaged(what) };
     }
     let (mut sums, mut sound, mut open, mut commits) = (sums, true, false, 0);
@@ -73,7 +74,9 @@ fn end_of(log: &[u8]) -> End {
         }
     }
     match (open, commits) {
-        (_, 2..) => End::Damaged("the write-ahead log beside it does not match its sums: what was appended from there on is lost"),
+        (_, 2..) => {
+            End::Damaged("the write-ahead log beside it does not match its sums: what was appended from there on is lost")
+        }
         (true, _) => End::Within,
         (false, _) => End::Whole,
     }
