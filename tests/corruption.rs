@@ -14,7 +14,7 @@ use lifeboat::report::{Measured, Score};
 use lifeboat::sim::call::{Call, Caller, Services};
 use lifeboat::store::State;
 use lifeboat::ui::{Pane, Request};
-use table::{Table, UNHURRIED, at, open_scenario};
+use table::{Table, UNHURRIED, at, keep, open_scenario};
 
 const RESTORED: &str = "orders-restored";
 
@@ -92,10 +92,14 @@ async fn orders_are_restored_to_just_before_the_deployment_with_a_full_score() {
         at: at("03:02:00"),
         reason: "orders-deployment: a deployment at 03:02".into(),
     });
-    declare(&mut table, "before");
+    table.take_notice("the packers see orders that cost nothing");
+    table.order(Intent::Choose { choice: "way".into(), option: "before".into() });
+    table.decide_to_fail_over("only data is wrong, and the moment is known");
     table.recover().await;
     assert_eq!(orders(&table, RESTORED), (203, 0), "every order until 03:01:30, and none is wrong");
+    let path = table.state().journal_path.clone().unwrap();
     let score = end(table).await;
+    keep(&path, "corruption");
     assert_eq!((score.percent, missed(&score)), (100, vec![]), "{}", score.text(&[]));
 }
 

@@ -51,10 +51,9 @@ pub(super) fn svg(document: &Document, timeline: &Timeline, paper: Paper, zone: 
             rows.push_str(&step_row(step, timeline.now, axis, y));
             y += ROW;
         }
-        let left = timeline.steps.len() - touched.len();
-        if left > 0 {
-            let told = if touched.is_empty() { "no step was begun".to_owned() } else { format!("steps not begun: {left}") };
-            rows.push_str(&label(&told, y, "muted"));
+        let left = if touched.is_empty() { "no step was begun".to_owned() } else { not_drawn(timeline) };
+        if !left.is_empty() && !timeline.steps.is_empty() {
+            rows.push_str(&label(&left, y, "muted"));
             y += ROW;
         }
         let seen: Vec<&ElsewhereRow> = document.elsewhere.iter().filter(|row| row.work.began_at.is_some()).collect();
@@ -110,9 +109,24 @@ fn seen_row(row: &ElsewhereRow, now: Option<DateTime<Utc>>, axis: &Axis, y: f64)
     out
 }
 
-/// Is there anything to draw of it: what was done, waited for, or is expected?
+/// Is there anything to draw of it: what was done, waited for, or is expected? What does not apply, and the way back that nobody took,
+/// waited for nobody.
 fn is_touched(step: &StepBar) -> bool {
-    !step.attempts.is_empty() || step.ready_at.is_some() || step.settled_at.is_some() || step.forecast.is_some()
+    let is_passed_by = matches!(step.status, StepStatus::RuledOut(_)) || step.undoes;
+    let is_due = step.ready_at.is_some() || step.settled_at.is_some() || step.forecast.is_some();
+    !step.attempts.is_empty() || (is_due && !is_passed_by)
+}
+
+/// Of the steps that are not drawn, how many nobody began and how many did not apply; empty if all are drawn.
+fn not_drawn(timeline: &Timeline) -> String {
+    let left = || timeline.steps.iter().filter(|step| !is_touched(step));
+    let ruled_out = left().filter(|step| matches!(step.status, StepStatus::RuledOut(_))).count();
+    match (left().count() - ruled_out, ruled_out) {
+        (0, 0) => String::new(),
+        (left, 0) => format!("steps not begun: {left}"),
+        (0, ruled_out) => format!("steps ruled out: {ruled_out}"),
+        (left, ruled_out) => format!("steps: {left} not begun, {ruled_out} ruled out"),
+    }
 }
 
 fn summary(document: &Document) -> String {
