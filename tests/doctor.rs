@@ -74,7 +74,7 @@ fn what_does_not_answer_is_broken_with_what_to_do_and_the_exit_code_says_so() {
 fn the_read_that_each_kind_of_step_needs_is_tried() {
     let home = tempfile::tempdir().unwrap();
     let aws = Simulated::start(home.path(), &["--scenario", "tests/fixtures/actions/world.toml"]);
-    let output = doctor(home.path(), &["--plan", "tests/fixtures/plans/every_call.toml", "--endpoint-url", &aws.url, "--json"]);
+    let output = doctor(home.path(), &["--plan", "tests/fixtures/every_call.toml", "--endpoint-url", &aws.url, "--json"]);
     let all = findings(&output);
     let of_steps: Vec<&Value> = all.iter().filter(|finding| finding["of"].as_str().unwrap().starts_with("step ")).collect();
     assert_eq!(of_steps.len(), 17, "{:#?} {}", all, String::from_utf8_lossy(&output.stderr));
