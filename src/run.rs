@@ -404,7 +404,15 @@ async fn simulate(arguments: Simulate) -> Result<u8, Error> {
         EstateKind::Scale(points, alarms, records) => console::scaled(starts_at, points, alarms, records),
     };
     let seed = arguments.seed.or(begun.map(|begun| begun.seed)).unwrap_or(scenario.seed);
-    let exercise = Exercise::start(scenario.clone(), seed, arguments.state.as_deref(), arguments.port).await?;
+    let begin = {
+        let scenario = scenario.clone();
+        move || match arguments.estate {
+            EstateKind::Scenario => scenario.clone(),
+            EstateKind::Empty => console::empty(Clock::system().now()),
+            EstateKind::Scale(points, alarms, records) => console::scaled(Clock::system().now(), points, alarms, records),
+        }
+    };
+    let exercise = Exercise::stand_in(scenario.clone(), seed, arguments.state.as_deref(), arguments.port, begin).await?;
     if arguments.estate != EstateKind::Scenario {
         // Nothing happened while nobody looked, but the time is the real one.
         exercise.clock.jump(now.max(exercise.clock.now()));

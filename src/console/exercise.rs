@@ -199,6 +199,31 @@ impl Exercise {
     /// # Errors
     /// As [`StartExercise`].
     pub async fn start(scenario: Arc<Scenario>, seed: u64, record: Option<&Path>, port: u16) -> Result<Self, StartExercise> {
+        Self::start_with(scenario, seed, record, port, front).await
+    }
+
+    /// The same for other clients alone: whoever reaches it may also have it begin anew, as what `begin` gives.
+    ///
+    /// # Errors
+    /// As [`StartExercise`].
+    pub async fn stand_in(
+        scenario: Arc<Scenario>,
+        seed: u64,
+        record: Option<&Path>,
+        port: u16,
+        begin: impl Fn() -> Arc<Scenario> + Send + Sync + 'static,
+    ) -> Result<Self, StartExercise> {
+        let front = |world: &_, clock: &_| sim::controls(Arc::clone(world), Clock::clone(clock), begin, front(world, clock));
+        Self::start_with(scenario, seed, record, port, front).await
+    }
+
+    async fn start_with(
+        scenario: Arc<Scenario>,
+        seed: u64,
+        record: Option<&Path>,
+        port: u16,
+        front: impl FnOnce(&Arc<Mutex<World>>, &Clock) -> sim::Fallback,
+    ) -> Result<Self, StartExercise> {
         let (starts_at, speed) = (scenario.starts_at, scenario.speed);
         let world = match record {
             Some(path) => World::restore(scenario, seed, path)?,

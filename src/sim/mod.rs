@@ -5,6 +5,7 @@
 //! hide in both.
 
 pub mod call;
+mod controls;
 mod dns;
 pub mod estate;
 mod exchange;
@@ -39,6 +40,7 @@ mod scale_tests;
 #[cfg(test)]
 mod world_tests;
 
+pub use controls::controls;
 pub use dns::serve_dns;
 pub use record::{Begun, RecordError, begun};
 pub use scenario::Scenario;

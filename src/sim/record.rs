@@ -33,6 +33,13 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         starts_at: Option<DateTime<Utc>>,
     },
+    /// Ids are drawn from another seed.
+    Seed {
+        /// The world's time.
+        at: DateTime<Utc>,
+        /// The seed.
+        seed: u64,
+    },
     /// A call of an operation that can change the world, whatever it was answered.
     Call {
         /// The world's time.
@@ -202,10 +209,7 @@ impl Record {
         file.seek(SeekFrom::End(0)).map_err(failed)?;
         let mut record = Self { path: path.to_owned(), file, marked: None };
         match entries.first() {
-            None => {
-                let starts_at = Some(starts_at);
-                record.append(&Entry::Begin { version: 1, scenario: scenario.to_owned(), seed, starts_at })?;
-            }
+            None => record.begin(scenario, seed, starts_at)?,
             Some(Entry::Begin { version: 1, scenario: known, seed: sown, .. }) if known == scenario && *sown == seed => {}
             Some(Entry::Begin { scenario, seed, .. }) => {
                 return Err(RecordError::Other { path: path.to_owned(), scenario: scenario.clone(), seed: *seed });
@@ -213,6 +217,17 @@ impl Record {
             Some(_) => return Err(RecordError::Other { path: path.to_owned(), scenario: String::new(), seed: 0 }),
         }
         Ok((record, entries))
+    }
+
+    /// Forgets what it holds, if anything, and begins.
+    ///
+    /// # Errors
+    /// As [`RecordError::File`].
+    pub fn begin(&mut self, scenario: &str, seed: u64, starts_at: DateTime<Utc>) -> Result<(), RecordError> {
+        let failed = |source| RecordError::File { path: self.path.clone(), source };
+        self.file.set_len(0).and_then(|()| self.file.rewind()).map_err(failed)?;
+        self.marked = None;
+        self.append(&Entry::Begin { version: 1, scenario: scenario.to_owned(), seed, starts_at: Some(starts_at) })
     }
 
     /// Appends an entry and waits until it is on the disk.

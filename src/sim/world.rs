@@ -89,6 +89,8 @@ pub struct World {
     pub(in crate::sim) scenario: Arc<Scenario>,
     /// The seed of all that is random.
     pub(in crate::sim) seed: u64,
+    /// The seed that it began with.
+    begun_with: u64,
     /// Ids of what calls make.
     pub(in crate::sim) ids: Ids,
     /// All that exists.
@@ -118,6 +120,7 @@ impl World {
         let now = scenario.starts_at;
         let mut world = Self {
             seed,
+            begun_with: seed,
             ids: Ids::new(seed, "made by calls"),
             estate: scenario::estate(&scenario, seed),
             down: BTreeMap::new(),
@@ -193,9 +196,43 @@ impl World {
         Ok(world)
     }
 
+    /// Begins anew as `scenario` has it, with the same seed; a record forgets what it holds.
+    ///
+    /// # Errors
+    /// The record could not be begun anew; nothing has changed.
+    pub fn reset(&mut self, scenario: Arc<Scenario>) -> Result<(), RecordError> {
+        let (seed, begins) = (self.begun_with, scenario.starts_at);
+        if let Some(record) = &mut self.record {
+            record.begin(&scenario.name, seed, begins)?;
+        }
+        let record = self.record.take();
+        *self = Self { record, ..Self::new(scenario, seed) };
+        Ok(())
+    }
+
+    /// Draws ids from another seed from now on.
+    ///
+    /// # Errors
+    /// The record could not be written; nothing has changed.
+    pub fn reseed(&mut self, seed: u64) -> Result<(), RecordError> {
+        if let Some(record) = &mut self.record {
+            record.append(&Entry::Seed { at: self.now, seed })?;
+        }
+        self.reseed_now(seed);
+        Ok(())
+    }
+
+    fn reseed_now(&mut self, seed: u64) {
+        (self.seed, self.ids, self.requests) = (seed, Ids::new(seed, "made by calls"), Ids::new(seed, "requests"));
+    }
+
     fn replay(&mut self, entry: Entry) {
         match entry {
             Entry::Begin { .. } => {}
+            Entry::Seed { at, seed } => {
+                self.advance_to(at);
+                self.reseed_now(seed);
+            }
             Entry::Mark { at } => self.advance_to(at),
             Entry::Inject { at, inject } => {
                 self.advance_to(at);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::sim::model;
+use crate::sim::{controls, model};
 
 /// One operation of a service.
 #[derive(Debug, Clone, Copy)]
@@ -86,6 +86,7 @@ pub fn document() -> String {
             let _ = writeln!(text, "| {name} | {} | {note} |", if *changes { "changes" } else { "" });
         }
     }
+    text.push_str(&controls::document());
     text
 }
 
