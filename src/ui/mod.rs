@@ -14,6 +14,7 @@ mod commands;
 mod draw;
 pub mod facilitator;
 pub mod format;
+mod instructions;
 mod jumps;
 mod keymap;
 mod layout;
