@@ -13,9 +13,10 @@ struct Simulated {
 }
 
 impl Simulated {
-    fn start(home: &std::path::Path) -> Self {
+    fn start(home: &std::path::Path, arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat"));
-        let mut child = command.args(["simulate"]).env("LIFEBOAT_HOME", home).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child =
+            command.arg("simulate").args(arguments).env("LIFEBOAT_HOME", home).stdout(Stdio::piped()).spawn().unwrap();
         let first = BufReader::new(child.stdout.take().unwrap()).lines().next().unwrap().unwrap();
         Self { child, url: first.rsplit(' ').next().unwrap().to_owned() }
     }
@@ -42,7 +43,7 @@ fn findings(output: &Output) -> Vec<Value> {
 #[test]
 fn everything_that_the_shop_needs_is_tried_and_told_with_its_region() {
     let home = tempfile::tempdir().unwrap();
-    let aws = Simulated::start(home.path());
+    let aws = Simulated::start(home.path(), &[]);
     let output = doctor(home.path(), &["--plan", "assets/plans/shop.toml", "--endpoint-url", &aws.url, "--json"]);
     let all = findings(&output);
     let broken: Vec<&Value> = all.iter().filter(|finding| finding["state"] == "broken").collect();
@@ -67,4 +68,24 @@ fn what_does_not_answer_is_broken_with_what_to_do_and_the_exit_code_says_so() {
     let text = doctor(home.path(), &[]);
     assert!(String::from_utf8_lossy(&text.stdout).contains("machine"), "a machine is looked at without a plan as well");
     assert_eq!(text.status.code(), Some(0));
+}
+
+#[test]
+fn the_read_that_each_kind_of_step_needs_is_tried() {
+    let home = tempfile::tempdir().unwrap();
+    let aws = Simulated::start(home.path(), &["--scenario", "tests/fixtures/actions/world.toml"]);
+    let output = doctor(home.path(), &["--plan", "tests/fixtures/every_call.toml", "--endpoint-url", &aws.url, "--json"]);
+    let all = findings(&output);
+    let of_steps: Vec<&Value> = all.iter().filter(|finding| finding["of"].as_str().unwrap().starts_with("step ")).collect();
+    assert_eq!(of_steps.len(), 17, "{:#?} {}", all, String::from_utf8_lossy(&output.stderr));
+    for finding in &of_steps {
+        assert_eq!(finding["state"], "well", "{finding:#?}");
+    }
+    let of = |step: &str| of_steps.iter().find(|finding| finding["of"] == format!("step {step}")).unwrap();
+    assert_eq!(of("controls")["seen"], "2 of 2 routing controls can be read");
+    assert_eq!(of("database")["seen"], "AWS::RDS::DBCluster can be read");
+    assert_eq!(
+        (of("check")["control_plane"].as_str(), of("function")["control_plane"].as_str()),
+        (Some("us-east-1"), Some("eu-central-1"))
+    );
 }

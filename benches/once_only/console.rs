@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::faults::{Kill, Killed};
-use crate::kinds::{self, Act, Kind};
+use crate::kinds::{self, Act, Furnished, Kind};
 
 /// Simulated seconds in one real second.
 const SPEED: f64 = 600.0;
@@ -52,9 +52,9 @@ pub async fn world(seed: u64) -> World {
     World { exercise }
 }
 
-pub fn plan(kind: &Kind, folder: &Path) -> Arc<Plan> {
+pub fn plan(kind: &Kind, folder: &Path, furnished: &Furnished) -> Arc<Plan> {
     std::fs::write(folder.join("once.json"), kinds::TEMPLATE).unwrap();
-    let text = kinds::plan_text(kind, &console::read("region-outage").unwrap().plan_text);
+    let text = kinds::plan_text(kind, &console::read("region-outage").unwrap().plan_text, furnished);
     let path = folder.join("once.toml");
     let plan = Plan::parse(path.to_str().unwrap(), &text);
     Arc::new(plan.unwrap_or_else(|faults| panic!("{}", faults.render(&text, false))))

@@ -46,8 +46,8 @@ pub struct Kind {
     pub name: &'static str,
     /// The action of the plan that it stands for.
     pub action: &'static str,
-    /// Step ids with the keys under `with`.
-    pub steps: &'static [(&'static str, &'static str)],
+    /// Step ids with their action and the keys under `with`.
+    pub steps: &'static [(&'static str, &'static str, &'static str)],
     /// What is confirmed, in this order.
     pub acts: &'static [Act],
     /// AWS's operations that change something, and how often each has to take effect.
@@ -115,97 +115,111 @@ input = { incident = "${incident.id}" }"#;
 const MESSAGE: &str = r#"
 topic = "arn:aws:sns:eu-central-1:444455556666:once-news"
 message = "${incident.id}""#;
+/// Each run has a plan of Region switch of its own, whose ARN is known when it is made.
+const SWITCH_PLAN: &str = "@switch-plan@";
+const SWITCH: &str = r#"
+plan = "@switch-plan@""#;
+const HEALTH_CHECK: &str = r#"
+id = "3c1f5a20-7d44-4b0e-9a1c-6f2e8d5b4a01"
+inverted = true"#;
+const STACK_GONE: &str = r#"
+stack = "once-${incident.id}""#;
+const TOPIC_GONE: &str = r#"
+type = "AWS::SNS::Topic"
+identifier = "arn:aws:sns:eu-central-1:444455556666:once-${incident.id}""#;
+const TABLE_GONE: &str = r#"
+table = "once-${incident.id}""#;
 
 /// Every action that changes AWS; some in more than one way, because an answer and a stop are calls of their own.
 pub const KINDS: &[Kind] = &[
     Kind {
         name: "backup.restore",
         action: "backup.restore",
-        steps: &[("restore", RESTORE)],
+        steps: &[("restore", "backup.restore", RESTORE)],
         acts: &[Act::Start("restore")],
         effects: &[("StartRestoreJob", 1)],
     },
     Kind {
         name: "backup.copy",
         action: "backup.copy",
-        steps: &[("copy", COPY)],
+        steps: &[("copy", "backup.copy", COPY)],
         acts: &[Act::Start("copy")],
         effects: &[("StartCopyJob", 1)],
     },
     Kind {
         name: "ssm.automation, approved",
         action: "ssm.automation",
-        steps: &[("warm", WARM)],
+        steps: &[("warm", "ssm.automation", WARM)],
         acts: &[Act::Start("warm"), Act::Answer("warm", "Approve")],
         effects: &[("StartAutomationExecution", 1), ("SendAutomationSignal", 1)],
     },
     Kind {
         name: "ssm.automation, stopped",
         action: "ssm.automation",
-        steps: &[("warm", WARM)],
+        steps: &[("warm", "ssm.automation", WARM)],
         acts: &[Act::Start("warm"), Act::Stop("warm")],
         effects: &[("StartAutomationExecution", 1), ("StopAutomationExecution", 1)],
     },
     Kind {
         name: "ssm.ops_item",
         action: "ssm.ops_item",
-        steps: &[("item", OPS_ITEM), ("resolved", OPS_UPDATE)],
+        steps: &[("item", "ssm.ops_item", OPS_ITEM), ("resolved", "ssm.ops_item", OPS_UPDATE)],
         acts: &[Act::Start("item"), Act::Start("resolved")],
         effects: &[("CreateOpsItem", 1), ("UpdateOpsItem", 1)],
     },
     Kind {
         name: "ssm.run_command",
         action: "ssm.run_command",
-        steps: &[("command", COMMAND)],
+        steps: &[("command", "ssm.run_command", COMMAND)],
         acts: &[Act::Start("command")],
         effects: &[("SendCommand", 1)],
     },
     Kind {
         name: "route53.change",
         action: "route53.change",
-        steps: &[("records", RECORDS)],
+        steps: &[("records", "route53.change", RECORDS)],
         acts: &[Act::Start("records")],
         effects: &[("ChangeResourceRecordSets", 1)],
     },
     Kind {
         name: "cloudcontrol.create",
         action: "cloudcontrol.create",
-        steps: &[("topic", TOPIC)],
+        steps: &[("topic", "cloudcontrol.create", TOPIC)],
         acts: &[Act::Start("topic")],
         effects: &[("CreateResource", 1)],
     },
     Kind {
         name: "cloudformation.deploy, executed",
         action: "cloudformation.deploy",
-        steps: &[("stack", STACK)],
+        steps: &[("stack", "cloudformation.deploy", STACK)],
         acts: &[Act::Start("stack"), Act::Answer("stack", "Approve")],
         effects: &[("CreateChangeSet", 1), ("ExecuteChangeSet", 1)],
     },
     Kind {
         name: "cloudformation.deploy, turned down",
         action: "cloudformation.deploy",
-        steps: &[("stack", STACK)],
+        steps: &[("stack", "cloudformation.deploy", STACK)],
         acts: &[Act::Start("stack"), Act::Answer("stack", "Reject")],
         effects: &[("CreateChangeSet", 1), ("DeleteChangeSet", 1)],
     },
     Kind {
         name: "dynamodb.restore_to_point_in_time",
         action: "dynamodb.restore_to_point_in_time",
-        steps: &[("table", TABLE)],
+        steps: &[("table", "dynamodb.restore_to_point_in_time", TABLE)],
         acts: &[Act::Start("table")],
         effects: &[("RestoreTableToPointInTime", 1)],
     },
     Kind {
         name: "rds.restore_to_point_in_time",
         action: "rds.restore_to_point_in_time",
-        steps: &[("database", DATABASE)],
+        steps: &[("database", "rds.restore_to_point_in_time", DATABASE)],
         acts: &[Act::Start("database")],
         effects: &[("CreateResource", 1)],
     },
     Kind {
         name: "arc.routing_control",
         action: "arc.routing_control",
-        steps: &[("controls", CONTROLS)],
+        steps: &[("controls", "arc.routing_control", CONTROLS)],
         acts: &[Act::Start("controls")],
         // One effect a control.
         effects: &[("UpdateRoutingControlStates", 2)],
@@ -213,30 +227,65 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "lambda.invoke",
         action: "lambda.invoke",
-        steps: &[("function", FUNCTION)],
+        steps: &[("function", "lambda.invoke", FUNCTION)],
         acts: &[Act::Start("function")],
         effects: &[("Invoke", 1)],
     },
     Kind {
         name: "stepfunctions.execute",
         action: "stepfunctions.execute",
-        steps: &[("workflow", WORKFLOW)],
+        steps: &[("workflow", "stepfunctions.execute", WORKFLOW)],
         acts: &[Act::Start("workflow"), Act::Stop("workflow")],
         effects: &[("StartExecution", 1), ("StopExecution", 1)],
     },
     Kind {
         name: "sns.publish",
         action: "sns.publish",
-        steps: &[("message", MESSAGE)],
+        steps: &[("message", "sns.publish", MESSAGE)],
         acts: &[Act::Start("message")],
         effects: &[("Publish", 1)],
     },
     Kind {
         name: "s3.rewind",
         action: "s3.rewind",
-        steps: &[("rewind", REWIND)],
+        steps: &[("rewind", "s3.rewind", REWIND)],
         acts: &[Act::Start("rewind")],
         effects: &[("CopyObject", 2), ("DeleteObject", 1)],
+    },
+    Kind {
+        name: "arc.region_switch",
+        action: "arc.region_switch",
+        steps: &[("switch", "arc.region_switch", SWITCH)],
+        acts: &[Act::Start("switch"), Act::Answer("switch", "Approve")],
+        effects: &[("StartPlanExecution", 1), ("ApprovePlanExecutionStep", 1)],
+    },
+    Kind {
+        name: "route53.health_check",
+        action: "route53.health_check",
+        steps: &[("check", "route53.health_check", HEALTH_CHECK)],
+        acts: &[Act::Start("check")],
+        effects: &[("UpdateHealthCheck", 1)],
+    },
+    Kind {
+        name: "cloudformation.delete",
+        action: "cloudformation.delete",
+        steps: &[("stack", "cloudformation.deploy", STACK), ("gone", "cloudformation.delete", STACK_GONE)],
+        acts: &[Act::Start("stack"), Act::Answer("stack", "Approve"), Act::Start("gone")],
+        effects: &[("ExecuteChangeSet", 1), ("DeleteStack", 1)],
+    },
+    Kind {
+        name: "cloudcontrol.delete",
+        action: "cloudcontrol.delete",
+        steps: &[("gone", "cloudcontrol.delete", TOPIC_GONE)],
+        acts: &[Act::Start("gone")],
+        effects: &[("DeleteResource", 1)],
+    },
+    Kind {
+        name: "dynamodb.delete_table",
+        action: "dynamodb.delete_table",
+        steps: &[("table", "dynamodb.restore_to_point_in_time", TABLE), ("gone", "dynamodb.delete_table", TABLE_GONE)],
+        acts: &[Act::Start("table"), Act::Start("gone")],
+        effects: &[("RestoreTableToPointInTime", 1), ("DeleteTable", 1)],
     },
 ];
 
@@ -244,18 +293,17 @@ pub const KINDS: &[Kind] = &[
 pub const TEMPLATE: &str = r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#;
 
 /// The plan of a kind: the shop's sites and resources, and its own steps.
-pub fn plan_text(kind: &Kind, shop: &str) -> String {
+pub fn plan_text(kind: &Kind, shop: &str, furnished: &Furnished) -> String {
     let mut text = shop.split("[[step]]").next().unwrap_or_default().to_owned();
     let mut before = String::new();
-    for (id, with) in kind.steps {
+    for (id, action, with) in kind.steps {
         text.push_str(&format!(
             "\n[[step]]\nid = \"{id}\"\ntitle = \"{id}\"\nphase = \"restore\"\npart = \"data\"\nneeds = [{before}]\nlimit = \"20d\"\n\
-             tail = []\naction = \"{}\"\n[step.with]\n{with}\n",
-            kind.action
+             tail = []\naction = \"{action}\"\n[step.with]\n{with}\n"
         ));
         before = format!("\"{id}\"");
     }
-    text
+    text.replace(SWITCH_PLAN, &furnished.switch_plan)
 }
 
 /// A call of somebody who is not a console, by whom things are made that a step needs.
@@ -274,10 +322,7 @@ pub fn call(world: &mut World, at: DateTime<Utc>, service: &'static str, operati
 
 /// What is there before any run.
 pub fn furnish(world: &mut World, at: DateTime<Utc>) {
-    let key = json!([{"AttributeName": "id", "AttributeType": "S"}]);
-    let table = json!({"TableName": "once-source", "BillingMode": "PAY_PER_REQUEST", "AttributeDefinitions": key,
-        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]});
-    call(world, at, "dynamodb", "CreateTable", table);
+    call(world, at, "dynamodb", "CreateTable", table("once-source"));
     let on = json!({"TableName": "once-source", "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": true}});
     call(world, at, "dynamodb", "UpdateContinuousBackups", on);
     let database = json!({"DBInstanceIdentifier": "once-source", "DBInstanceClass": "db.t4g.micro", "Engine": "postgres",
@@ -293,21 +338,60 @@ pub fn furnish(world: &mut World, at: DateTime<Utc>) {
     call(world, at, "sns", "CreateTopic", json!({"Name": "once-news"}));
 }
 
-/// What only this run needs; gives the moment that a rewind goes back to.
-pub fn furnish_run(world: &Mutex<World>, clock: &Clock, kind: &Kind, incident: &str) -> DateTime<Utc> {
-    let call = |service, operation, input| call(&mut world.lock().unwrap(), clock.now(), service, operation, input);
-    if kind.action == "arc.routing_control" {
-        // As it was before any failover.
-        let panel = "arn:aws:route53-recovery-control::444455556666:controlpanel/5d0b7c2e91f34a6885c2d1e07b3f9a64/routingcontrol";
-        let entry = |id: &str, state: &str| json!({"RoutingControlArn": format!("{panel}/{id}"), "RoutingControlState": state});
-        let back =
-            json!({"UpdateRoutingControlStateEntries": [entry("8a1e4f60b7c25d93", "On"), entry("c47d03b9e6f1825a", "Off")]});
-        call("route53-recovery-cluster", "UpdateRoutingControlStates", back);
+fn table(name: &str) -> Value {
+    let key = json!([{"AttributeName": "id", "AttributeType": "S"}]);
+    json!({"TableName": name, "BillingMode": "PAY_PER_REQUEST", "AttributeDefinitions": key,
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]})
+}
+
+/// What a run found made for it.
+pub struct Furnished {
+    /// The moment that a rewind goes back to.
+    pub impact: DateTime<Utc>,
+    /// The ARN of its plan of Region switch.
+    switch_plan: String,
+}
+
+/// Makes what only this run needs.
+pub fn furnish_run(world: &Mutex<World>, clock: &Clock, kind: &Kind, incident: &str) -> Furnished {
+    let call = |service: &'static str, operation: &str, input: Value| {
+        call(&mut world.lock().unwrap(), clock.now(), service, operation, input)
+    };
+    let name = format!("once-{incident}");
+    let mut furnished = Furnished { impact: clock.now(), switch_plan: String::new() };
+    match kind.action {
+        "arc.routing_control" => {
+            // As it was before any failover.
+            let panel =
+                "arn:aws:route53-recovery-control::444455556666:controlpanel/5d0b7c2e91f34a6885c2d1e07b3f9a64/routingcontrol";
+            let entry =
+                |id: &str, state: &str| json!({"RoutingControlArn": format!("{panel}/{id}"), "RoutingControlState": state});
+            let back =
+                json!({"UpdateRoutingControlStateEntries": [entry("8a1e4f60b7c25d93", "On"), entry("c47d03b9e6f1825a", "Off")]});
+            call("route53-recovery-cluster", "UpdateRoutingControlStates", back);
+        }
+        "route53.health_check" => {
+            let back = json!({"HealthCheckId": "3c1f5a20-7d44-4b0e-9a1c-6f2e8d5b4a01", "Inverted": false});
+            call("route53", "UpdateHealthCheck", back);
+        }
+        "arc.region_switch" => {
+            let approval = json!({"executionApprovalConfig": {"approvalRole": "arn:aws:iam::444455556666:role/a"}});
+            let step = json!({"name": "Ask", "executionBlockType": "ManualApproval", "executionBlockConfiguration": approval});
+            let plan = json!({"name": name, "executionRole": "arn:aws:iam::444455556666:role/s", "recoveryApproach": "activePassive",
+                "regions": ["eu-central-1", "eu-west-1"], "primaryRegion": "eu-west-1",
+                "workflows": [{"workflowTargetAction": "activate", "steps": [step]}]});
+            let made = call("arc-region-switch", "CreatePlan", plan);
+            furnished.switch_plan = made["plan"]["arn"].as_str().unwrap().to_owned();
+        }
+        "cloudcontrol.delete" => drop(call("sns", "CreateTopic", json!({"Name": name}))),
+        "s3.rewind" => furnished.impact = spoil_bucket(&call, clock, &name),
+        _ => {}
     }
-    if kind.action != "s3.rewind" {
-        return clock.now();
-    }
-    let bucket = format!("once-{incident}");
+    furnished
+}
+
+/// A bucket in which a good object was overwritten, one deleted and a bad one added; when that began.
+fn spoil_bucket(call: &dyn Fn(&'static str, &str, Value) -> Value, clock: &Clock, bucket: &str) -> DateTime<Utc> {
     let put = |key: &str, text: &str| {
         call("s3", "PutObject", json!({"Bucket": bucket, "Key": key, "Body": STANDARD.encode(text)}));
     };

@@ -139,8 +139,8 @@ fn run(world: &World, folder: &Path, number: usize, seed: u64, figures: &Mutex<F
     let kind = &KINDS[number % KINDS.len()];
     let id = IncidentId::new(format!("20260314-once-{number:05}"));
     let mut plot = Plot::of(kind, number / KINDS.len(), Dice::new(seed, number as u64));
-    let impact = kinds::furnish_run(&world.exercise.world, &world.exercise.clock, kind, id.as_str());
-    let plan = console::plan(kind, folder);
+    let furnished = kinds::furnish_run(&world.exercise.world, &world.exercise.clock, kind, id.as_str());
+    let plan = console::plan(kind, folder, &furnished);
     let (before, met) = (effects(world, kind), met(world, kind));
     plot.weather(world);
     let mut life = 0;
@@ -149,7 +149,7 @@ fn run(world: &World, folder: &Path, number: usize, seed: u64, figures: &Mutex<F
         let kill = plot.kill(life);
         let ended = runtime.block_on(async {
             let done = || effects(world, kind).iter().sum::<usize>() > before.iter().sum();
-            let play = console::life(world, &plan, folder, &id, life, kind.acts, impact, &kill, &done);
+            let play = console::life(world, &plan, folder, &id, life, kind.acts, furnished.impact, &kill, &done);
             let killed = kill.falls(world);
             tokio::select! {
                 biased;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::{Region, SiteName};
-use crate::plan::{Action, Check, Plan};
+use crate::plan::{Action, Check, Deletion, Plan, ResourceCreate, Template, Wait};
 
 /// A read that can be tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -42,8 +42,24 @@ pub enum Read {
     OpsItems,
     /// Route 53 ListHostedZonesByName and ListResourceRecordSets.
     Records,
-    /// Nothing that can be tried without changing something: only told.
-    Untried,
+    /// Systems Manager ListCommands.
+    Commands,
+    /// Cloud Control GetResource, of the type that the step is about.
+    Resources,
+    /// S3 GetBucketVersioning.
+    Versions,
+    /// Lambda GetFunctionConfiguration.
+    Functions,
+    /// Step Functions DescribeStateMachine.
+    StateMachines,
+    /// SNS GetTopicAttributes.
+    Topics,
+    /// Route 53 GetHealthCheck.
+    HealthChecks,
+    /// GetRoutingControlState at the cluster's endpoints, which lie in Regions of their own.
+    RoutingControls,
+    /// Region switch GetPlanInRegion.
+    SwitchPlans,
 }
 
 /// One dependency.
@@ -59,10 +75,17 @@ pub struct Need {
     pub site: SiteName,
     /// The Region whose control plane answers.
     pub control_plane: Region,
-    /// The zone or the alarm, where it is about one.
+    /// The zone, the alarm, the type or the thing that is read, where it is about one and the plan knows it before the day.
     pub about: Option<String>,
     /// Does it answer only while the primary Region is up, though it is not about the primary site?
     pub needs_primary: bool,
+}
+
+impl Need {
+    /// What it is about, or `nobody`.
+    pub(super) fn about_or<'a>(&'a self, nobody: &'a str) -> &'a str {
+        self.about.as_deref().unwrap_or(nobody)
+    }
 }
 
 /// Everything that the plan's panes and steps depend on, in their order.
@@ -104,23 +127,42 @@ pub fn needs(plan: &Plan, sts_region: &Region) -> Vec<Need> {
     add("pane Health", "Health", Read::Health, &SiteName::primary(), &global, None);
     for step in &plan.steps {
         let Some(site) = plan.site(&step.site) else { continue };
-        let of = format!("step {}", step.id);
-        let (service, read, region, about) = match &step.action {
-            Action::BackupRestore { .. } => ("Backup", Read::RestoreJobs, &site.region, None),
-            Action::SsmAutomation { .. } => ("Systems Manager", Read::Runbooks, &site.region, None),
-            Action::SsmOpsItem { .. } => ("Systems Manager OpsCenter", Read::OpsItems, &site.region, None),
-            Action::Route53Change { zone, .. } => ("Route 53", Read::Records, &global, Some(zone.as_str())),
-            Action::Check(Check::AlarmOk { .. }) => ("CloudWatch", Read::Alarms, &site.region, None),
-            Action::BackupCopy(_) => ("Backup copy jobs", Read::CopyJobs, &site.region, None),
-            Action::CloudFormationDeploy(_) => ("CloudFormation", Read::Stacks, &site.region, None),
-            Action::DynamoDbRestore(_) => ("DynamoDB", Read::Tables, &site.region, None),
-            // A person, or a question from outside: no control plane of AWS.
-            Action::Manual { .. } | Action::Check(_) => continue,
-            other => (other.name(), Read::Untried, &site.region, None),
+        let Some((service, read, about)) = of_action(plan, &step.action) else { continue };
+        let region = match &step.action {
+            Action::Route53Change { .. } | Action::HealthCheckInvert(_) => &global,
+            _ => &site.region,
         };
-        add(&of, service, read, &site.name, region, about);
+        add(&format!("step {}", step.id), service, read, &site.name, region, about.as_deref());
     }
     needs
+}
+
+/// The read by which an action finds its way; `None`: it waits for a person, or asks from outside, and needs no control plane of AWS.
+fn of_action(plan: &Plan, action: &Action) -> Option<(&'static str, Read, Option<String>)> {
+    let known = |template: &Template| template.resolve(plan).ok();
+    Some(match action {
+        Action::BackupRestore { .. } => ("Backup", Read::RestoreJobs, None),
+        Action::BackupCopy(_) => ("Backup copy jobs", Read::CopyJobs, None),
+        Action::SsmAutomation { .. } => ("Systems Manager", Read::Runbooks, None),
+        Action::SsmOpsItem { .. } => ("Systems Manager OpsCenter", Read::OpsItems, None),
+        Action::SsmRunCommand(_) => ("Systems Manager Run Command", Read::Commands, None),
+        Action::Route53Change { zone, .. } => ("Route 53", Read::Records, Some(zone.clone())),
+        Action::HealthCheckInvert(turn) => ("Route 53 health checks", Read::HealthChecks, known(&turn.id)),
+        Action::ArcRoutingControl(_) => ("ARC routing controls", Read::RoutingControls, None),
+        Action::ArcRegionSwitch(switch) => ("ARC Region switch", Read::SwitchPlans, known(&switch.plan)),
+        Action::CloudFormationDeploy(_) | Action::Delete(Deletion::Stack(_)) => ("CloudFormation", Read::Stacks, None),
+        Action::DynamoDbRestore(_) | Action::Delete(Deletion::Table(_)) => ("DynamoDB", Read::Tables, None),
+        Action::CloudControlCreate(ResourceCreate { type_name, .. }) | Action::Delete(Deletion::Resource { type_name, .. }) => {
+            ("Cloud Control", Read::Resources, Some(type_name.clone()))
+        }
+        Action::RdsRestore(restore) => ("Cloud Control", Read::Resources, Some(restore.kind.type_name().to_owned())),
+        Action::S3Rewind(rewind) => ("S3", Read::Versions, known(&rewind.bucket)),
+        Action::LambdaInvoke(invoke) => ("Lambda", Read::Functions, known(&invoke.function)),
+        Action::StateMachineExecute(execute) => ("Step Functions", Read::StateMachines, known(&execute.state_machine)),
+        Action::SnsPublish(publish) => ("SNS", Read::Topics, known(&publish.topic)),
+        Action::Check(Check::AlarmOk { .. }) | Action::Wait(Wait::Alarm { .. }) => ("CloudWatch", Read::Alarms, None),
+        Action::Manual { .. } | Action::Check(_) | Action::Wait(_) => return None,
+    })
 }
 
 fn is_primary(plan: &Plan, region: &Region) -> bool {

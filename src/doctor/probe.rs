@@ -10,7 +10,7 @@ use super::{Need, Read};
 use crate::clock::Clock;
 use crate::cloud::{ClockOffset, HealthFilter, SiteClients, Sites};
 use crate::domain::{Problem, ProblemKind};
-use crate::plan::{Plan, SitePlan};
+use crate::plan::{Action, Plan, SitePlan};
 
 /// A clock that is further off than this has its requests refused by AWS before long (15 minutes are the limit), and its record is
 /// hard to read.
@@ -60,7 +60,7 @@ pub async fn examine(
     }
     let questions = tried.into_values().map(async |same| {
         let answer = match (plan.site(&same[0].site), sites.site(&same[0].site)) {
-            (Some(site), Some(clients)) => Some(ask(same[0], site, clients, clock).await),
+            (Some(site), Some(clients)) => Some(ask(same[0], plan, site, clients, clock).await),
             _ => None,
         };
         (same, answer)
@@ -74,9 +74,13 @@ pub async fn examine(
     findings
 }
 
+/// A name that nothing has: that it may be asked for is the question.
+const NOBODY: &str = "lifeboat-doctor";
+const NO_ID: &str = "00000000-0000-0000-0000-000000000000";
+
 type Seen = Result<(State, String, Option<String>), Problem>;
 
-async fn ask(need: &Need, site: &SitePlan, clients: &SiteClients, clock: &Clock) -> Seen {
+async fn ask(need: &Need, plan: &Plan, site: &SitePlan, clients: &SiteClients, clock: &Clock) -> Seen {
     let well = |seen: String| Ok((State::Well, seen, None));
     let since = clock.now() - TimeDelta::days(1);
     match need.read {
@@ -96,13 +100,13 @@ async fn ask(need: &Need, site: &SitePlan, clients: &SiteClients, clock: &Clock)
             }
             well(format!("{}{} alarms", if found.complete { "" } else { "more than " }, found.rows.len()))
         }
-        Read::AlarmHistory => clients.cloudwatch.alarm_history("lifeboat-doctor", since, 1).await.map(|_| ok("may be read")),
-        Read::MuteRules => clients.cloudwatch.muted_by("lifeboat-doctor").await.map(|_| ok("may be read")),
+        Read::AlarmHistory => clients.cloudwatch.alarm_history(NOBODY, since, 1).await.map(|_| ok("may be read")),
+        Read::MuteRules => clients.cloudwatch.muted_by(NOBODY).await.map(|_| ok("may be read")),
         Read::Metrics => metrics(need.about.as_deref().unwrap_or_default(), clients, clock).await,
         Read::VaultList => clients.backup.vaults(1).await.map(|found| ok(&format!("{} vaults", found.rows.len()))),
         Read::CopyJobs => clients.backup.copies_since(since, 1).await.map(|_| ok("copies can be followed")),
-        Read::Stacks => clients.cloudformation.stack("lifeboat-doctor").await.map(|_| ok("stacks can be read")),
-        Read::Tables => clients.dynamodb.table("lifeboat-doctor").await.map(|_| ok("tables can be read")),
+        Read::Stacks => clients.cloudformation.stack(NOBODY).await.map(|_| ok("stacks can be read")),
+        Read::Tables => clients.dynamodb.table(NOBODY).await.map(|_| ok("tables can be read")),
         Read::Health => {
             let filter = HealthFilter { updated_since: Some(since), ..HealthFilter::default() };
             clients.health.events(&filter, 1).await.map(|found| ok(&format!("{} events of the last day", found.rows.len())))
@@ -116,16 +120,62 @@ async fn ask(need: &Need, site: &SitePlan, clients: &SiteClients, clock: &Clock)
         }
         Read::Vaults => vaults(site, clients).await,
         Read::RestoreJobs => clients.backup.restore_jobs(since, None, 1).await.map(|_| ok("restore jobs can be followed")),
-        Read::Runbooks => {
-            clients.ssm.automations_since("lifeboat-doctor", since, 1).await.map(|_| ok("executions can be followed"))
-        }
-        Read::OpsItems => clients.ssm.ops_item_by_dedup("lifeboat-doctor").await.map(|_| ok("OpsItems can be found")),
+        Read::Runbooks => clients.ssm.automations_since(NOBODY, since, 1).await.map(|_| ok("executions can be followed")),
+        Read::OpsItems => clients.ssm.ops_item_by_dedup(NOBODY).await.map(|_| ok("OpsItems can be found")),
         Read::Records => {
             let zone = clients.route53.hosted_zone(need.about.as_deref().unwrap_or_default()).await?;
             clients.route53.records(&zone.id, None, 1).await.map(|found| ok(&format!("{} records", found.rows.len())))
         }
-        Read::Untried => Ok((State::Doubtful, "not tried: only a call that changes something would show it".to_owned(), None)),
+        Read::Commands => clients.ssm.commands(None, Some(since), 1).await.map(|_| ok("commands can be followed")),
+        Read::Resources => {
+            let type_name = need.about.as_deref().unwrap_or_default();
+            match clients.cloudcontrol.resource(type_name, NOBODY).await {
+                // Some identifiers have a form of their own: who is told so was let in.
+                Err(problem) if problem.kind != ProblemKind::Invalid => Err(problem),
+                _ => well(format!("{type_name} can be read")),
+            }
+        }
+        Read::Versions => readable(clients.s3.versioning(need.about_or(NOBODY)).await),
+        Read::Functions => readable(clients.lambda.function(need.about_or(NOBODY), None).await),
+        Read::StateMachines => {
+            let nobody = format!("arn:aws:states:{}:{}:stateMachine:{NOBODY}", site.region, site.account);
+            readable(clients.step_functions.state_machine(need.about_or(&nobody)).await)
+        }
+        Read::Topics => {
+            let nobody = format!("arn:aws:sns:{}:{}:{NOBODY}", site.region, site.account);
+            readable(clients.sns.subscriptions(need.about_or(&nobody)).await)
+        }
+        Read::HealthChecks => readable(clients.route53.health_check(need.about_or(NO_ID)).await),
+        Read::SwitchPlans => {
+            let nobody = format!("arn:aws:arc-region-switch::{}:plan/{NOBODY}:000000", site.account);
+            readable(clients.region_switch.plan(need.about_or(&nobody)).await)
+        }
+        Read::RoutingControls => routing_controls(&need.of, plan, clients).await,
     }
+}
+
+/// May it be read? Whether it is there and as it should be is for `plan check` to say.
+fn readable<T>(answer: Result<T, Problem>) -> Seen {
+    match answer {
+        Err(problem) if problem.kind != ProblemKind::Missing => Err(problem),
+        _ => Ok(ok("may be read")),
+    }
+}
+
+/// The state of each control of a step, from whichever of the cluster's endpoints answers.
+async fn routing_controls(of: &str, plan: &Plan, clients: &SiteClients) -> Seen {
+    let switch = plan.steps.iter().find_map(|step| match &step.action {
+        Action::ArcRoutingControl(switch) if of == format!("step {}", step.id) => Some(switch),
+        _ => None,
+    });
+    let Some(switch) = switch else { return Ok(ok("no controls")) };
+    let mut read = 0;
+    for (control, _) in &switch.controls {
+        let Ok(arn) = control.resolve(plan) else { continue };
+        clients.routing_controls.control(&switch.endpoints, &arn).await?;
+        read += 1;
+    }
+    Ok(ok(&format!("{read} of {} routing controls can be read", switch.controls.len())))
 }
 
 fn ok(seen: &str) -> (State, String, Option<String>) {

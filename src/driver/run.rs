@@ -20,7 +20,7 @@ use crate::store::Update;
 use super::action::{self, Following, Found, Look};
 use super::prepare::{self, AnswerWanted, World};
 use super::probe::Probe;
-use crate::cloud::Sites;
+use crate::cloud::{SiteClients, Sites};
 
 /// Shortest and longest pause between two looks at something that runs, in seconds of the console's clock.
 const LOOK_SECS: (f64, f64) = (1.0, 15.0);
@@ -193,17 +193,45 @@ impl Inner {
     /// Through the gate, whole: it is never dropped midway.
     async fn pass(&self, confirmed: Confirmed, found: Option<String>) {
         let confirmation = confirmed.confirmation().clone();
-        let Some(gate) = &self.gate else {
-            let problem = Problem::new(ProblemKind::Denied, confirmed.call().operation(), "this console is read-only");
-            self.tell(Told::Outcome(refused(&confirmation, problem))).await;
-            return;
-        };
-        let outcome = match gate.send(confirmed).await {
+        let outcome = match self.sent(confirmed).await {
             Sent::Answered { handle, request_id, aws_at } => {
                 answered(&confirmation, handle, request_id, aws_at.or_else(|| Some(self.clock.now())), found)
             }
             Sent::Refused(problem) => refused(&confirmation, problem),
             Sent::Lost(problem) => lost(&confirmation, problem),
+        };
+        self.tell(Told::Outcome(outcome)).await;
+    }
+
+    async fn sent(&self, confirmed: Confirmed) -> Sent {
+        match &self.gate {
+            Some(gate) => gate.send(confirmed).await,
+            None => {
+                let problem = Problem::new(ProblemKind::Denied, confirmed.call().operation(), "this console is read-only");
+                Sent::Refused(problem)
+            }
+        }
+    }
+
+    /// Sends what did not take effect. A refusal says nothing about the call before: it may have taken effect since it was looked up,
+    /// and be the very reason (a plan of Region switch that runs already). So it is looked up once more.
+    async fn repeat(&self, site: &SiteClients, confirmed: Confirmed, confirmed_at: DateTime<Utc>) {
+        let (confirmation, call) = (confirmed.confirmation().clone(), confirmed.call().clone());
+        let outcome = match self.sent(confirmed).await {
+            Sent::Answered { handle, request_id, aws_at } => {
+                let found = Some("sent again after the answer was lost".to_owned());
+                answered(&confirmation, handle, request_id, aws_at.or_else(|| Some(self.clock.now())), found)
+            }
+            Sent::Lost(problem) => lost(&confirmation, problem),
+            Sent::Refused(problem) => match action::reconcile(site, &call, confirmed_at, self.clock.now()).await {
+                Ok(Found::TookEffect { handle, aws_at }) => {
+                    let found = Some("found at AWS after the answer was lost".to_owned());
+                    answered(&confirmation, handle, None, aws_at, found)
+                }
+                Ok(Found::MayBeSent | Found::NoRecord(_)) => refused(&confirmation, problem),
+                // Nobody knows yet: whoever takes it up looks again.
+                Err(problem) => lost(&confirmation, problem),
+            },
         };
         self.tell(Told::Outcome(outcome)).await;
     }
@@ -237,9 +265,7 @@ impl Inner {
                     self.tell(Told::Outcome(answered(&confirmation, handle, None, aws_at, found))).await;
                     return;
                 }
-                Ok(Found::MayBeSent) => {
-                    return self.pass(confirmed, Some("sent again after the answer was lost".into())).await;
-                }
+                Ok(Found::MayBeSent) => return self.repeat(site, confirmed, confirmed_at).await,
                 Ok(Found::NoRecord(message)) => {
                     let problem = Problem::new(ProblemKind::Unknown, confirmed.call().operation(), message);
                     return self.tell(Told::Outcome(failed(&confirmation, problem, None, None))).await;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::{AccountId, HealthEvent, PUSHED, Region, SiteName, StepId};
 use crate::pattern::Pattern;
 
-use super::{Choice, Graph, NoticePlan, Step, Variable};
+use super::{Choice, Graph, Lookup, NoticePlan, Reference, Step, Variable};
 
 /// A checked plan: every reference in it resolves, every prerequisite exists, and there is no cycle.
 #[derive(Debug, Clone, PartialEq)]
@@ -173,5 +173,19 @@ impl Plan {
     /// The plan's resource with this ARN.
     pub fn resource_by_arn(&self, arn: &str) -> Option<&Resource> {
         self.resources.values().find(|resource| resource.arn == arn)
+    }
+}
+
+/// What can be known before the day: there are no outputs and no incident; variables and choices have their defaults.
+impl Lookup for Plan {
+    fn value(&self, reference: &Reference) -> Option<String> {
+        match reference {
+            Reference::Variable(name) => self.variables.get(name)?.default.clone(),
+            Reference::Choice(name) => self.choices.get(name)?.default.clone(),
+            Reference::Region(site) => self.site(site).map(|site| site.region.to_string()),
+            Reference::Account(site) => self.site(site).map(|site| site.account.to_string()),
+            Reference::PlanName => Some(self.name.clone()),
+            Reference::Output { .. } | Reference::IncidentId => None,
+        }
     }
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::cloud::{SiteClients, Sites};
 use crate::domain::{Problem, StepId};
-use crate::plan::{Lookup, Plan, Reference, SitePlan, Step, Template};
+use crate::plan::{Plan, SitePlan, Step, Template};
 
 pub use output::{json, junit, text};
 
@@ -92,25 +92,11 @@ struct AskedOf<'a> {
 impl AskedOf<'_> {
     /// A text, as far as it can be known before the day.
     fn text(&self, template: &Template) -> Option<String> {
-        template.resolve(self).ok()
+        template.resolve(self.plan).ok()
     }
 
     fn id(&self) -> &StepId {
         &self.step.id
-    }
-}
-
-/// Before the day there are no outputs and no incident; variables have their defaults.
-impl Lookup for AskedOf<'_> {
-    fn value(&self, reference: &Reference) -> Option<String> {
-        match reference {
-            Reference::Variable(name) => self.plan.variables.get(name)?.default.clone(),
-            Reference::Choice(name) => self.plan.choices.get(name)?.default.clone(),
-            Reference::Region(site) => self.plan.site(site).map(|site| site.region.to_string()),
-            Reference::Account(site) => self.plan.site(site).map(|site| site.account.to_string()),
-            Reference::PlanName => Some(self.plan.name.clone()),
-            Reference::Output { .. } | Reference::IncidentId => None,
-        }
     }
 }
 

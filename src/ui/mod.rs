@@ -13,6 +13,7 @@ pub mod cast;
 mod commands;
 mod draw;
 pub mod format;
+mod instructions;
 mod jumps;
 mod keymap;
 mod layout;

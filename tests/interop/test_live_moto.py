@@ -78,8 +78,9 @@ def test_a_failover_through_the_wizard_is_read_back_by_the_aws_cli(world: Aws, s
 
     # Alarms: as they are, and as they become.
     console.send("1", "z")
-    screen = console.wait_for(lambda screen: "ALARM" in row_of(screen, "notes-latency"), what="the alarm of the beginning")
-    assert "OK" in row_of(screen, "notes-errors") and "notes-recovery-errors" in screen
+    console.wait_for(lambda screen: "ALARM" in row_of(screen, "notes-latency"), what="the alarm of the beginning")
+    console.wait_for(lambda screen: "OK" in row_of(screen, "notes-errors"), what="an alarm that is OK")
+    console.wait_for("notes-recovery-errors")
     set_alarm(world, "eu-west-1", "notes-errors", "ALARM")
     console.press_until("R", lambda screen: "ALARM" in row_of(screen, "notes-errors"))
     console.send("z")

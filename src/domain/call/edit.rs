@@ -69,6 +69,11 @@ impl MutatingCall {
                 (&sent.signal_type, comment)
             }
             Self::ExecuteChangeSet(_) => ("Approve", ""),
+            Self::ApprovePlanExecutionStep(sent) if sent.approval == "approve" => ("Approve", &sent.comment),
+            Self::ApprovePlanExecutionStep(sent) => ("Reject", &sent.comment),
+            // Only what is paused is updated, by an approval: it goes on.
+            Self::UpdatePlanExecution(sent) => ("Approve", &sent.comment),
+            Self::CancelPlanExecution(sent) => ("Reject", &sent.comment),
             _ => ("Reject", ""),
         }
     }
@@ -138,7 +143,7 @@ fn typed_as(now: Option<&Value>, text: &str) -> Result<Value, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::RestoreJobStart;
+    use crate::domain::{PlanExecutionUpdate, PlanStepApproval, RestoreJobStart};
 
     fn call() -> MutatingCall {
         MutatingCall::StartRestoreJob(RestoreJobStart {
@@ -180,5 +185,23 @@ mod tests {
             let told = call().edited(&edits).unwrap_err();
             assert!(told.contains(why), "{told}");
         }
+    }
+
+    #[test]
+    fn what_an_answer_was_prepared_from_is_read_out_of_its_call() {
+        let approval = |approval: &str| {
+            MutatingCall::ApprovePlanExecutionStep(PlanStepApproval {
+                plan_arn: "p".into(),
+                execution_id: "e".into(),
+                step_name: "Ask".into(),
+                approval: approval.into(),
+                comment: "both see it".into(),
+            })
+        };
+        assert_eq!(approval("approve").answers(), ("Approve", "both see it"));
+        assert_eq!(approval("decline").answers(), ("Reject", "both see it"));
+        let (plan_arn, execution_id, comment) = ("p".to_owned(), "e".to_owned(), "go on".to_owned());
+        let resume = PlanExecutionUpdate { plan_arn, execution_id, action: "resume".into(), comment };
+        assert_eq!(MutatingCall::UpdatePlanExecution(resume).answers(), ("Approve", "go on"));
     }
 }

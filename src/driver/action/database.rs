@@ -12,16 +12,16 @@ use crate::plan::{Action, DatabaseKind, DatabaseRestore};
 use super::super::prepare::{Asking, Draft};
 use super::{Following, Look, resource};
 
-/// CloudFormation's name of the type, and the names of its restore properties: own identifier, source, moment.
-fn names(kind: DatabaseKind) -> (&'static str, [&'static str; 3]) {
+/// The names of the restore properties: own identifier, source, moment.
+fn names(kind: DatabaseKind) -> [&'static str; 3] {
     match kind {
-        DatabaseKind::Instance => ("AWS::RDS::DBInstance", ["DBInstanceIdentifier", "SourceDBInstanceIdentifier", "RestoreTime"]),
-        DatabaseKind::Cluster => ("AWS::RDS::DBCluster", ["DBClusterIdentifier", "SourceDBClusterIdentifier", "RestoreToTime"]),
+        DatabaseKind::Instance => ["DBInstanceIdentifier", "SourceDBInstanceIdentifier", "RestoreTime"],
+        DatabaseKind::Cluster => ["DBClusterIdentifier", "SourceDBClusterIdentifier", "RestoreToTime"],
     }
 }
 
 pub(super) async fn prepare(asking: &Asking<'_>, restore: &DatabaseRestore) -> Result<Draft, Problem> {
-    let (type_name, [own, source_key, moment_key]) = names(restore.kind);
+    let (type_name, [own, source_key, moment_key]) = (restore.kind.type_name(), names(restore.kind));
     let (source, target) = (asking.text(&restore.source)?, asking.text(&restore.target)?);
     let at = asking.moment(&restore.to)?;
     let mut properties = match &restore.properties {
@@ -65,7 +65,7 @@ fn adds_writer(asking: &Asking<'_>) -> bool {
 pub(super) async fn look(following: &Following<'_>, restore: &DatabaseRestore) -> Result<Look, Problem> {
     let mut look = resource::look(following).await?;
     if let (Look::Done(end), Some(MutatingCall::CreateResource(creation))) = (&mut look, &following.confirmed.call) {
-        let (_, [.., moment_key]) = names(restore.kind);
+        let [.., moment_key] = names(restore.kind);
         let properties: Value = serde_json::from_str(&creation.desired_state).unwrap_or_default();
         end.data_at = properties[moment_key].as_str().and_then(|at| at.parse().ok());
         let identifier = end.outputs.get("identifier").cloned().unwrap_or_default();

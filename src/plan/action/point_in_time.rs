@@ -80,6 +80,16 @@ pub enum DatabaseKind {
     Cluster,
 }
 
+impl DatabaseKind {
+    /// CloudFormation's name of the type.
+    pub fn type_name(self) -> &'static str {
+        match self {
+            Self::Instance => "AWS::RDS::DBInstance",
+            Self::Cluster => "AWS::RDS::DBCluster",
+        }
+    }
+}
+
 /// The parameters of `rds.restore_to_point_in_time`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DatabaseRestore {

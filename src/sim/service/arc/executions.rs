@@ -62,6 +62,10 @@ pub struct PlanExecution {
     pub events: Vec<Value>,
     /// Which wait this is.
     pub turn: u64,
+    /// clientToken of the start.
+    pub token: Option<String>,
+    /// What the start was answered.
+    pub answer: Value,
 }
 
 impl PlanExecution {
@@ -164,7 +168,12 @@ pub fn start(world: &mut World, call: &Call) -> Answer {
     })?;
     let site = (call.caller.account.clone(), call.caller.region.clone());
     let arc = world.estate.arc.entry(site.0.clone()).or_default();
-    if arc.executions.values().any(|execution| execution.plan == arn && !execution.is_over()) {
+    let token = members::text(input, "clientToken").map(str::to_owned);
+    let of_plan = || arc.executions.values().filter(|execution| execution.plan == arn);
+    if let Some(begun) = of_plan().find(|execution| token.is_some() && execution.token == token) {
+        return Ok(begun.answer.clone());
+    }
+    if of_plan().any(|execution| !execution.is_over()) {
         return Err(illegal("The plan has an execution that is not over"));
     }
     let told = Members::new()
@@ -172,10 +181,16 @@ pub fn start(world: &mut World, call: &Call) -> Answer {
         .set("executionAction", action)
         .set("executionRegion", region);
     let version = members::required(&members, "version").to_owned();
+    let other = regions.iter().find(|other| **other != region).copied().unwrap_or_default();
+    let (activated, deactivated) = if action == "deactivate" { (other, region) } else { (region, other) };
+    let answer = json!({"executionId": id, "plan": arn, "planVersion": version, "activateRegion": activated,
+        "deactivateRegion": deactivated});
     let mut made = PlanExecution {
         id: id.clone(),
         plan: arn.clone(),
-        version: version.clone(),
+        version,
+        token,
+        answer: answer.clone(),
         site: site.clone(),
         members: told.done(),
         mode: if members::text(input, "mode") == Some("ungraceful") { "ungraceful" } else { "graceful" },
@@ -190,11 +205,7 @@ pub fn start(world: &mut World, call: &Call) -> Answer {
     arc.executions.insert((arn.clone(), -now.timestamp_millis(), -number), made);
     world.effect(call, &format!("{arn} {action} {region}"));
     go_on(world, &site.0, &id);
-    let other = regions.iter().find(|other| **other != region).copied().unwrap_or_default();
-    let (activated, deactivated) = if action == "deactivate" { (other, region) } else { (region, other) };
-    Ok(
-        json!({"executionId": id, "plan": arn, "planVersion": version, "activateRegion": activated, "deactivateRegion": deactivated}),
-    )
+    Ok(answer)
 }
 
 fn find<'a>(world: &'a mut World, account: &str, id: &str) -> Option<&'a mut PlanExecution> {

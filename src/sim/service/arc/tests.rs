@@ -100,8 +100,11 @@ fn a_plan_is_carried_out_step_by_step_with_its_approval() {
     });
     let plan = player.get(SWITCH, "CreatePlan", input)["plan"]["arn"].clone();
     player.region = "us-west-2";
-    let start = json!({"planArn": plan, "targetRegion": "us-west-2", "action": "activate", "mode": "ungraceful"});
+    let mut start = json!({"planArn": plan, "targetRegion": "us-west-2", "action": "activate", "mode": "ungraceful",
+        "clientToken": "once"});
     let id = player.get(SWITCH, "StartPlanExecution", start.clone())["executionId"].clone();
+    assert_eq!(player.get(SWITCH, "StartPlanExecution", start.clone())["executionId"], id, "one token, one execution");
+    start["clientToken"] = "twice".into();
     assert_eq!(player.refused(SWITCH, "StartPlanExecution", start), "IllegalStateException");
     let ask = json!({"planArn": plan, "executionId": id});
     let told = player.get(SWITCH, "GetPlanExecution", ask.clone());
