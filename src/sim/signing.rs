@@ -122,7 +122,7 @@ fn dated_scope<'c>(
         return Err(incomplete("Credential must have a key, a date, a Region and a service."));
     }
     let [access_key, region, service] = [access_key, region, service].map(|part| (*part).to_owned());
-    Ok((Scope { access_key, region, service, session }, date))
+    Ok((Scope { access_key, region, service, session }, *date))
 }
 
 #[cfg(test)]

@@ -29,12 +29,13 @@ async fn still_answers(sim: &Simulated) {
 async fn a_request_that_stops_half_way_is_waited_for_and_then_closed() {
     let sim = Simulated::within(SHORT, json!({})).await;
     let whole_head = format!("POST / HTTP/1.1\r\nHost: x\r\n{SIGNED}Content-Length: 100\r\n\r\n");
+    let begun = format!("{whole_head}{{\"OpsItemId\"");
     for (sent, expected) in [
         ("", ""),
         ("POST", ""),
         ("POST / HTTP/1.1\r\nHost: x\r\nAuthorization: AWS4", ""),
-        (&whole_head, "HTTP/1.1 408"),
-        (&format!("{whole_head}{{\"OpsItemId\""), "HTTP/1.1 408"),
+        (whole_head.as_str(), "HTTP/1.1 408"),
+        (begun.as_str(), "HTTP/1.1 408"),
     ] {
         let mut stream = TcpStream::connect(sim.address).await.unwrap();
         stream.write_all(sent.as_bytes()).await.unwrap();

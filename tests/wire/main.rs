@@ -15,7 +15,7 @@ use aws_types::request_id::RequestId;
 use chrono::{DateTime, Utc};
 use lifeboat::clock::Clock;
 use lifeboat::sim::call::{Answer, Call, Caller, Refusal, Services, Weather};
-use lifeboat::sim::server::{Fallback, Limits, ServeError, serve_within};
+use lifeboat::sim::server::{Fallback, Limits, ServeError, serve, serve_within};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

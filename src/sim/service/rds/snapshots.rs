@@ -137,8 +137,8 @@ pub(super) fn describe(world: &World, call: &Call) -> Answer {
         of.as_ref().is_none_or(|of| name == of || source == *of)
             && kind.is_none_or(|kind| kept == kind)
             && asked.passed_by(|filter| match filter {
-                "db-cluster-id" | "db-instance-id" => vec![name, &source],
-                "db-cluster-snapshot-id" | "db-snapshot-id" => vec![&resource.name, arn],
+                "db-cluster-id" | "db-instance-id" => vec![name, source.as_str()],
+                "db-cluster-snapshot-id" | "db-snapshot-id" => vec![resource.name.as_str(), arn.as_str()],
                 "snapshot-type" => vec![kept],
                 "dbi-resource-id" => vec![resource.text("DbiResourceId").unwrap_or_default()],
                 _ => vec![resource.text("Engine").unwrap_or(if cluster { "aurora-postgresql" } else { "mysql" })],
