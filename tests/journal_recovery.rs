@@ -1,20 +1,21 @@
 //! A journal cut short or changed at any byte: what is read is a true beginning of what was written, and the damage is named.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail this way")]
 
+use std::fs::File;
+use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::DateTime;
 use lifeboat::domain::{IncidentId, Mode, Operator};
 use lifeboat::journal::{self, Event, Journal, JournalDirectory, Recorded};
 
-/// A small journal: its files' bytes, closed or as a kill leaves it, and its events.
+/// A small journal: its file's bytes, closed, and its events.
 struct Written {
     file: Vec<u8>,
-    log: Option<Vec<u8>>,
     events: Vec<Recorded>,
 }
 
-fn written(killed: bool) -> Written {
+fn written() -> Written {
     let folder = tempfile::tempdir().unwrap();
     let directory = JournalDirectory::new(folder.path());
     let mut journal = Journal::create(&directory, &IncidentId::new("20260314-shop-4f1d"), Mode::Exercise).unwrap();
@@ -26,12 +27,8 @@ fn written(killed: bool) -> Written {
         events.extend(journal.append(vec![Event::Noted { text, mark: None }], &Operator::new("ann"), at).unwrap().recorded);
     }
     let path = journal.path().to_owned();
-    if killed {
-        let (file, log) = (std::fs::read(&path).unwrap(), std::fs::read(log_of(&path)).unwrap());
-        return Written { file, log: Some(log), events };
-    }
     drop(journal);
-    Written { file: std::fs::read(&path).unwrap(), log: None, events }
+    Written { file: std::fs::read(&path).unwrap(), events }
 }
 
 fn log_of(path: &Path) -> PathBuf {
@@ -65,7 +62,7 @@ fn places(file: &[u8], events: &[Recorded]) -> Vec<std::ops::Range<usize>> {
 
 #[test]
 fn a_byte_flipped_anywhere_invents_nothing_and_what_is_lost_is_named() {
-    let Written { file, events, .. } = written(false);
+    let Written { file, events } = written();
     let half = file.len() / 2;
     let places = places(&file, &events);
     let run = |range: std::ops::Range<usize>| {
@@ -94,7 +91,7 @@ fn a_byte_flipped_anywhere_invents_nothing_and_what_is_lost_is_named() {
 
 #[test]
 fn a_file_cut_short_anywhere_is_read_up_to_the_cut() {
-    let Written { file, events, .. } = written(false);
+    let Written { file, events } = written();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cut.lifeboat");
     let mut best = None;
@@ -105,22 +102,92 @@ fn a_file_cut_short_anywhere_is_read_up_to_the_cut() {
     assert!(best > Some(0), "a cut in the last page leaves the pages before it: {best:?}");
 }
 
-#[test]
-fn a_log_cut_or_changed_after_a_kill_loses_only_its_end() {
-    let Written { file, log, events } = written(true);
-    let log = log.unwrap();
+/// A journal as a kill leaves it: its log, and after each event how long that was and what hash covers everything up to there.
+struct Killed {
+    file: Vec<u8>,
+    log: Vec<u8>,
+    /// How long the log was before the first event.
+    made: usize,
+    promised: Vec<(usize, String)>,
+}
+
+fn killed() -> Killed {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("killed.lifeboat");
-    for offset in (0..log.len()).step_by(61) {
-        let mut flipped = log.clone();
-        flipped[offset] ^= 0x5A;
-        for (bytes, case) in [(&log[..offset], "cut"), (&flipped[..], "flipped")] {
-            let _ = std::fs::remove_file(PathBuf::from(format!("{}-shm", path.display())));
-            std::fs::write(log_of(&path), bytes).unwrap();
-            std::fs::write(&path, &file).unwrap();
-            let reading = journal::read(&path).unwrap_or_else(|error| panic!("{case} at {offset}: {error:?}"));
-            // What the log's own sums do not vouch for was never promised: an append returns only after it is all on disk.
-            assert!(events.starts_with(&reading.events), "{case} at {offset}: an event was invented");
-        }
+    let directory = JournalDirectory::new(folder.path());
+    let mut journal = Journal::create(&directory, &IncidentId::new("20260314-shop-4f1d"), Mode::Exercise).unwrap();
+    let path = journal.path().to_owned();
+    let length = || usize::try_from(std::fs::metadata(log_of(&path)).unwrap().len()).unwrap();
+    let (made, mut promised) = (length(), Vec::new());
+    for number in 0..2 {
+        let at = DateTime::from_timestamp(1_773_457_200 + number, 0).unwrap();
+        journal.append(vec![Event::Noted { text: format!("note {number}"), mark: None }], &Operator::new("ann"), at).unwrap();
+        promised.push((length(), journal::verify(&path).unwrap().head));
     }
+    Killed { file: std::fs::read(&path).unwrap(), log: std::fs::read(log_of(&path)).unwrap(), made, promised }
+}
+
+/// What a check tells of the journal with another log beside it: how many events, and of its end damage or doubt.
+fn checked(killed: &Killed, path: &Path, case: &str) -> (usize, bool, bool) {
+    let _ = std::fs::remove_file(PathBuf::from(format!("{}-shm", path.display())));
+    let verified = journal::verify(path).unwrap_or_else(|error| panic!("{case}: {error:?}"));
+    let read = usize::try_from(verified.events).unwrap();
+    if read > 0 {
+        assert_eq!(verified.head, killed.promised[read - 1].1, "{case}: an event was invented");
+    }
+    (read, verified.first_damage.is_some(), verified.ends_within_append)
+}
+
+/// Tries the log at each of its bytes, in as many threads as there are processors to run them.
+fn at_each_byte(killed: &Killed, try_at: impl Fn(&Path, &mut File, usize) + Sync) {
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    std::thread::scope(|scope| {
+        for thread in 0..threads {
+            let try_at = &try_at;
+            scope.spawn(move || {
+                let folder = tempfile::tempdir().unwrap();
+                let path = folder.path().join("killed.lifeboat");
+                std::fs::write(&path, &killed.file).unwrap();
+                let mut log = File::create(log_of(&path)).unwrap();
+                log.write_all(&killed.log).unwrap();
+                (thread..killed.log.len()).step_by(threads).rev().for_each(|offset| try_at(&path, &mut log, offset));
+            });
+        }
+    });
+}
+
+fn put(log: &mut File, offset: usize, byte: u8) {
+    log.seek(SeekFrom::Start(offset as u64)).unwrap();
+    log.write_all(&[byte]).unwrap();
+}
+
+#[test]
+fn a_log_changed_at_any_byte_after_a_kill_loses_nothing_before_it_and_says_so() {
+    let killed = killed();
+    let last = killed.promised.len() - 1;
+    at_each_byte(&killed, |path, log, offset| {
+        let case = format!("log flipped at {offset}");
+        put(log, offset, killed.log[offset] ^ 0x5A);
+        let (read, damaged, doubtful) = checked(&killed, path, &case);
+        put(log, offset, killed.log[offset]);
+        // An event that was promised before the byte was written is there; the one whose append holds the byte is not.
+        let before = killed.promised.iter().filter(|(end, _)| *end <= offset).count();
+        assert_eq!(read, before, "{case}");
+        // A single append at the end may as well have been cut off by a power cut: a check tells it, nothing refuses the journal.
+        assert!(damaged || (doubtful && before == last), "{case}: lost silently");
+    });
+}
+
+#[test]
+fn a_log_cut_at_any_byte_after_a_kill_keeps_what_was_promised_before_the_cut() {
+    let killed = killed();
+    at_each_byte(&killed, |path, log, length| {
+        let case = format!("log cut to {length} bytes");
+        log.set_len(length as u64).unwrap();
+        let (read, damaged, doubtful) = checked(&killed, path, &case);
+        let promised = killed.promised.iter().filter(|(end, _)| *end <= length).count();
+        assert_eq!(read, promised, "{case}");
+        // Cut between two appends it is a true beginning, and only a hash that was noted elsewhere shows the rest.
+        let between = length == killed.made || killed.promised.iter().any(|(end, _)| *end == length);
+        assert!(damaged || doubtful || between, "{case}: lost silently");
+    });
 }

@@ -8,9 +8,10 @@
 mod screens_world;
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use lifeboat::domain::{Mode, Strength};
+use chrono::TimeDelta;
+use lifeboat::domain::{Elsewhere, Mode, Strength};
 use lifeboat::store::State;
 use lifeboat::ui::{BUILTIN, Theme, picture};
 use ratatui::buffer::Buffer;
@@ -20,7 +21,7 @@ use screens_world::*;
 
 const SIZES: [(u16, u16); 4] = [(60, 20), (80, 24), (120, 40), (200, 50)];
 
-/// A screen: its name, the mode, the world, and the keys that lead there. What is in quotes is typed.
+/// A screen: its name, the mode, the world, and the keys that lead there. What is in quotes is typed; `+60` lets a minute pass.
 type Scene = (&'static str, Mode, fn(Mode) -> State, &'static [&'static str]);
 
 fn prepared(mode: Mode) -> State {
@@ -29,7 +30,43 @@ fn prepared(mode: Mode) -> State {
     state
 }
 
-const SCENES: [Scene; 15] = [
+/// Two steps of one group, which others have begun as well; what AWS said of them holds for twelve seconds more.
+fn offered(mode: Mode) -> State {
+    offered_with(mode, true)
+}
+
+/// The same, and nobody has begun them.
+fn grouped(mode: Mode) -> State {
+    offered_with(mode, false)
+}
+
+fn offered_with(mode: Mode, begun: bool) -> State {
+    let mut state = restoring(mode);
+    let mut plan = plan();
+    let ids = ["assets", "media"];
+    plan.steps.iter_mut().filter(|step| ids.contains(&step.id.as_str())).for_each(|step| step.group = Some("data".into()));
+    state.plan = Arc::new(plan);
+    for (seq, id) in (3..).zip(ids) {
+        let mut shown = preparation(id, if id == "media" { 2 } else { 1 }, Strength::Key);
+        shown.valid_until = at(31, 52);
+        let by_others = Elsewhere {
+            kind: "restore job".into(),
+            id: "7b1c9d3e-4f5a-4b6c-8d7e-9f0a1b2c3d4e".into(),
+            site: shown.site.clone(),
+            region: shown.region.clone(),
+            about: "arn:aws:s3:::shop-assets".into(),
+            status: "RUNNING".into(),
+            began_at: Some(at(28, 5)),
+            ended_at: None,
+            by: Some("arn:aws:sts::444455556666:assumed-role/admin/ben".into()),
+        };
+        shown.elsewhere = begun.then_some(by_others).into_iter().collect();
+        prepare(&mut state, seq, at(31, 30), shown);
+    }
+    state
+}
+
+const SCENES: [Scene; 23] = [
     ("start", Mode::Exercise, fresh, &[]),
     ("loading", Mode::Live, started, &["1"]),
     ("exercise", Mode::Exercise, restoring, &["5"]),
@@ -42,6 +79,14 @@ const SCENES: [Scene; 15] = [
     ("failed", Mode::Live, restoring, &["5 :", "\"step media", "enter"]),
     ("confirm", Mode::Live, prepared, &["5 :", "\"step assets", "enter c"]),
     ("declare", Mode::Live, detected, &["D", "\"the Region is gone", "enter"]),
+    ("expiring", Mode::Live, offered, &["5 :", "\"step assets", "enter c"]),
+    ("expired", Mode::Live, offered, &["5 :", "\"step assets", "enter c", "+60"]),
+    ("group", Mode::Live, grouped, &["5 :", "\"step assets", "enter &"]),
+    ("edit", Mode::Live, offered, &["5 :", "\"step assets", "enter E"]),
+    ("edit-value", Mode::Live, offered, &["5 :", "\"step assets", "enter E", "\"metadata encryptionType", "enter"]),
+    ("point", Mode::Live, offered, &["5 :", "\"step assets", "enter V"]),
+    ("adopt", Mode::Live, offered, &["5 :", "\"step assets", "enter U"]),
+    ("adopt-yes", Mode::Live, offered, &["5 :", "\"step assets", "enter U enter"]),
     ("help", Mode::Exercise, restoring, &["?"]),
     ("palette", Mode::Live, detected, &[":", "\"orders"]),
     ("filter", Mode::Live, detected, &["1 m F /", "\"site:primary latency"]),
@@ -94,10 +139,11 @@ fn every_theme_shows_the_same_words_at_every_size_in_styles_of_its_own() {
             for (theme, _) in BUILTIN {
                 let mut bench = Bench::themed(world(mode), at(31, 40), theme);
                 for keys in keys {
-                    match keys.strip_prefix('"') {
-                        Some(typed) => bench.text(typed),
-                        None => bench.keys(keys),
-                    };
+                    match (keys.strip_prefix('"'), keys.strip_prefix('+')) {
+                        (Some(typed), _) => drop(bench.text(typed)),
+                        (None, Some(secs)) => bench.now += TimeDelta::seconds(secs.parse().unwrap()),
+                        (None, None) => drop(bench.keys(keys)),
+                    }
                 }
                 let shown = bench.shown(width, height);
                 let buf = bench.buffer(width, height);

@@ -218,6 +218,29 @@ fn a_screen_of_any_size_loses_nothing() {
 }
 
 #[test]
+fn a_storm_of_resizes_ends_with_a_whole_screen_of_the_last_size() {
+    let home = tempfile::tempdir().unwrap();
+    let mut console = started(home.path(), &["--speed", "1"], SMALL);
+    // As somebody drags a window's corner: far more sizes than can be drawn, some of them too small for anything.
+    for (number, (last_columns, last_rows)) in [(200, 50), (60, 20), (120, 40)].into_iter().enumerate() {
+        for turn in 0..200_u16 {
+            let turn = turn + 7 * u16::try_from(number).unwrap();
+            console.resize(20 + turn * 37 % 230, 5 + turn * 13 % 70);
+        }
+        console.resize(last_columns, last_rows);
+        console.until("the whole console of the last size", |screen| {
+            let lines: Vec<&str> = screen.lines().collect();
+            let wide = lines.first().is_some_and(|line| line.chars().count() + 1 >= usize::from(last_columns));
+            let whole = ["1 Alarms", "2 Health", "3 Recovery points", "4 Timeline", "5 Wizard", "6 Log"];
+            let rows = lines.len() == usize::from(last_rows) && lines[lines.len() - 1].contains("? keys");
+            rows && wide && lines[0].contains("EXERCISE") && whole.iter().all(|pane| screen.matches(pane).count() == 1)
+        });
+    }
+    console.press("q");
+    assert_eq!(console.leaves().code, 0);
+}
+
+#[test]
 fn a_killed_console_is_resumed_with_its_step_still_running_and_leaving_names_it() {
     let home = tempfile::tempdir().unwrap();
     let home = home.path();

@@ -176,7 +176,7 @@ mod tests {
             let file = std::fs::File::options().write(true).open(&file).unwrap();
             file.set_modified(later + Duration::from_secs(after)).unwrap();
         };
-        write(&text.replace("#ff8078", "#ff0000"), 0);
+        write(&text.replace("#e8616c", "#ff0000"), 0);
         let theme = appearance.changed().await.unwrap();
         assert_eq!(theme.style(Role::Bad).fg, Some(ratatui::style::Color::Rgb(255, 0, 0)));
         assert!(theme.has_tint(Role::Plan));

@@ -41,7 +41,7 @@ pub enum JournalError {
         source: std::io::Error,
     },
     /// The file could not be opened or read, for a reason that lies outside of it.
-    #[error("the journal {} could not be read: {hint}", path.display())]
+    #[error("the journal could not be read: {hint} ({})", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -51,7 +51,7 @@ pub enum JournalError {
         source: rusqlite::Error,
     },
     /// The events could not be made durable; nothing of them is in the journal. Nothing may change AWS until this is mended.
-    #[error("the journal {} could not be written: {hint}", path.display())]
+    #[error("the journal could not be written: {hint} ({})", path.display())]
     Write {
         /// The file.
         path: PathBuf,

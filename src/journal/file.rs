@@ -168,9 +168,14 @@ pub(super) fn open_for_reading(path: &Path, salvage: bool) -> rusqlite::Result<C
 
 /// Is there a write-ahead log beside the file?
 pub(super) fn has_log(path: &Path) -> bool {
+    log_of(path).exists()
+}
+
+/// Where SQLite keeps the write-ahead log of a file.
+pub(super) fn log_of(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push("-wal");
-    PathBuf::from(name).exists()
+    PathBuf::from(name)
 }
 
 /// The path as an SQLite URI of a file that nobody changes; `None` where the path is no text.

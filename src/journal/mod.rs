@@ -13,6 +13,7 @@ mod file;
 mod fold;
 mod keeper;
 mod link;
+mod log;
 mod reader;
 mod transfer;
 

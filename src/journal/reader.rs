@@ -13,6 +13,7 @@ use crate::domain::Operator;
 
 use super::error::damage_in;
 use super::file::{self, APPLICATION_ID, Row, Tail, open_for_reading};
+use super::log::{self, End};
 use super::{Damage, Event, FORMAT, JournalError, Recorded};
 
 /// What could be read of a journal.
@@ -48,6 +49,8 @@ pub struct Verified {
     pub format: i64,
     /// The first damage, if there is any.
     pub first_damage: Option<Damage>,
+    /// Does the write-ahead log beside it end within an append: under way just now, cut off, or damaged since?
+    pub ends_within_append: bool,
 }
 
 /// Reads a journal, beside a console that writes to it or not.
@@ -76,6 +79,7 @@ pub fn verify(path: &Path) -> Result<Verified, JournalError> {
         unknown_events: unknown.count() as u64,
         format: reading.format,
         first_damage: reading.damage,
+        ends_within_append: log::end(path) == End::Within,
     })
 }
 
@@ -97,8 +101,11 @@ pub(super) fn read_to(path: &Path, structure: bool) -> Result<(Tail, Reading), J
         JournalError::read(path, rusqlite::Error::SqliteFailure(missing, None))
     })?;
     let log_before = file::has_log(path);
-    let first = once(false)?;
+    let mut first = once(false)?;
     if first.1.damage.is_none() {
+        if let End::Damaged(what) = log::end(path) {
+            first.1.damage = Some(Damage { after: first.0.seq, what: what.to_owned() });
+        }
         return Ok(first);
     }
     // Read once more: further, where the file was cut short; or rightly, where a console opened it in between.

@@ -140,6 +140,18 @@ impl Template {
         }
         Ok(out)
     }
+
+    /// The text with every reference replaced whose value is known; the others stand as they are written.
+    pub fn as_far_as_known(&self, lookup: &dyn Lookup) -> String {
+        let text = |piece: &Piece| match piece {
+            Piece::Text(text) => text.clone(),
+            Piece::Reference(one_of) => {
+                let value = one_of.iter().find_map(|reference| lookup.value(reference));
+                value.unwrap_or_else(|| format!("${{{}}}", joined(one_of)))
+            }
+        };
+        self.pieces.iter().map(text).collect()
+    }
 }
 
 impl fmt::Display for Template {

@@ -210,6 +210,12 @@ fn details(verified: &Verified) -> String {
     if verified.format > FORMAT {
         text.push_str(&format!("  format   {}, newer than this lifeboat's {FORMAT}: there may be more in it\n", verified.format));
     }
+    if verified.ends_within_append {
+        text.push_str(
+            "  log      ends within an append: one is under way just now, or it was cut off before anybody was told that it is \
+             written, or the log was damaged since\n",
+        );
+    }
     if verified.unknown_events > 0 {
         text.push_str(&format!("  unknown  {} events are of kinds that this lifeboat does not know\n", verified.unknown_events));
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import jsonschema
@@ -116,6 +117,42 @@ def work_by_hand(aws) -> None:
     machines.start_execution(stateMachineArn=machine["stateMachineArn"], name="by-hand")
     aws.client("cloudformation").create_stack(StackName="standby", TemplateBody=json.dumps(TEMPLATE))
     run_region_switch(aws)
+
+
+BARE = """
+name = "now"
+title = "An estate, and nothing that happens in it"
+brief = "Nothing happens."
+estate = "region-outage"
+plan = "{plan}"
+starts_at = {began}
+seed = 20260321
+"""
+KINDS = ["restore job", "copy job", "automation execution", "state machine execution", "stack operation", "Region switch execution"]
+
+
+def test_work_of_every_kind_is_merged_into_an_incident_that_runs(tmp_path: Path):
+    """An incident at a console, and beside it one piece of work of each kind that somebody does by hand."""
+    # The simulated AWS is to have the time of the clock on the wall, as the incident has it.
+    began = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    scenario = tmp_path / "now.toml"
+    scenario.write_text(BARE.format(began=began, plan=PLAN))
+    with simulated(1, tmp_path, "--scenario", str(scenario)) as aws:
+        environment = aws.environment() | {"LIFEBOAT_OPERATOR": "ann"}
+        live = [binary(), "live", "--plain", "--plan", str(PLAN), "--endpoint-url", aws.url]
+        home = {"LIFEBOAT_HOME": str(tmp_path / "home")}
+        done = subprocess.run(live, input="note by hand\n", capture_output=True, text=True, env=environment | home, timeout=60, check=False)
+        incident = next((tmp_path / "home").rglob("*.lifeboat"), None)
+        assert incident, done.stderr + done.stdout
+        work_by_hand(aws.assume("444455556666", "eu-central-1"))
+        words = ["incidents", "bridge", incident.stem, "--endpoint-url", aws.url]
+        said = lifeboat(*words, home=tmp_path / "home", environment=environment)
+    report = json.loads(lifeboat("report", incident.stem, "--format", "json", home=tmp_path / "home"))
+    page = lifeboat("report", incident.stem, home=tmp_path / "home")
+    assert {row["kind"] for row in report["elsewhere"]} == set(KINDS), said
+    assert not report["calls"], "none of it was done here"
+    for kind in KINDS:
+        assert f"seen, not done here: {kind}" in page, page
 
 
 def test_an_incident_that_nobody_ran_is_told_by_what_aws_remembers(schema: dict, tmp_path: Path):

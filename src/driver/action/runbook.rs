@@ -74,7 +74,11 @@ pub(super) fn answer(answering: &Answering<'_>, wanted: &AnswerWanted) -> Draft 
             format!("stop the runbook {title}"),
         ),
     };
-    let changes = vec![Change { what: execution, before: Some("waits".into()), after: None, why: None }];
+    let after = match wanted {
+        AnswerWanted::Signal { signal, .. } => format!("is told {signal}"),
+        AnswerWanted::Stop => "is stopped".to_owned(),
+    };
+    let changes = vec![Change { what: execution, before: Some("waits".into()), after: Some(after), why: None }];
     Draft { summary, call: Some(call), changes, ..Draft::default() }
 }
 

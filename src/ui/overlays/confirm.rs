@@ -18,7 +18,7 @@ use crate::store::{Prepared, State};
 use crate::ui::panes::{Look, preparation_text};
 use crate::ui::ready::{prepared_start, startable};
 use crate::ui::widgets::{Doc, Field, Runs, draw_field, edit, fill, put, row, scroll_lines, write};
-use crate::ui::{Key, Request, Role, remedy, words};
+use crate::ui::{Key, Request, Role, format, remedy, words};
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -321,8 +321,8 @@ impl Confirm {
     }
 
     fn draw_asked(&self, look: &Look<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
-        let left = self.valid_until().map(|until| (until - look.now).num_seconds()).filter(|_| !self.is_blocked());
-        let left = left.map(|left| format!("What AWS said holds for {left} s more.")).unwrap_or_default();
+        let left = self.valid_until().map(|until| until - look.now).filter(|_| !self.is_blocked());
+        let left = left.map(|left| format!("What AWS said holds for {} more.", format::duration(left))).unwrap_or_default();
         let hint = self.hint.as_deref().unwrap_or(&left);
         if !self.is_blocked() && self.is_expired(look) {
             put(buf, row(area, 0), "✗ EXPIRED: what AWS said is too old to be confirmed.", look.theme.style(Role::Bad));

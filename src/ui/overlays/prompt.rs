@@ -433,8 +433,8 @@ impl Prompt {
         let width = area.width.min(88);
         let mut doc = Doc::new();
         doc.text(Role::Muted, self.asked.about());
-        for line in self.asked.list(look) {
-            doc.text(Role::Text, &line);
+        for (mark, line) in self.asked.list(look) {
+            doc.item(&mark, Role::Key, Role::Text, &line);
         }
         let lines = doc.lines(usize::from(width.saturating_sub(4)));
         let about = u16::try_from(lines.len()).unwrap_or(1);
@@ -460,32 +460,35 @@ impl Prompt {
         if let Some(fault) = &self.fault {
             put(buf, row(inner, about + 1 + fields * 2), &format!("✗ {fault}"), look.theme.style(Role::Bad));
         }
-        let keys = format!("enter goes on   {} drops it", look.key(Action::Dismiss));
+        let next = if labels.len() > 1 { "tab next line   " } else { "" };
+        let keys = format!("enter goes on   {next}{} drops it", look.key(Action::Dismiss));
         put(buf, row(inner, inner.height.saturating_sub(1)), &keys, look.theme.style(Role::Muted));
         cursor
     }
 }
 
 impl Asked {
-    /// What there is to choose from, numbered where it is chosen by number.
-    fn list(&self, look: &Look<'_>) -> Vec<String> {
+    /// What there is to choose from, each behind what is typed to choose it.
+    fn list(&self, look: &Look<'_>) -> Vec<(String, String)> {
         let state = look.state;
+        let numbered = |n: usize, text: String| (format!("{}", n + 1), text);
         match self {
             Self::Edit(id) => {
                 let call = state.plan.step(id).and_then(|step| remedy::call_to_edit(state, step));
                 let all = call.map(|call| call.editable()).unwrap_or_default();
-                all.into_iter().map(|(at, value)| format!("{} = {value}", at.trim_start_matches('/').replace('/', " "))).collect()
+                all.into_iter().map(|(at, value)| (at.trim_start_matches('/').replace('/', " "), format!("= {value}"))).collect()
             }
             Self::Point(id) => {
                 let points = state.plan.step(id).map(|step| remedy::candidates(state, step, look.now)).unwrap_or_default();
                 if points.is_empty() {
-                    return vec!["No recovery point of this resource is known in the step's vaults.".to_owned()];
+                    let none = "No recovery point of this resource is known in the step's vaults.";
+                    return vec![("✗".to_owned(), none.to_owned())];
                 }
-                points.iter().enumerate().map(|(n, (_, text))| format!("{}  {text}", n + 1)).collect()
+                points.into_iter().enumerate().map(|(n, (_, text))| numbered(n, text)).collect()
             }
             Self::Adopt(id) => {
                 let all = state.plan.step(id).map(|step| remedy::adoptable(state, step)).unwrap_or_default();
-                all.iter().enumerate().map(|(n, work)| format!("{}  {}", n + 1, work.told())).collect()
+                all.iter().enumerate().map(|(n, work)| numbered(n, work.told())).collect()
             }
             _ => Vec::new(),
         }

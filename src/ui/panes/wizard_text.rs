@@ -10,7 +10,7 @@ use crate::report;
 use crate::store::Prepared;
 use crate::ui::ready::prepared_start;
 use crate::ui::widgets::{Doc, Runs, bar};
-use crate::ui::{Action, Role, format, ledger, remedy, words};
+use crate::ui::{Action, Role, format, instructions, ledger, remedy, words};
 
 /// Everything about a step, the most urgent first.
 pub fn step_text(step: &Step, look: &Look<'_>) -> Doc {
@@ -45,7 +45,7 @@ pub fn step_text(step: &Step, look: &Look<'_>) -> Doc {
             let at = record.and_then(|record| record.ruled_out);
             let at = at.map(|at| format!(" since {}", format::moment(at, look.now))).unwrap_or_default();
             doc.gap().text(Role::Muted, &format!("– Does not apply{at}: {because}. It counts as done for the steps after it."));
-            about(step, &mut doc);
+            about(step, look, &mut doc);
         }
         StepStatus::Skipped(reason) => {
             let by = record.and_then(|record| record.skipped.as_ref());
@@ -108,16 +108,16 @@ fn pending(step: &Step, look: &Look<'_>, doc: &mut Doc) {
         let text = format!("! Needs a value first: {}. {} gives it.", missing.join(", "), look.key(Action::SetVariables));
         doc.gap().text(Role::Warn, &text);
     }
-    about(step, doc);
+    about(step, look, doc);
     prepared(step, look, doc);
 }
 
-fn about(step: &Step, doc: &mut Doc) {
+fn about(step: &Step, look: &Look<'_>, doc: &mut Doc) {
     if let Some(about) = &step.about {
         doc.gap().text(Role::Text, about);
     }
     if let StepAction::Manual { instructions } = &step.action {
-        doc.heading("What to do").text(Role::Text, &instructions.to_string());
+        doc.heading("What to do").text(Role::Text, &instructions::of(look.state, instructions));
     }
 }
 
@@ -290,7 +290,7 @@ fn running(step: &Step, attempt: Option<&Attempt>, look: &Look<'_>, doc: &mut Do
         doc.text(Role::Muted, &text);
     }
     if let StepAction::Manual { instructions } = &step.action {
-        doc.heading("What to do").text(Role::Text, &instructions.to_string());
+        doc.heading("What to do").text(Role::Text, &instructions::of(look.state, instructions));
         doc.text(Role::Muted, &format!("{} says that it is done.", look.key(Action::FinishStep)));
     }
     if let Some((_, at, progress, problem)) = progress {

@@ -7,7 +7,7 @@ use crate::journal::StepStatus;
 use crate::plan::{Action, Step};
 use crate::report;
 use crate::store::{Prepared, State};
-use crate::ui::{format, ledger, remedy, words};
+use crate::ui::{format, instructions, ledger, remedy, words};
 
 /// A step as far as it is known without asking AWS.
 pub(super) fn known(state: &State, step: &Step) -> Vec<String> {
@@ -25,7 +25,7 @@ pub(super) fn known(state: &State, step: &Step) -> Vec<String> {
         lines.push(format!("  about: {about}"));
     }
     if let Action::Manual { instructions } = &step.action {
-        lines.push(format!("  to do: {instructions}"));
+        lines.push(format!("  to do: {}", instructions::of(state, instructions)));
     }
     if let Some((_, _, progress, problem)) = state.progress.get(&step.id)
         && state.incident.status(&step.id) == StepStatus::Running
