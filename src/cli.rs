@@ -417,6 +417,12 @@ pub struct Simulate {
     /// Note there what changes the simulated AWS, and go on from what is noted there already.
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
+    /// Write there the key with which `lifeboat facilitate --door FILE` turns the clock, injects and plays faults. It goes when this ends.
+    #[arg(long, value_name = "FILE")]
+    pub door: Option<PathBuf>,
+    /// Let the clock stand still until it is let go by the door.
+    #[arg(long, requires = "door")]
+    pub hold: bool,
 }
 
 /// What exists in a simulated AWS at its beginning.

@@ -58,7 +58,7 @@ pub fn run(cli: Cli) -> Result<u8, Error> {
         Command::Tabletop(Tabletop { command: Some(command), .. }) => exercise::tabletop(command),
         Command::Facilitate(arguments) => {
             let operator = Operator::new(cli.common.operator.clone().unwrap_or_else(|| "facilitator".to_owned()));
-            block_on(exercise::facilitate(arguments, operator, &paths))?
+            block_on(exercise::facilitate(arguments, operator, &cli.common, &paths))?
         }
         Command::Score(arguments) => exercise::score(&arguments, &paths),
         Command::Tabletop(arguments) => block_on(tabletop(arguments, &cli.common, &paths))?,
@@ -213,7 +213,7 @@ async fn tabletop(arguments: Tabletop, common: &Common, paths: &Paths) -> Result
     }
     let speed = arguments.speed.unwrap_or(scenario.speed);
     exercise.clock.set_speed(speed);
-    if let Err(error) = exercise.admit(&journal_path.with_extension("facilitator")).await {
+    if let Err(error) = exercise.admit(&journal_path.with_extension("facilitator"), false).await {
         tracing::warn!(%error, "no facilitator can be let in");
     }
     let recorder = Recorder::new();
@@ -418,7 +418,13 @@ async fn simulate(arguments: Simulate) -> Result<u8, Error> {
         exercise.clock.jump(now.max(exercise.clock.now()));
     }
     exercise.clock.set_speed(arguments.speed);
-    exercise.clock.resume();
+    if !arguments.hold {
+        exercise.clock.resume();
+    }
+    if let Some(door) = &arguments.door {
+        let failed = |source| Error::File { path: door.display().to_string(), source };
+        exercise.admit(door, true).await.map_err(failed)?;
+    }
     print(&format!(
         "simulated AWS of {} on {}\n  export AWS_ENDPOINT_URL={}\n  export AWS_ACCESS_KEY_ID={EXERCISE_KEY} \
          AWS_SECRET_ACCESS_KEY=exercise\n  names    {}\n  Ctrl-C ends it\n",

@@ -225,7 +225,7 @@ async fn a_facilitator_sees_what_is_coming_turns_it_and_judges_and_players_see_o
     let folder = tempfile::tempdir().unwrap();
     let mut table = open_scenario(folder.path(), "region-outage", "20260314-shop-00f1", false).await;
     let key = folder.path().join("key");
-    table.exercise.admit(&key).await.unwrap();
+    table.exercise.admit(&key, false).await.unwrap();
     let door = Facilitator::new(&key).unwrap();
     let refused = door.order(Order::Hold).await.unwrap().refused.unwrap();
     assert!(refused.contains("has not begun"), "{refused}");
@@ -276,7 +276,7 @@ async fn nobody_without_the_key_is_let_in() {
     let folder = tempfile::tempdir().unwrap();
     let table = open_scenario(folder.path(), "region-outage", "20260314-shop-00f2", false).await;
     let key = folder.path().join("key");
-    table.exercise.admit(&key).await.unwrap();
+    table.exercise.admit(&key, false).await.unwrap();
     let text = std::fs::read_to_string(&key).unwrap();
     let token: String = text.split("\"token\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     std::fs::write(&key, text.replace(&token, "guessed")).unwrap();

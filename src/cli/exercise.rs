@@ -38,6 +38,9 @@ pub struct Facilitate {
     /// The exercise: its id, or a beginning of it that fits one alone; the one that runs by default.
     #[arg(default_value = "")]
     pub id: String,
+    /// Instead of an exercise: a simulated AWS that `lifeboat simulate --door FILE` serves.
+    #[arg(long, value_name = "FILE")]
+    pub door: Option<PathBuf>,
     /// One command instead of a conversation: `look`, `inject 3`, `hold`, `go`, `speed 60`, `note …`.
     #[arg(trailing_var_arg = true, value_name = "COMMAND")]
     pub command: Vec<String>,

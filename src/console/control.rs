@@ -9,15 +9,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::sim::World;
 use crate::sim::inject::{Act, Change, Condition, Inject, Question};
+use crate::sim::{self, World};
 
 /// The longest line that is read.
 const LINE_LIMIT: u64 = 64 * 1024;
@@ -59,10 +59,25 @@ pub enum Order {
         /// By so many seconds.
         seconds: u64,
     },
+    /// Set it to a time of today's that is still to come, or to the one of tomorrow.
+    Jump {
+        /// The time.
+        to: NaiveTime,
+    },
     /// Ask the room something.
     Ask {
         /// The question.
         text: String,
+    },
+    /// Let something happen that no scenario planned.
+    Play {
+        /// What an `[[inject]]` changes, as a scenario writes it: `fault = [{ kind = "throttle", service = "ssm" }]`.
+        changes: String,
+    },
+    /// End the faults of this name; all of them if it is `None`.
+    Calm {
+        /// The name.
+        name: Option<String>,
     },
 }
 
@@ -78,12 +93,16 @@ struct Line {
 pub struct Standing {
     /// The exercise's time.
     pub now: DateTime<Utc>,
+    /// Has it begun?
+    pub begun: bool,
     /// Does it stand still?
     pub paused: bool,
     /// How fast it runs.
     pub speed: f64,
     /// What is to come.
     pub coming: Vec<Coming>,
+    /// The faults in force, each in one line that begins with its name.
+    pub faults: Vec<String>,
     /// What was asked of the room, and what a good answer holds.
     pub asked: Vec<(String, String)>,
     /// Calls of the scenario that the simulated AWS refused, with their times.
@@ -101,6 +120,8 @@ pub struct Coming {
     pub at: Option<DateTime<Utc>>,
     /// Is it held back?
     pub held: bool,
+    /// Is it never to come by itself?
+    pub by_hand: bool,
     /// Its title.
     pub title: String,
 }
@@ -111,11 +132,13 @@ pub(super) struct Door {
     token: String,
     world: Arc<Mutex<World>>,
     clock: Clock,
+    /// Is there nobody who has to begin?
+    alone: bool,
     file: PathBuf,
 }
 
-/// Opens the door, and writes its key.
-pub(super) async fn open(world: Arc<Mutex<World>>, clock: Clock, file: &Path) -> io::Result<Door> {
+/// Opens the door, and writes its key. A world that is `alone`, without players, needs no beginning.
+pub(super) async fn open(world: Arc<Mutex<World>>, clock: Clock, alone: bool, file: &Path) -> io::Result<Door> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let token = {
         use std::hash::{BuildHasher, Hasher};
@@ -128,7 +151,7 @@ pub(super) async fn open(world: Arc<Mutex<World>>, clock: Clock, file: &Path) ->
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(file)?.write_all(&serde_json::to_vec(&key)?)?;
-    Ok(Door { listener, token, world, clock, file: file.to_owned() })
+    Ok(Door { listener, token, world, clock, alone, file: file.to_owned() })
 }
 
 impl Door {
@@ -169,12 +192,40 @@ impl Door {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn begun(&self, world: &World) -> bool {
+        self.alone || world.holds(&Condition::Told(Act::Begun, None))
+    }
+
+    fn inject(&self, inject: Inject) -> Result<(), String> {
+        let mut world = self.world();
+        world.advance_to(self.clock.now());
+        world.inject(inject).map_err(|error| error.to_string())
+    }
+
+    /// Lets what this text says happen now.
+    fn play(&self, changes: &str) -> Result<(), String> {
+        let scenario = self.world().scenario().clone();
+        let read = sim::scenario::by_hand(&scenario, &format!("by hand: {changes}"), changes);
+        self.inject(read.map_err(|faults| faults.render(changes, false))?)
+    }
+
+    fn calm(&self, name: Option<&str>) -> Result<(), String> {
+        let mut names: Vec<String> = self.world().faults().into_iter().map(|(name, _)| name).collect();
+        names.retain(|one| name.is_none_or(|name| one == name));
+        names.dedup();
+        if names.is_empty() {
+            let called = name.map_or_else(String::new, |name| format!(" called {name}"));
+            return Err(format!("no fault{called} is in force"));
+        }
+        let title = format!("ended by hand: {}", names.join(", "));
+        self.inject(Inject::by_hand(title, names.into_iter().map(Change::Calm).collect()))
+    }
+
     fn carry_out(&self, order: Order) -> Result<(), String> {
         if order == Order::Look {
             return Ok(());
         }
-        let begun = self.world().holds(&Condition::Told(Act::Begun, None));
-        if !begun {
+        if !self.begun(&self.world()) {
             return Err("the exercise has not begun: its players start it".to_owned());
         }
         let turn = |number: usize, held: bool| {
@@ -194,11 +245,17 @@ impl Door {
             Order::Go => self.clock.resume(),
             Order::Speed { speed } => self.clock.set_speed(speed),
             Order::Step { seconds } => self.clock.step(Duration::from_secs(seconds)),
+            Order::Jump { to } => {
+                let now = self.clock.now();
+                let today = now.date_naive().and_time(to).and_utc();
+                self.clock.jump(if today < now { today + TimeDelta::days(1) } else { today });
+            }
             Order::Ask { text } => {
                 let changes = vec![Change::Ask(Question { text: text.clone(), good: String::new() })];
-                let inject = Inject::by_hand(format!("asked: {text}"), changes);
-                self.world().inject(inject).map_err(|error| error.to_string())?;
+                self.inject(Inject::by_hand(format!("asked: {text}"), changes))?;
             }
+            Order::Play { changes } => self.play(&changes)?,
+            Order::Calm { name } => self.calm(name.as_deref())?,
         }
         Ok(())
     }
@@ -208,11 +265,19 @@ impl Door {
         let mut world = self.world();
         world.advance_to(now);
         let coming = world.upcoming().into_iter();
-        let coming = coming.map(|one| Coming { number: one.number + 1, at: one.at, held: one.held, title: one.title });
+        let coming = coming.map(|one| Coming {
+            number: one.number + 1,
+            at: one.at,
+            held: one.held,
+            by_hand: one.by_hand,
+            title: one.title,
+        });
         let trouble = world.refused().iter().map(|refused| (refused.at, refused.told.clone())).collect();
         let asked = world.asked().iter().map(|(_, question)| (question.text.clone(), question.good.clone()));
         Standing {
             now,
+            begun: self.begun(&world),
+            faults: world.faults().into_iter().map(|(_, told)| told).collect(),
             paused: self.clock.is_paused(),
             speed: self.clock.speed(),
             coming: coming.collect(),

@@ -250,12 +250,12 @@ impl Exercise {
         Room::new(self.world.clone())
     }
 
-    /// Lets a facilitator in, by way of this file: see `console::control`.
+    /// Lets a facilitator in, by way of this file: see `console::control`. What is `alone`, without players, needs no beginning.
     ///
     /// # Errors
     /// The file cannot be written, or nothing can be listened on.
-    pub async fn admit(&self, file: &Path) -> std::io::Result<()> {
-        let door = control::open(self.world.clone(), self.clock.clone(), file).await?;
+    pub async fn admit(&self, file: &Path, alone: bool) -> std::io::Result<()> {
+        let door = control::open(self.world.clone(), self.clock.clone(), alone, file).await?;
         let stop = self.stop.clone();
         self.tasks.spawn(async move { door.serve(stop).await });
         Ok(())

@@ -157,6 +157,28 @@ pub struct Fault {
     pub chance: f64,
 }
 
+impl Fault {
+    /// What it does and whom it meets, in one line.
+    pub fn told(&self) -> String {
+        let kind = match &self.kind {
+            FaultKind::Slow(first, last, _) => format!("slow, {first} to {last} ms"),
+            FaultKind::Throttle => "throttle".to_owned(),
+            FaultKind::Broken(status) => format!("broken with {status}"),
+            FaultKind::Silent => "silent".to_owned(),
+            FaultKind::Reset => "reset".to_owned(),
+            FaultKind::AnswerLost => "answer-lost".to_owned(),
+            FaultKind::Denied => "denied".to_owned(),
+            FaultKind::Expired => "expired".to_owned(),
+        };
+        let whom = [("", &self.service), ("", &self.region), ("", &self.operation), ("account ", &self.account)];
+        let whom: Vec<String> =
+            whom.iter().filter(|(_, glob)| *glob != "*").map(|(what, glob)| format!("{what}{glob}")).collect();
+        let whom = if whom.is_empty() { "everything".to_owned() } else { whom.join(", ") };
+        let name = if self.name.is_empty() { "without a name" } else { &self.name };
+        format!("{name}: {kind}: {whom}")
+    }
+}
+
 /// What a fault does to a call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum FaultKind {
@@ -208,6 +230,11 @@ impl Sky {
         self.faults.retain(|active| active.fault.name != name);
     }
 
+    /// The faults that are in force, in the order in which they began.
+    pub fn in_force(&self, now: DateTime<Utc>) -> impl Iterator<Item = &Fault> {
+        self.faults.iter().filter(move |active| active.lasts(now) && active.left != Some(0)).map(|active| &active.fault)
+    }
+
     /// What meets this call: the first fault, in the order in which they began, whose dice say so. Second: was anything drawn or
     /// used up, so that the sky is no longer what it was?
     pub fn meet(&mut self, caller: &Caller, service: &str, operation: &str, now: DateTime<Utc>) -> (Weather, bool) {
@@ -240,8 +267,10 @@ impl Active {
 
     fn concerns(&self, caller: &Caller, service: &str, operation: &str) -> bool {
         let fault = &self.fault;
+        // The control plane of Route 53 is in us-east-1, whatever Region a client signs for.
+        let region = if service == "route53" { "us-east-1" } else { &caller.region };
         any(&fault.service, service)
-            && any(&fault.region, &caller.region)
+            && any(&fault.region, region)
             && any(&fault.operation, operation)
             && any(&fault.account, &caller.account)
     }
@@ -260,9 +289,12 @@ impl Active {
     }
 }
 
-/// Does one of the globs between bars fit?
+/// Does one of the globs between bars fit, and none of those with a `!` before them?
 fn any(globs: &str, text: &str) -> bool {
-    globs.split('|').any(|one| glob(one.trim(), text))
+    let globs = || globs.split('|').map(str::trim);
+    let mut wanted = globs().filter(|one| !one.starts_with('!')).peekable();
+    let fits = wanted.peek().is_none() || wanted.any(|one| glob(one, text));
+    fits && !globs().filter_map(|one| one.strip_prefix('!')).any(|one| glob(one.trim(), text))
 }
 
 /// Faults that have a name of their own.
@@ -276,8 +308,13 @@ pub enum Preset {
     UsEast1,
 }
 
-/// The first words of operations that belong to control planes.
-const CHANGING: &str = "Create*|Update*|Put*|Delete*|Modify*|Change*|Start*|Stop*|Run*|Restore*|Attach*|Associate*|Tag*|Untag*";
+/// The first words of operations that belong to control planes; and those of data planes that begin so: what is in tables, buckets,
+/// queues and buses, metrics, executions, and routing controls.
+const CHANGING: &str = "Create*|Update*|Put*|Delete*|Modify*|Change*|Start*|Stop*|Run*|Restore*|Attach*|Associate*|Tag*|Untag*|\
+                        Copy*|Terminate*|Reboot*|Register*|Enable*|Disable*|\
+                        !PutItem|!UpdateItem|!DeleteItem|!PutObject*|!DeleteObject*|!CopyObject|!CreateMultipartUpload|!DeleteMessage*|\
+                        !PutEvents|!PutMetricData|!StartExecution|!StartSyncExecution|!StopExecution|!StartPlanExecution|\
+                        !UpdateRoutingControlState*";
 
 impl Preset {
     /// The presets by name.
@@ -303,10 +340,18 @@ fn ramp(first: u64, last: u64, over: TimeDelta, elapsed: TimeDelta) -> u64 {
     u64::try_from(first + (last - first) * i128::from(elapsed) / i128::from(over)).unwrap_or(0)
 }
 
-/// Each service has its own name for too many calls.
+/// Each service has its own name for too many calls, and some their own status for it.
+///
+/// Source: the error lists of the API references, and for SDK-wide codes the retry rules of botocore (`_retry.json`).
 fn throttled(service: &str) -> Refusal {
     match service {
-        "route53" | "sts" | "monitoring" => Refusal::new("Throttling", "Rate exceeded"),
+        "ec2" => Refusal::new("RequestLimitExceeded", "Request limit exceeded.").status(503),
+        "s3" => Refusal::new("SlowDown", "Please reduce your request rate.").status(503),
+        "sqs" => Refusal::new("RequestThrottled", "Rate exceeded").status(403),
+        "sns" => Refusal::new("Throttled", "Rate exceeded").status(429),
+        "lambda" => Refusal::new("TooManyRequestsException", "Rate Exceeded.").status(429),
+        "elasticfilesystem" => Refusal::new("ThrottlingException", "Rate exceeded").status(429),
+        "route53" | "sts" | "monitoring" | "rds" | "cloudformation" => Refusal::new("Throttling", "Rate exceeded"),
         _ => Refusal::new("ThrottlingException", "Rate exceeded"),
     }
 }
@@ -314,8 +359,10 @@ fn throttled(service: &str) -> Refusal {
 fn broken(service: &str, status: u16) -> Refusal {
     let code = match (service, status) {
         ("backup", _) => "ServiceUnavailableException",
-        ("ssm", _) => "InternalServerError",
+        ("ssm" | "elasticfilesystem" | "dynamodb", _) => "InternalServerError",
         ("monitoring", 500) => "InternalServiceFault",
+        ("ec2" | "s3", 500) => "InternalError",
+        ("ec2", 503) => "Unavailable",
         (_, 503) => "ServiceUnavailable",
         _ => "InternalFailure",
     };
@@ -326,14 +373,28 @@ fn broken(service: &str, status: u16) -> Refusal {
 pub fn denied(caller: &Caller, service: &str, operation: &str) -> Refusal {
     let action = if service == "monitoring" { "cloudwatch" } else { service };
     let message = format!("User: {} is not authorized to perform: {action}:{operation}", caller.arn);
-    let code = if matches!(service, "sts" | "monitoring" | "route53") { "AccessDenied" } else { "AccessDeniedException" };
-    Refusal::new(code, message).status(if matches!(service, "sts" | "route53" | "backup") { 403 } else { 400 })
+    let (code, status) = match service {
+        "ec2" => ("UnauthorizedOperation", 403),
+        "sns" => ("AuthorizationError", 403),
+        "monitoring" => ("AccessDenied", 400),
+        "sts" | "route53" | "s3" | "rds" | "cloudformation" | "sqs" => ("AccessDenied", 403),
+        "backup" | "lambda" | "elasticfilesystem" | "arc-region-switch" | "route53-recovery-control-config" => {
+            ("AccessDeniedException", 403)
+        }
+        _ => ("AccessDeniedException", 400),
+    };
+    Refusal::new(code, message).status(status)
 }
 
 /// The refusal of credentials whose time is over, as `service` words it.
 pub fn expired(service: &str) -> Refusal {
-    let code = if matches!(service, "sts" | "monitoring" | "route53") { "ExpiredToken" } else { "ExpiredTokenException" };
-    Refusal::new(code, "The security token included in the request is expired").status(403)
+    let code = match service {
+        "ec2" => "RequestExpired",
+        "sts" | "monitoring" | "route53" | "rds" | "cloudformation" | "sns" | "s3" => "ExpiredToken",
+        _ => "ExpiredTokenException",
+    };
+    let status = if matches!(service, "ec2" | "s3" | "dynamodb" | "ssm" | "health" | "events" | "states") { 400 } else { 403 };
+    Refusal::new(code, "The security token included in the request is expired").status(status)
 }
 
 #[cfg(test)]

@@ -67,6 +67,8 @@ pub struct Upcoming {
     pub number: usize,
     /// Is it held back?
     pub held: bool,
+    /// Does it happen only if a person says so?
+    pub by_hand: bool,
     /// When; `None` as long as its condition does not hold, or a person has not said so.
     pub at: Option<DateTime<Utc>>,
     /// The inject's title.
@@ -545,16 +547,18 @@ impl World {
 
     /// What is still to come, soonest first; what waits for a condition or a person is last.
     pub fn upcoming(&self) -> Vec<Upcoming> {
-        let told = |number: usize, at, held, title: &String| Some(Upcoming { number, held, at, title: title.clone() });
+        let told = |number: usize, at, held, inject: &Inject| {
+            Some(Upcoming { number, held, at, by_hand: inject.when == When::ByHand, title: inject.title.clone() })
+        };
         let mut coming: Vec<_> = self
             .injects
             .iter()
             .enumerate()
             .filter_map(|(number, (inject, stage))| match stage {
                 Stage::Done => None,
-                Stage::Waiting => told(number, None, false, &inject.title),
-                Stage::Held => told(number, None, true, &inject.title),
-                Stage::Due(at) => told(number, Some(*at), false, &inject.title),
+                Stage::Waiting => told(number, None, false, inject),
+                Stage::Held => told(number, None, true, inject),
+                Stage::Due(at) => told(number, Some(*at), false, inject),
             })
             .collect();
         coming.sort_by_key(|upcoming| (upcoming.at.is_none(), upcoming.at));
@@ -569,6 +573,11 @@ impl World {
     /// How often an operation was carried out, refusals included, since the process started or the record began.
     pub fn calls(&self, operation: &str) -> usize {
         self.calls.get(operation).copied().unwrap_or(0)
+    }
+
+    /// The faults that are in force: the name by which each can be ended, and what it is in one line.
+    pub fn faults(&self) -> Vec<(String, String)> {
+        self.sky.in_force(self.now).map(|fault| (fault.name.clone(), fault.told())).collect()
     }
 
     /// How often a fault met a call of an operation, since the process started.

@@ -12,6 +12,7 @@ mod app;
 pub mod cast;
 mod commands;
 mod draw;
+pub mod facilitator;
 pub mod format;
 mod instructions;
 mod jumps;

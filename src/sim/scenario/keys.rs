@@ -139,7 +139,8 @@ const FRONT: Keys = &[
     ("needs", Tables(&[("restored", Text), ("attached_to", Text), ("sentence", Text)])),
 ];
 
-const INJECT: Keys = &[
+/// An inject.
+pub(super) const INJECT: Keys = &[
     ("title", Text),
     ("at", Span),
     ("when", Table(CONDITION)),

@@ -12,7 +12,7 @@ mod scale;
 mod schema;
 
 pub use build::{estate, service};
-pub use parse::{Find, parse, parse_with};
+pub use parse::{Find, by_hand, parse, parse_with};
 pub use scale::Scale;
 pub use schema::schema;
 

@@ -9,6 +9,7 @@ use super::reader::{Table, nearest};
 use super::{ClusterSpec, Scenario, SiteSpec, ZoneSpec, parse_injects, parse_rules, parse_sites};
 use crate::document::{Document, Faults};
 use crate::sim::estate::{Account, Key, Role};
+use crate::sim::inject::Inject;
 use crate::sim::members;
 use crate::sim::service::route53::batch;
 use crate::sim::service::route53::checks::HealthCheck;
@@ -53,6 +54,22 @@ pub fn parse_with(path: &str, text: &str, find: Find<'_>) -> Result<Scenario, Fa
     }
     drop(root);
     faults.settle(scenario)
+}
+
+/// Reads the changes of one inject that somebody makes by hand in a scenario's exercise: `fault = [{ kind = "throttle" }]`.
+///
+/// # Errors
+/// Every fault of the text.
+pub fn by_hand(scenario: &Scenario, title: &str, changes: &str) -> Result<Inject, Faults> {
+    let document = Document::parse("by hand", changes)?;
+    let faults = Faults::new();
+    let table = Table::inject(document.root(&faults));
+    let changes = parse_injects::changes(&table, &Names::of(&scenario.sites));
+    if changes.is_empty() {
+        table.fault("", "there is no change in this", None);
+    }
+    drop(table);
+    faults.settle(Some(Inject::by_hand(title, changes)))
 }
 
 fn scenario(root: &Table<'_>, base: Option<Scenario>) -> Option<Scenario> {

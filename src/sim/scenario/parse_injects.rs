@@ -22,7 +22,13 @@ fn known_resource(table: &Table<'_>, names: &Names) -> Option<String> {
 
 /// One inject.
 pub fn inject(table: &Table<'_>, names: &Names) -> Option<Inject> {
-    let (title, when) = (table.required("title"), when(table, names));
+    let (title, when, changes) = (table.required("title"), when(table, names), changes(table, names));
+    let unless = table.table("unless").and_then(|table| condition(&table, names));
+    Some(Inject { title: title?, when: when?, unless, changes })
+}
+
+/// What an inject changes, in the order in which it is done.
+pub fn changes(table: &Table<'_>, names: &Names) -> Vec<Change> {
     let mut changes = Vec::new();
     changes.extend(table.tables("metric").iter().filter_map(|metric_table| metric(metric_table, names)));
     changes.extend(table.tables("shop").iter().filter_map(|shop| {
@@ -71,8 +77,7 @@ pub fn inject(table: &Table<'_>, names: &Names) -> Option<Inject> {
         let (text, good) = (ask.required("text"), ask.text("good").unwrap_or_default());
         Some(Change::Ask(Question { text: text?, good }))
     }));
-    let unless = table.table("unless").and_then(|table| condition(&table, names));
-    Some(Inject { title: title?, when: when?, unless, changes })
+    changes
 }
 
 fn when(table: &Table<'_>, names: &Names) -> Option<When> {

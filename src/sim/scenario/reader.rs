@@ -5,7 +5,7 @@ use std::ops::{Deref, Range};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value};
 
-use super::keys::{Keys, Kind, ROOT};
+use super::keys::{INJECT, Keys, Kind, ROOT};
 use crate::document;
 use crate::sim::members;
 
@@ -41,6 +41,11 @@ impl<'a> Table<'a> {
     /// The outermost table.
     pub fn root(inner: document::Table<'a>) -> Self {
         Self { inner, keys: ROOT, members: &[] }
+    }
+
+    /// A table with the changes of an inject.
+    pub fn inject(inner: document::Table<'a>) -> Self {
+        Self { inner, keys: INJECT, members: &[] }
     }
 
     fn kind(&self, key: &str) -> &'static Kind {
