@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::domain::ProblemKind;
-use crate::plan::Action;
+use crate::plan::{Action, DatabaseKind};
 use crate::readiness::{AskedOf, Found, Ready};
 
 pub(super) async fn runbook(asked: AskedOf<'_>) -> Vec<Found> {
@@ -71,10 +71,31 @@ pub(super) async fn name_is_free(asked: AskedOf<'_>, type_name: &str, key: &str,
             let what = format!("{key}: there is a {type_name} {name} in {region} already");
             Found::yes("name", asked.id(), what).but(
                 Ready::No,
-                "AWS refuses to restore over something that exists",
-                format!("delete what an exercise left behind, or change `{key}` under `metadata`"),
+                "AWS refuses to make anew what exists",
+                format!("delete what an exercise left behind, or change `{key}` in the plan"),
             )
         }
         Err(problem) => Found::unknown("name", asked.id(), &problem),
+    }
+}
+
+/// Is the name free of what the step makes, where the plan says the name?
+pub(super) async fn name(asked: AskedOf<'_>) -> Vec<Found> {
+    let (type_name, key, template) = match &asked.step.action {
+        Action::DynamoDbRestore(restore) => ("AWS::DynamoDB::Table", "target", &restore.target),
+        Action::RdsRestore(restore) if restore.kind == DatabaseKind::Cluster => {
+            ("AWS::RDS::DBCluster", "target", &restore.target)
+        }
+        Action::RdsRestore(restore) => ("AWS::RDS::DBInstance", "target", &restore.target),
+        Action::CloudControlCreate(create) => match &create.identifier {
+            Some(identifier) => (create.type_name.as_str(), "identifier", identifier),
+            None => return Vec::new(),
+        },
+        _ => return Vec::new(),
+    };
+    match asked.text(template) {
+        Some(name) => vec![name_is_free(asked, type_name, key, &name).await],
+        // What is made of another step's output has a name of the day.
+        None => vec![later(asked, "name", &template.to_string())],
     }
 }

@@ -3,6 +3,7 @@
 mod called;
 mod exists;
 mod restore;
+mod roles;
 mod routes;
 mod sites;
 
@@ -43,13 +44,15 @@ fn of_step<'a>(asked: Asked<'a>, step: &'a Step) -> Vec<Look<'a>> {
     };
     let asked = AskedOf { plan, step, place, site, now };
     let looks: Vec<Look<'a>> = match &step.action {
-        Action::BackupRestore { .. } => vec![restore::point(asked).boxed(), restore::role(asked).boxed()],
+        Action::BackupRestore { .. } => vec![restore::point(asked).boxed(), roles::role(asked).boxed()],
+        Action::BackupCopy(_) => vec![roles::role(asked).boxed()],
+        Action::DynamoDbRestore(_) | Action::RdsRestore(_) | Action::CloudControlCreate(_) => vec![exists::name(asked).boxed()],
         Action::SsmAutomation { .. } => vec![exists::runbook(asked).boxed()],
         Action::Route53Change { .. } => vec![routes::records(asked).boxed()],
         Action::ArcRoutingControl(_) => vec![called::routing_controls(asked).boxed()],
         Action::ArcRegionSwitch(_) => vec![called::region_switch(asked).boxed()],
         Action::HealthCheckInvert(_) => vec![called::health_check(asked).boxed()],
-        Action::CloudFormationDeploy(_) => vec![called::template(asked).boxed()],
+        Action::CloudFormationDeploy(_) => vec![called::template(asked).boxed(), roles::role(asked).boxed()],
         Action::LambdaInvoke(_) => vec![called::function(asked).boxed()],
         Action::StateMachineExecute(_) => vec![called::state_machine(asked).boxed()],
         Action::SnsPublish(_) => vec![called::topic(asked).boxed()],
