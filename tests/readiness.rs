@@ -166,6 +166,131 @@ async fn a_plan_written_from_what_is_there_is_sound_and_marks_its_guesses() {
     Plan::parse("new.toml", &text).unwrap_or_else(|faults| panic!("{}\n{text}", faults.render(&text, false)));
 }
 
+const MOMENTS: &str = r#"
+[[step]]
+id = "table"
+title = "T"
+phase = "restore"
+part = "data"
+action = "dynamodb.restore_to_point_in_time"
+with = { source = "arn:aws:dynamodb:eu-central-1:444455556666:table/ledger", target = "ledger-2" }
+
+[[step]]
+id = "database"
+title = "T"
+phase = "restore"
+part = "data"
+action = "rds.restore_to_point_in_time"
+with = { kind = "instance", source = "ledger", target = "ledger-2" }
+
+[[step]]
+id = "bucket"
+title = "T"
+phase = "restore"
+part = "data"
+action = "s3.rewind"
+with = { bucket = "ledger-pages", to = "impact" }
+
+[[step]]
+id = "command"
+title = "T"
+phase = "restore"
+part = "integration"
+action = "ssm.run_command"
+with = { document = "ledger-mount", instances = ["i-0f00ba4deadbeef01"] }
+
+[[step]]
+id = "topic"
+title = "T"
+phase = "restore"
+part = "infrastructure"
+action = "cloudcontrol.create"
+[step.with]
+type = "AWS::SNS::Topic"
+properties = { TopicName = "ledger" }
+identifier = "arn:aws:sns:eu-central-1:444455556666:ledger"
+
+[[step]]
+id = "copy"
+title = "T"
+phase = "restore"
+part = "data"
+action = "backup.copy"
+[step.with]
+resource = "orders-table"
+to_vault = "arn:aws:backup:eu-west-1:111122223333:backup-vault:shop-primary"
+role_arn = "arn:aws:iam::444455556666:role/lifeboat-restore"
+point = "arn:aws:backup:eu-central-1:444455556666:recovery-point:none"
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_to_be_brought_back_to_a_moment_or_made_is_looked_for_before_the_day() {
+    let world = World::start().await;
+    let text = format!("{}{MOMENTS}", world.plan_text.split("[[step]]").next().unwrap());
+    let (_, found) = world.check(&text).await;
+    let of = |found: &[Found], check: &str, step: &str| {
+        let told = told(found, check, step).into_iter().next().unwrap_or_else(|| panic!("{check} of {step}: {found:#?}"));
+        (told.ready, told.what.clone())
+    };
+    for (check, step) in
+        [("source", "table"), ("source", "database"), ("source", "bucket"), ("document", "command"), ("recovery-point", "copy")]
+    {
+        assert_eq!(of(&found, check, step).0, Ready::No, "{check} of {step}: {found:#?}");
+    }
+    for step in ["table", "database", "topic"] {
+        assert_eq!(of(&found, "name", step).0, Ready::Yes, "{step}: {found:#?}");
+    }
+
+    let table = |name: &str| {
+        json!({"TableName": name, "BillingMode": "PAY_PER_REQUEST", "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}]})
+    };
+    let database = |name: &str, days: u32| {
+        json!({"DBInstanceIdentifier": name, "DBInstanceClass": "db.t4g.micro", "Engine": "postgres", "AllocatedStorage": 20,
+            "MasterUsername": "once", "MasterUserPassword": "not-a-secret-1", "BackupRetentionPeriod": days})
+    };
+    let place = json!({"LocationConstraint": "eu-central-1"});
+    world.there("dynamodb", "CreateTable", table("ledger"));
+    world.there("rds", "CreateDBInstance", database("ledger", 0));
+    world.there("s3", "CreateBucket", json!({"Bucket": "ledger-pages", "CreateBucketConfiguration": place}));
+    let content = json!({"schemaVersion": "2.2", "mainSteps": [{"action": "aws:runShellScript", "name": "m", "inputs": {"runCommand": ["true"]}}]});
+    let document =
+        json!({"Name": "ledger-mount", "DocumentType": "Command", "DocumentFormat": "JSON", "Content": content.to_string()});
+    world.there("ssm", "CreateDocument", document);
+    let (_, found) = world.check(&text).await;
+    for (check, step, says) in [
+        ("source", "table", "no history"),
+        ("source", "database", "no automated backups"),
+        ("source", "bucket", "never switched on"),
+    ] {
+        let (ready, what) = of(&found, check, step);
+        assert!(ready == Ready::No && what.contains(says), "{check} of {step}: {found:#?}");
+    }
+    assert_eq!(of(&found, "document", "command").0, Ready::Yes, "{found:#?}");
+
+    world.exercise.clock.step(std::time::Duration::from_secs(3600));
+    let on = json!({"TableName": "ledger", "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": true}});
+    world.there("dynamodb", "UpdateContinuousBackups", on);
+    let on = json!({"Bucket": "ledger-pages", "VersioningConfiguration": {"Status": "Enabled"}});
+    world.there("s3", "PutBucketVersioning", on);
+    world.there(
+        "rds",
+        "ModifyDBInstance",
+        json!({"DBInstanceIdentifier": "ledger", "BackupRetentionPeriod": 7, "ApplyImmediately": true}),
+    );
+    // What an exercise left behind.
+    world.there("dynamodb", "CreateTable", table("ledger-2"));
+    world.there("rds", "CreateDBInstance", database("ledger-2", 7));
+    world.there("sns", "CreateTopic", json!({"Name": "ledger"}));
+    let (_, found) = world.check(&text).await;
+    for step in ["table", "database", "bucket"] {
+        assert_eq!(of(&found, "source", step).0, Ready::Yes, "{step}: {found:#?}");
+    }
+    for step in ["table", "database", "topic"] {
+        assert_eq!(of(&found, "name", step).0, Ready::No, "{step}: {found:#?}");
+    }
+}
+
 /// The one finding of a check with these words in it.
 fn one<'a>(found: &'a [Found], check: &str, words: &str) -> &'a Found {
     let fits: Vec<&Found> = found.iter().filter(|one| one.check == check && one.what.contains(words)).collect();
@@ -187,35 +312,6 @@ async fn templates_are_tried_before_the_day() {
     assert_eq!(one(&found, "template", "cannot be read").ready, Ready::No);
     let found = world.tried("cloudformation.deploy", &deploy("template = \"head.toml\"")).await;
     assert_eq!(one(&found, "template", "does not take the template").ready, Ready::No);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn names_that_a_step_will_give_must_be_free() {
-    let world = World::start().await;
-    let table =
-        |target: &str| format!("source = \"arn:aws:dynamodb:eu-west-1:111122223333:table/orders\"\ntarget = \"{target}\"");
-    world.there(
-        "dynamodb",
-        "CreateTable",
-        json!({"TableName": "left-behind", "BillingMode": "PAY_PER_REQUEST",
-            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
-            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}]}),
-    );
-    world.resource("AWS::Logs::LogGroup", &json!({"LogGroupName": "left-behind"}));
-    world.resource("AWS::RDS::DBInstance", &json!({"DBInstanceIdentifier": "left-behind", "Engine": "postgres",
-        "DBInstanceClass": "db.t4g.micro", "AllocatedStorage": "20", "MasterUsername": "shop", "MasterUserPassword": "not-a-secret"}));
-    let database = |target: &str| format!("kind = \"instance\"\nsource = \"orders-db\"\ntarget = \"{target}\"");
-    let group = |name: &str| {
-        format!("type = \"AWS::Logs::LogGroup\"\nproperties = {{ LogGroupName = \"{name}\" }}\nidentifier = \"{name}\"")
-    };
-    for (action, with) in [
-        ("dynamodb.restore_to_point_in_time", &table as &dyn Fn(&str) -> String),
-        ("rds.restore_to_point_in_time", &database),
-        ("cloudcontrol.create", &group),
-    ] {
-        assert_eq!(one(&world.tried(action, &with("left-behind")).await, "name", "already").ready, Ready::No, "{action}");
-        assert_eq!(one(&world.tried(action, &with("unheard-of")).await, "name", "is free").ready, Ready::Yes, "{action}");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

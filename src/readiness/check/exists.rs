@@ -3,36 +3,61 @@
 use serde_json::Value;
 
 use crate::domain::ProblemKind;
-use crate::plan::{Action, DatabaseKind};
+use crate::plan::{Action, Template};
 use crate::readiness::{AskedOf, Found, Ready};
 
 pub(super) async fn runbook(asked: AskedOf<'_>) -> Vec<Found> {
-    let Action::SsmAutomation { document, version, .. } = &asked.step.action else { return Vec::new() };
-    let Some(name) = asked.text(document) else { return vec![later(asked, "runbook", &document.to_string())] };
+    let Action::SsmAutomation { document: name, version, .. } = &asked.step.action else { return Vec::new() };
+    vec![document(asked, "runbook", ("Automation", "Automation runbooks"), name, version.as_deref()).await]
+}
+
+pub(super) async fn command(asked: AskedOf<'_>) -> Vec<Found> {
+    let Action::SsmRunCommand(run) = &asked.step.action else { return Vec::new() };
+    vec![document(asked, "document", ("Command", "Command documents"), &run.document, run.version.as_deref()).await]
+}
+
+/// A document of Systems Manager, of the type that the step can start.
+async fn document(
+    asked: AskedOf<'_>,
+    check: &'static str,
+    (kind, kinds): (&str, &str),
+    name: &Template,
+    version: Option<&str>,
+) -> Found {
+    let Some(name) = asked.text(name) else { return later(asked, check, &name.to_string()) };
     let region = &asked.place.region;
-    let found = match asked.site.ssm.document(&name, version.as_deref()).await {
-        Ok(found) if found.kind != "Automation" => {
+    match asked.site.ssm.document(&name, version).await {
+        Ok(found) if found.kind != kind => {
             let what = format!("{name} in {region} is a document of type {}", found.kind);
-            let next = "name an Automation runbook";
-            Found::yes("runbook", asked.id(), what).but(Ready::No, "only Automation runbooks can be started by this step", next)
+            let why = format!("only {kinds} can be started by this step");
+            Found::yes(check, asked.id(), what).but(Ready::No, why, format!("name one of type {kind}"))
         }
         Ok(found) if found.status != "Active" => {
-            let what = format!("the runbook {name} in {region} is {}", found.status);
-            Found::yes("runbook", asked.id(), what).but(
+            let what = format!("the {check} {name} in {region} is {}", found.status);
+            Found::yes(check, asked.id(), what).but(
                 Ready::Doubtful,
                 "AWS starts only active ones",
                 "look at it in Systems Manager",
             )
         }
-        Ok(_) => Found::yes("runbook", asked.id(), format!("the runbook {name} is there in {region}")),
+        Ok(_) => Found::yes(check, asked.id(), format!("the {check} {name} is there in {region}")),
         Err(problem) if problem.kind == ProblemKind::Missing => {
-            let why = "runbooks are kept by Region: one of the primary cannot be started from here when the primary is gone";
+            let why = format!("{kinds} are kept by Region: one of the primary cannot be started when the primary is gone");
             let next = format!("create it in {region}, in account {}", asked.place.account);
-            Found::yes("runbook", asked.id(), format!("there is no runbook {name} in {region}")).but(Ready::No, why, next)
+            Found::yes(check, asked.id(), format!("there is no {check} {name} in {region}")).but(Ready::No, why, next)
         }
-        Err(problem) => Found::unknown("runbook", asked.id(), &problem),
-    };
-    vec![found]
+        Err(problem) => Found::unknown(check, asked.id(), &problem),
+    }
+}
+
+/// Is there not yet what the step will create, as far as the plan says what it will be called?
+pub(super) async fn created(asked: AskedOf<'_>) -> Vec<Found> {
+    let Action::CloudControlCreate(create) = &asked.step.action else { return Vec::new() };
+    let Some(identifier) = &create.identifier else { return Vec::new() };
+    match asked.text(identifier) {
+        Some(name) => vec![name_is_free(asked, &create.type_name, "identifier", &name).await],
+        None => vec![later(asked, "name", &identifier.to_string())],
+    }
 }
 
 /// Something whose name is known only on the day.
@@ -71,31 +96,10 @@ pub(super) async fn name_is_free(asked: AskedOf<'_>, type_name: &str, key: &str,
             let what = format!("{key}: there is a {type_name} {name} in {region} already");
             Found::yes("name", asked.id(), what).but(
                 Ready::No,
-                "AWS refuses to make anew what exists",
-                format!("delete what an exercise left behind, or change `{key}` in the plan"),
+                "AWS refuses to make what exists",
+                format!("delete what an exercise left behind, or change `{key}`"),
             )
         }
         Err(problem) => Found::unknown("name", asked.id(), &problem),
-    }
-}
-
-/// Is the name free of what the step makes, where the plan says the name?
-pub(super) async fn name(asked: AskedOf<'_>) -> Vec<Found> {
-    let (type_name, key, template) = match &asked.step.action {
-        Action::DynamoDbRestore(restore) => ("AWS::DynamoDB::Table", "target", &restore.target),
-        Action::RdsRestore(restore) if restore.kind == DatabaseKind::Cluster => {
-            ("AWS::RDS::DBCluster", "target", &restore.target)
-        }
-        Action::RdsRestore(restore) => ("AWS::RDS::DBInstance", "target", &restore.target),
-        Action::CloudControlCreate(create) => match &create.identifier {
-            Some(identifier) => (create.type_name.as_str(), "identifier", identifier),
-            None => return Vec::new(),
-        },
-        _ => return Vec::new(),
-    };
-    match asked.text(template) {
-        Some(name) => vec![name_is_free(asked, type_name, key, &name).await],
-        // What is made of another step's output has a name of the day.
-        None => vec![later(asked, "name", &template.to_string())],
     }
 }

@@ -2,6 +2,7 @@
 
 mod called;
 mod exists;
+mod moment;
 mod restore;
 mod roles;
 mod routes;
@@ -45,8 +46,6 @@ fn of_step<'a>(asked: Asked<'a>, step: &'a Step) -> Vec<Look<'a>> {
     let asked = AskedOf { plan, step, place, site, now };
     let looks: Vec<Look<'a>> = match &step.action {
         Action::BackupRestore { .. } => vec![restore::point(asked).boxed(), roles::role(asked).boxed()],
-        Action::BackupCopy(_) => vec![roles::role(asked).boxed()],
-        Action::DynamoDbRestore(_) | Action::RdsRestore(_) | Action::CloudControlCreate(_) => vec![exists::name(asked).boxed()],
         Action::SsmAutomation { .. } => vec![exists::runbook(asked).boxed()],
         Action::Route53Change { .. } => vec![routes::records(asked).boxed()],
         Action::ArcRoutingControl(_) => vec![called::routing_controls(asked).boxed()],
@@ -56,7 +55,14 @@ fn of_step<'a>(asked: Asked<'a>, step: &'a Step) -> Vec<Look<'a>> {
         Action::LambdaInvoke(_) => vec![called::function(asked).boxed()],
         Action::StateMachineExecute(_) => vec![called::state_machine(asked).boxed()],
         Action::SnsPublish(_) => vec![called::topic(asked).boxed()],
-        _ => Vec::new(),
+        Action::DynamoDbRestore(_) => vec![moment::table(asked).boxed()],
+        Action::RdsRestore(_) => vec![moment::database(asked).boxed()],
+        Action::S3Rewind(_) => vec![moment::bucket(asked).boxed()],
+        Action::BackupCopy(_) => vec![restore::copied(asked).boxed(), roles::role(asked).boxed()],
+        Action::SsmRunCommand(_) => vec![exists::command(asked).boxed()],
+        Action::CloudControlCreate(_) => vec![exists::created(asked).boxed()],
+        // What is found by what earlier steps made, or by nothing but a person.
+        Action::SsmOpsItem { .. } | Action::Delete(_) | Action::Wait(_) | Action::Manual { .. } | Action::Check(_) => Vec::new(),
     };
     let line = step.line;
     let with_line = |look: Look<'a>| {

@@ -1,4 +1,5 @@
-//! Can a step's resource be restored: is there a point, young enough, with metadata that is complete and true here?
+//! Can a step's resource be restored: is there a point, young enough, with metadata that is complete and true here, by a role that AWS
+//! Backup may assume?
 
 use std::collections::BTreeMap;
 
@@ -47,13 +48,7 @@ pub(super) async fn point(asked: AskedOf<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     let (points, problems) = points(asked, of).await;
     found.extend(problems);
-    let usable = |point: &&RecoveryPoint| matches!(point.usable(asked.now), Usable::Yes);
-    let chosen = match wanted {
-        RestorePoint::Newest => points.iter().find(usable),
-        RestorePoint::Continuous => points.iter().find(|point| point.is_continuous()),
-        RestorePoint::Arn(arn) => points.iter().find(|point| &point.arn == arn),
-    };
-    let Some(chosen) = chosen else {
+    let Some(chosen) = chosen(asked, wanted, &points) else {
         if found.is_empty() {
             found.push(no_point(asked, of, &points));
         }
@@ -84,6 +79,27 @@ pub(super) async fn point(asked: AskedOf<'_>) -> Vec<Found> {
         Err(problem) => found.push(Found::unknown("metadata", asked.id(), &problem)),
     }
     found
+}
+
+/// Is there a recovery point to copy, and young enough?
+pub(super) async fn copied(asked: AskedOf<'_>) -> Vec<Found> {
+    let Action::BackupCopy(copy) = &asked.step.action else { return Vec::new() };
+    let Some(of) = asked.plan.resources.get(&copy.resource) else { return Vec::new() };
+    let (points, mut found) = points(asked, of).await;
+    match chosen(asked, &copy.point, &points) {
+        Some(chosen) => found.extend(weighed(asked, chosen)),
+        None if found.is_empty() => found.push(no_point(asked, of, &points)),
+        None => {}
+    }
+    found
+}
+
+fn chosen<'a>(asked: AskedOf<'_>, wanted: &RestorePoint, points: &'a [RecoveryPoint]) -> Option<&'a RecoveryPoint> {
+    points.iter().find(|point| match wanted {
+        RestorePoint::Newest => matches!(point.usable(asked.now), Usable::Yes),
+        RestorePoint::Continuous => point.is_continuous(),
+        RestorePoint::Arn(arn) => &point.arn == arn,
+    })
 }
 
 /// The points of a resource in the vaults of the step's site, the newest data first.

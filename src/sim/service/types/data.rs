@@ -46,6 +46,13 @@ pub(super) const TYPES: &[Type] = &[
                 "AvailabilityZone",
                 "LatestRestorableTime",
                 "DBClusterIdentifier",
+                "BackupRetentionPeriod",
+                "DeletionProtection",
+                "KmsKeyId",
+                "MasterUsername",
+                "MultiAZ",
+                "PubliclyAccessible",
+                "StorageEncrypted",
             ];
             let flat = found["Endpoint"].clone();
             Ok(Members::new()
@@ -92,7 +99,19 @@ pub(super) const TYPES: &[Type] = &[
         create: create_cluster,
         read: |desk, id| {
             let found = cluster(desk, id)?;
-            let known = &["DBClusterIdentifier", "DBClusterArn", "Engine", "EngineVersion", "Status", "Port"];
+            let known = &[
+                "DBClusterIdentifier",
+                "DBClusterArn",
+                "Engine",
+                "EngineVersion",
+                "Status",
+                "Port",
+                "BackupRetentionPeriod",
+                "DeletionProtection",
+                "KmsKeyId",
+                "MasterUsername",
+                "StorageEncrypted",
+            ];
             Ok(Members::new()
                 .copy(&found, known)
                 .set("DBClusterResourceId", found["DbClusterResourceId"].clone())
