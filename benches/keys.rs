@@ -119,7 +119,7 @@ fn main() {
             while console.frames.try_recv().is_ok() {}
             let pressed = Instant::now();
             console.press(key);
-            let painted = console.frames.recv_timeout(Duration::from_secs(5));
+            let painted = console.frames.recv_timeout(QUIET);
             times.extend(painted.ok().map(|at| at.duration_since(pressed)));
             // Keys of a quick typist, not faster.
             std::thread::sleep(Duration::from_millis(40));

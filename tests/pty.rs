@@ -241,6 +241,19 @@ fn a_storm_of_resizes_ends_with_a_whole_screen_of_the_last_size() {
 }
 
 #[test]
+fn a_terminal_without_a_screen_gets_lines_and_a_sentence_why() {
+    for term in ["dumb", ""] {
+        let home = tempfile::tempdir().unwrap();
+        let mut console = Terminal::start_with(home.path(), &["tabletop", "--operator", "Ana"], (100, 200), &[("TERM", term)]);
+        console.press("status\rquit\r");
+        let left = console.leaves();
+        assert_eq!(left.code, 0, "{}", left.text);
+        assert!(left.text.contains("Lines instead of a screen, because TERM names no terminal with a screen."), "{}", left.text);
+        assert!(left.text.contains("EXERCISE shop") && left.text.contains("start begins the exercise"), "{}", left.text);
+    }
+}
+
+#[test]
 fn a_killed_console_is_resumed_with_its_step_still_running_and_leaving_names_it() {
     let home = tempfile::tempdir().unwrap();
     let home = home.path();

@@ -56,9 +56,9 @@ OPERATIONS = {
         DescribeLimits DescribeEndpoints
     """,
     "ec2": """
-        AttachVolume AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress CreateKeyPair CreateSecurityGroup
+        AttachVolume AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress CreateImage CreateKeyPair CreateSecurityGroup
         CreateSnapshot CreateSubnet CreateTags CreateVolume CreateVpc DeleteKeyPair DeleteSecurityGroup DeleteSnapshot
-        DeleteSubnet DeleteTags DeleteVolume DeleteVpc DescribeAvailabilityZones DescribeImages
+        DeleteSubnet DeleteTags DeleteVolume DeleteVpc DeregisterImage DescribeAvailabilityZones DescribeImages
         DescribeInstanceAttribute DescribeInstanceStatus DescribeInstances DescribeKeyPairs DescribeRegions
         DescribeSecurityGroups DescribeSnapshots DescribeSubnets DescribeTags DescribeVolumeStatus DescribeVolumes
         DescribeVpcs DetachVolume ImportKeyPair ModifyInstanceAttribute ModifySubnetAttribute ModifyVpcAttribute
@@ -115,6 +115,8 @@ OPERATIONS = {
         UpdateControlPanel UpdateRoutingControl UpdateSafetyRule
     """,
     "s3": """
+        DeleteBucketOwnershipControls DeleteBucketReplication GetBucketOwnershipControls GetBucketReplication
+        GetObjectLockConfiguration PutBucketOwnershipControls PutBucketReplication PutObjectLockConfiguration
         AbortMultipartUpload CompleteMultipartUpload CopyObject CreateBucket CreateMultipartUpload DeleteBucket DeleteBucketCors
         DeleteBucketEncryption DeleteBucketLifecycle DeleteBucketPolicy DeleteBucketTagging DeleteObject DeleteObjects
         DeleteObjectTagging DeletePublicAccessBlock GetBucketAcl GetBucketCors GetBucketEncryption

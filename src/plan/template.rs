@@ -271,6 +271,8 @@ mod tests {
     fn a_value_that_is_not_known_yet_is_named() {
         let template = Template::parse("${steps.table.arn}").unwrap();
         assert_eq!(template.resolve(&Known).unwrap_err().to_string(), "steps.table.arn");
+        let template = Template::parse("set ${vars.name | steps.table.arn} to ${steps.volume.id}").unwrap();
+        assert_eq!(template.as_far_as_known(&Known), "set ${vars.name | steps.table.arn} to vol-1");
     }
 
     #[test]

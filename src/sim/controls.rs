@@ -23,6 +23,7 @@ enum Asked {
     Health,
     Reset,
     Seed,
+    Config,
 }
 
 /// Method, path, what is asked, and what is to be said of it.
@@ -34,6 +35,8 @@ const PATHS: &[(&str, &str, Asked, &str)] = &[
     ("POST", "/_localstack/state/reset", Asked::Reset, "the same"),
     ("POST", "/moto-api/reset", Asked::Reset, "the same"),
     ("POST", "/moto-api/seed?a=N", Asked::Seed, "the same"),
+    ("GET", "/moto-api/config", Asked::Config, "state machines are carried out, always"),
+    ("POST", "/moto-api/config", Asked::Config, "changes nothing, and tells what holds"),
 ];
 
 /// The paths, for docs/simulated-aws.md.
@@ -78,6 +81,7 @@ pub fn controls(
                 }
                 Err(error) => told(500, &json!({"error": error.to_string()})),
             },
+            Asked::Config => told(200, &json!({"stepfunctions": {"execute_state_machine": true}})),
             Asked::Seed => match seed(parts) {
                 Some(seed) => match world.reseed(seed) {
                     Ok(()) => told(200, &json!({"status": "ok"})),

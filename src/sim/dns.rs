@@ -35,6 +35,18 @@ pub async fn serve_dns(
     clock: Clock,
     stop: CancellationToken,
 ) -> io::Result<()> {
+    serve_dns_within(IDLE, udp, tcp, world, clock, stop).await
+}
+
+/// The same with another patience for TCP clients.
+async fn serve_dns_within(
+    idle: Duration,
+    udp: UdpSocket,
+    tcp: TcpListener,
+    world: Arc<Mutex<World>>,
+    clock: Clock,
+    stop: CancellationToken,
+) -> io::Result<()> {
     let clients = TaskTracker::new();
     let mut buffer = [0_u8; 4096];
     let served = loop {
@@ -51,7 +63,7 @@ pub async fn serve_dns(
             accepted = tcp.accept() => {
                 let Ok((stream, _)) = accepted else { continue };
                 if clients.len() < CLIENTS {
-                    clients.spawn(serve_client(stream, Arc::clone(&world), clock.clone(), stop.clone()));
+                    clients.spawn(serve_client(idle, stream, Arc::clone(&world), clock.clone(), stop.clone()));
                 }
             }
         }
@@ -61,12 +73,12 @@ pub async fn serve_dns(
     served
 }
 
-async fn serve_client(mut stream: TcpStream, world: Arc<Mutex<World>>, clock: Clock, stop: CancellationToken) {
+async fn serve_client(idle: Duration, mut stream: TcpStream, world: Arc<Mutex<World>>, clock: Clock, stop: CancellationToken) {
     let talk = async {
         loop {
-            let length = usize::from(tokio::time::timeout(IDLE, stream.read_u16()).await??);
+            let length = usize::from(tokio::time::timeout(idle, stream.read_u16()).await??);
             let mut message = vec![0; length];
-            tokio::time::timeout(IDLE, stream.read_exact(&mut message)).await??;
+            tokio::time::timeout(idle, stream.read_exact(&mut message)).await??;
             let Some(answer) = answer(&world, &clock, &message, None) else { return io::Result::Ok(()) };
             stream.write_u16(u16::try_from(answer.len()).unwrap_or(u16::MAX)).await?;
             stream.write_all(&answer).await?;
@@ -126,13 +138,17 @@ pub fn reply(world: &World, question: &Message) -> Message {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
     use std::sync::Arc;
 
     use hickory_proto::op::Query;
     use hickory_proto::rr::Name;
+    use serde_json::json;
 
     use super::*;
+    use crate::sim::messaging_tests::Player;
     use crate::sim::scenario;
+    use crate::sim::seed::Ids;
 
     fn world() -> World {
         let text = include_str!("../../assets/scenarios/region-outage.toml");
@@ -192,5 +208,119 @@ mod tests {
         }
         stop.cancel();
         server.await.unwrap().unwrap();
+    }
+
+    struct Served {
+        udp: SocketAddr,
+        tcp: SocketAddr,
+        stop: CancellationToken,
+        server: tokio::task::JoinHandle<io::Result<()>>,
+    }
+
+    async fn serve(world: World, idle: Duration) -> Served {
+        let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (udp_at, tcp_at) = (udp.local_addr().unwrap(), tcp.local_addr().unwrap());
+        let clock = Clock::simulated(world.now(), 1.0);
+        let stop = CancellationToken::new();
+        let server = tokio::spawn(serve_dns_within(idle, udp, tcp, Arc::new(Mutex::new(world)), clock, stop.clone()));
+        Served { udp: udp_at, tcp: tcp_at, stop, server }
+    }
+
+    impl Served {
+        /// The answer over UDP to a question with this id; answers to what came before are passed over.
+        async fn ask(&self, client: &UdpSocket, question: &Message) -> Message {
+            client.send_to(&question.to_vec().unwrap(), self.udp).await.unwrap();
+            let mut buffer = [0; 4096];
+            loop {
+                let length = client.recv(&mut buffer).await.unwrap();
+                match Message::from_vec(&buffer[..length]) {
+                    Ok(answer) if answer.metadata.id == question.metadata.id => return answer,
+                    _ => {}
+                }
+            }
+        }
+
+        async fn end(self) {
+            self.stop.cancel();
+            self.server.await.unwrap().unwrap();
+        }
+    }
+
+    /// Packets that are none: cut, with counts that are not so, with names that point at themselves, and by chance.
+    fn malformed() -> Vec<Vec<u8>> {
+        let whole = question("www.shop.example.com.", RecordType::A).to_vec().unwrap();
+        let mut packets: Vec<Vec<u8>> = (0..whole.len()).map(|length| whole[..length].to_vec()).collect();
+        for place in 4..12 {
+            packets.push(whole.iter().enumerate().map(|(at, byte)| if at == place { 0xff } else { *byte }).collect());
+        }
+        packets.push([&whole[..12], &[0xc0, 0x0c, 0, 1, 0, 1]].concat());
+        packets.push([&whole[..12], &[0x3f; 400]].concat());
+        let mut ids = Ids::new(7, "packets");
+        packets.extend((0..200).map(|_| (0..ids.bits() % 60).map(|_| ids.bits().to_be_bytes()[0]).collect()));
+        packets
+    }
+
+    #[tokio::test]
+    async fn malformed_packets_do_not_end_the_server() {
+        let served = serve(world(), Duration::from_millis(200)).await;
+        let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        for packet in malformed() {
+            client.send_to(&packet, served.udp).await.unwrap();
+            let mut stream = TcpStream::connect(served.tcp).await.unwrap();
+            stream.write_u16(u16::try_from(packet.len()).unwrap()).await.unwrap();
+            stream.write_all(&packet).await.unwrap();
+            stream.shutdown().await.unwrap();
+            // What is no question is closed; either way the connection ends.
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        }
+        let asked = question("www.shop.example.com.", RecordType::A);
+        assert_eq!(addresses(&served.ask(&client, &asked).await), ["192.0.2.10"]);
+        served.end().await;
+    }
+
+    #[tokio::test]
+    async fn a_client_that_says_nothing_more_is_closed() {
+        let served = serve(world(), Duration::from_millis(200)).await;
+        for sent in [&[][..], &[0], &[0, 40], &[0, 40, 1, 2, 3]] {
+            let mut stream = TcpStream::connect(served.tcp).await.unwrap();
+            stream.write_all(sent).await.unwrap();
+            let mut told = Vec::new();
+            // Nothing is closed here: only the server's own patience ends this.
+            let _ = stream.read_to_end(&mut told).await;
+            assert!(told.is_empty(), "{sent:?}");
+        }
+        served.end().await;
+    }
+
+    #[tokio::test]
+    async fn an_answer_too_long_for_udp_is_cut_and_whole_over_tcp() {
+        let mut player = Player::new();
+        let zone = player.get("route53", "CreateHostedZone", json!({"Name": "example.org", "CallerReference": "1"}));
+        let values: Vec<_> = (0..60).map(|number| json!({"Value": format!("192.0.2.{number}")})).collect();
+        let set = json!({"Name": "many.example.org", "Type": "A", "TTL": 60, "ResourceRecords": values});
+        let batch = json!({"Changes": [{"Action": "CREATE", "ResourceRecordSet": set}]});
+        let zone = zone["HostedZone"]["Id"].as_str().unwrap().trim_start_matches("/hostedzone/");
+        player.get("route53", "ChangeResourceRecordSets", json!({"HostedZoneId": zone, "ChangeBatch": batch}));
+        // The name servers have it when the change is in sync.
+        player.world.advance_to(player.now + chrono::TimeDelta::minutes(5));
+        let served = serve(player.world, IDLE).await;
+        let asked = question("many.example.org.", RecordType::A);
+
+        let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let cut = served.ask(&client, &asked).await;
+        assert!(cut.metadata.truncation && cut.answers.len() < 60, "{cut:?}");
+        assert!(cut.to_vec().unwrap().len() <= UDP_BYTES);
+
+        let mut stream = TcpStream::connect(served.tcp).await.unwrap();
+        let bytes = asked.to_vec().unwrap();
+        stream.write_u16(u16::try_from(bytes.len()).unwrap()).await.unwrap();
+        stream.write_all(&bytes).await.unwrap();
+        let mut answer = vec![0; usize::from(stream.read_u16().await.unwrap())];
+        stream.read_exact(&mut answer).await.unwrap();
+        let whole = Message::from_vec(&answer).unwrap();
+        assert!(!whole.metadata.truncation);
+        assert_eq!(whole.answers.len(), 60);
+        served.end().await;
     }
 }

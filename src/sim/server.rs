@@ -32,16 +32,27 @@ const BODY_LIMIT_BYTES: usize = 8 * 1024 * 1024;
 const OBJECT_LIMIT_BYTES: usize = 64 * 1024 * 1024;
 /// How many connections are served at once; more wait to be accepted.
 const CONNECTIONS_LIMIT: usize = 512;
-/// How long a client may take to send a request's head, in real time.
-const HEAD_PATIENCE: Duration = Duration::from_secs(20);
-/// How long a client may take to send a request's body, in real time.
-const BODY_PATIENCE: Duration = Duration::from_secs(30);
 /// How long an answer under way may take to leave after the stop, in real time.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(2);
 /// How soon a call that waits for something to tell looks again by itself, in the world's time.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How long accepting rests after it failed, for instance for want of file descriptors, in real time.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
+
+/// How long a client may take, in real time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// To send a request's head, from the answer to the one before.
+    pub head: Duration,
+    /// To send a request's body.
+    pub body: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { head: Duration::from_secs(20), body: Duration::from_secs(30) }
+    }
+}
 
 /// Why the server does not run.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +79,21 @@ pub async fn serve(
     fallback: Option<Fallback>,
     stop: CancellationToken,
 ) -> Result<(), ServeError> {
+    serve_within(Limits::default(), listener, services, clock, fallback, stop).await
+}
+
+/// The same with limits of one's own.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn serve_within(
+    limits: Limits,
+    listener: TcpListener,
+    services: Arc<Mutex<dyn Services>>,
+    clock: Clock,
+    fallback: Option<Fallback>,
+    stop: CancellationToken,
+) -> Result<(), ServeError> {
     let address = listener.local_addr().map_err(ServeError::Address)?;
     if !address.ip().is_loopback() {
         return Err(ServeError::NotLoopback(address));
@@ -83,7 +109,7 @@ pub async fn serve(
         };
         match accepted {
             Ok((stream, place)) => {
-                let served = connection(stream, Arc::clone(&front), stop.clone());
+                let served = connection(stream, limits, Arc::clone(&front), stop.clone());
                 connections.spawn(async move {
                     served.await;
                     drop(place);
@@ -119,16 +145,16 @@ impl fmt::Display for Cut {
 
 impl Error for Cut {}
 
-async fn connection(stream: TcpStream, front: Arc<Front>, stop: CancellationToken) {
+async fn connection(stream: TcpStream, limits: Limits, front: Arc<Front>, stop: CancellationToken) {
     // Without this a small answer may wait for the client's acknowledgement of the one before.
     let _ = stream.set_nodelay(true);
     let service = service_fn({
         let stop = stop.clone();
-        move |request| respond(Arc::clone(&front), stop.clone(), request)
+        move |request| respond(Arc::clone(&front), limits, stop.clone(), request)
     });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_PATIENCE)
+        .header_read_timeout(limits.head)
         .auto_date_header(false)
         .serve_connection(TokioIo::new(stream), service);
     let ended = tokio::select! {
@@ -150,6 +176,7 @@ async fn connection(stream: TcpStream, front: Arc<Front>, stop: CancellationToke
 
 async fn respond(
     front: Arc<Front>,
+    limits: Limits,
     stop: CancellationToken,
     request: http::Request<Incoming>,
 ) -> Result<http::Response<Full<Bytes>>, Cut> {
@@ -160,7 +187,7 @@ async fn respond(
     let read = tokio::select! {
         biased;
         () = stop.cancelled() => return Err(Cut),
-        read = tokio::time::timeout(BODY_PATIENCE, Limited::new(body, limit).collect()) => read,
+        read = tokio::time::timeout(limits.body, Limited::new(body, limit).collect()) => read,
     };
     let body = match read {
         Ok(Ok(body)) => body.to_bytes(),

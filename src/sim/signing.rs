@@ -3,8 +3,9 @@
 //!
 //! It must not know what the access key stands for.
 
+use chrono::NaiveDateTime;
 use http::HeaderMap;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, DATE};
 
 use super::call::Refusal;
 
@@ -63,7 +64,36 @@ pub fn scope(headers: &HeaderMap, query: Option<&str>) -> Result<Scope, Refusal>
     let credential = part("Credential")?;
     part("SignedHeaders")?;
     part("Signature")?;
-    credential_scope(credential, headers.contains_key("x-amz-security-token"), &incomplete)
+    let (scope, day) = dated_scope(credential, headers.contains_key("x-amz-security-token"), &incomplete)?;
+    check_date(headers, &scope, day, &incomplete)?;
+    Ok(scope)
+}
+
+/// A signature is of a time, and its credential of the same day. How old it is cannot be told here: an exercise has its own time, and
+/// clients sign with theirs.
+fn check_date(headers: &HeaderMap, scope: &Scope, day: &str, incomplete: &dyn Fn(&str) -> Refusal) -> Result<(), Refusal> {
+    let Some(date) = headers.get("x-amz-date").and_then(|date| date.to_str().ok()) else {
+        if headers.contains_key(DATE) {
+            return Ok(());
+        }
+        if scope.service == "s3" {
+            let message = "AWS authentication requires a valid Date or x-amz-date header";
+            return Err(Refusal::new("AccessDenied", message).status(403));
+        }
+        return Err(incomplete("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."));
+    };
+    if NaiveDateTime::parse_from_str(date, "%Y%m%dT%H%M%SZ").is_err() {
+        let message = format!("Date must be in ISO-8601 'basic format'. Got '{date}'. See http://en.wikipedia.org/wiki/ISO_8601");
+        return Err(Refusal::new("IncompleteSignature", message));
+    }
+    if date.starts_with(day) {
+        return Ok(());
+    }
+    let of = date.get(..8).unwrap_or_default();
+    let message = format!(
+        "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{day}' != '{of}', from '{date}'."
+    );
+    Err(Refusal::new("SignatureDoesNotMatch", message).status(403))
 }
 
 /// The Region of Signature Version 2, which names none.
@@ -75,6 +105,15 @@ fn older(access_key: &str, session: bool) -> Scope {
 }
 
 fn credential_scope(credential: &str, session: bool, incomplete: &dyn Fn(&str) -> Refusal) -> Result<Scope, Refusal> {
+    Ok(dated_scope(credential, session, incomplete)?.0)
+}
+
+/// The scope and the day that it is of.
+fn dated_scope<'c>(
+    credential: &'c str,
+    session: bool,
+    incomplete: &dyn Fn(&str) -> Refusal,
+) -> Result<(Scope, &'c str), Refusal> {
     let scope: Vec<&str> = credential.split('/').collect();
     let [access_key, date, region, service, "aws4_request"] = scope.as_slice() else {
         return Err(incomplete("Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term,"));
@@ -82,7 +121,8 @@ fn credential_scope(credential: &str, session: bool, incomplete: &dyn Fn(&str) -
     if date.len() != 8 || [access_key, region, service].iter().any(|part| part.is_empty()) {
         return Err(incomplete("Credential must have a key, a date, a Region and a service."));
     }
-    Ok(Scope { access_key: (*access_key).to_owned(), region: (*region).to_owned(), service: (*service).to_owned(), session })
+    let [access_key, region, service] = [access_key, region, service].map(|part| (*part).to_owned());
+    Ok((Scope { access_key, region, service, session }, *date))
 }
 
 #[cfg(test)]
@@ -90,7 +130,8 @@ mod tests {
     use super::*;
 
     fn signed(value: &str) -> Result<Scope, Refusal> {
-        scope(&HeaderMap::from_iter([(AUTHORIZATION, value.parse().unwrap())]), None)
+        let date = ("x-amz-date".parse().unwrap(), "20260314T030000Z".parse().unwrap());
+        scope(&HeaderMap::from_iter([(AUTHORIZATION, value.parse().unwrap()), date]), None)
     }
 
     #[test]

@@ -76,7 +76,7 @@ fn described(state: &State, point: &RecoveryPoint, now: DateTime<Utc>) -> String
         Usable::Doubtful(why) => format!("! {why}"),
         Usable::No(why) => format!("✗ {why}"),
     };
-    format!("{}  {age}  {loss}  {usable}  {}", point.short_id(), point.vault)
+    format!("{}: {age}; {loss}; {usable}, in {}", point.short_id(), point.vault)
 }
 
 /// What could be taken for the step instead of beginning it: what others began, and what an attempt of ours began that was given up

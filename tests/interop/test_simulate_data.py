@@ -320,7 +320,7 @@ def test_wrong_signatures_and_bodies_are_refused_and_never_hang(aws: Aws):
         except urllib.error.HTTPError as error:
             return error.code, error.read()
 
-    signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=AK/20260314/eu-west-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0"}
+    signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=AK/20260314/eu-west-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0", "X-Amz-Date": "20260314T030000Z"}
     target = {"X-Amz-Target": "DynamoDB_20120810.ListTables", "Content-Type": "application/x-amz-json-1.0"}
     assert send(target)[0] == 403
     assert send(target | {"Authorization": "AWS4-HMAC-SHA256 nonsense"})[0] == 400

@@ -158,7 +158,7 @@ pub fn ask(address: &str, service: &str, target: &str, input: &Value) {
     let head = format!(
         "POST / HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-type: application/x-amz-json-{version}\r\n\
          x-amz-target: {target}\r\ncontent-length: {}\r\nauthorization: AWS4-HMAC-SHA256 \
-         Credential=testing/20260314/eu-west-1/{service}/aws4_request, SignedHeaders=host, Signature=00\r\n\r\n",
+         Credential=testing/20260314/eu-west-1/{service}/aws4_request, SignedHeaders=host, Signature=00\r\nX-Amz-Date: 20260314T030000Z\r\n\r\n",
         body.len()
     );
     stream.write_all(format!("{head}{body}").as_bytes()).unwrap();

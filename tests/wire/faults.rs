@@ -28,7 +28,7 @@ async fn a_connection_is_reset_before_the_call_or_instead_of_its_answer() {
         let mut stream = TcpStream::connect(sim.address).await.unwrap();
         let head = format!(
             "GET /backup-vaults HTTP/1.1\r\nHost: x\r\nAuthorization: AWS4-HMAC-SHA256 \
-             Credential=AK/20260314/{REGION}/backup/aws4_request, SignedHeaders=h, Signature=0\r\n\r\n"
+             Credential=AK/20260314/{REGION}/backup/aws4_request, SignedHeaders=h, Signature=0\r\nX-Amz-Date: 20260314T030000Z\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).await.unwrap();
         let fault = stream.read(&mut [0; 64]).await.unwrap_err();

@@ -41,7 +41,7 @@ async fn a_body_in_gzip_is_read_and_one_that_only_says_so_is_refused() {
         format!(
             "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\nContent-Encoding: gzip\r\nContent-Type: \
              application/x-www-form-urlencoded\r\nAuthorization: AWS4-HMAC-SHA256 Credential=AKIA/20260314/{REGION}/monitoring/\
-             aws4_request, SignedHeaders=host, Signature=00\r\n\r\n"
+             aws4_request, SignedHeaders=host, Signature=00\r\nX-Amz-Date: 20260314T030000Z\r\n\r\n"
         )
     };
     let told = Told::new(&sim.raw(&[head(packed.len()).as_bytes(), &packed].concat()).await);
@@ -130,7 +130,7 @@ async fn a_call_that_waits_is_answered_when_there_is_something_or_when_its_time_
         let head = format!(
             "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\nX-Amz-Target: AmazonSQS.{operation}\r\n\
              Authorization: AWS4-HMAC-SHA256 Credential=AKIA/20260314/{REGION}/sqs/aws4_request, SignedHeaders=host, Signature=00\
-             \r\n\r\n{body}",
+             \r\nX-Amz-Date: 20260314T030000Z\r\n\r\n{body}",
             body.len()
         );
         let mut stream = TcpStream::connect(address).await.unwrap();

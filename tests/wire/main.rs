@@ -15,13 +15,14 @@ use aws_types::request_id::RequestId;
 use chrono::{DateTime, Utc};
 use lifeboat::clock::Clock;
 use lifeboat::sim::call::{Answer, Call, Caller, Refusal, Services, Weather};
-use lifeboat::sim::server::{Fallback, ServeError, serve};
+use lifeboat::sim::server::{Fallback, Limits, ServeError, serve, serve_within};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+mod bad_input;
 mod faults;
 mod forms;
 mod official;
@@ -81,12 +82,26 @@ impl Simulated {
     }
 
     async fn start_with(answering: impl FnMut(&Call) -> Answer + Send + 'static, fallback: Option<Fallback>) -> Self {
+        Self::start_within(Limits::default(), answering, fallback).await
+    }
+
+    /// A world that answers every call with this, and waits no longer than that for the rest of a request.
+    async fn within(limits: Limits, answer: Value) -> Self {
+        Self::start_within(limits, move |_| Ok(answer.clone()), None).await
+    }
+
+    async fn start_within(
+        limits: Limits,
+        answering: impl FnMut(&Call) -> Answer + Send + 'static,
+        fallback: Option<Fallback>,
+    ) -> Self {
         let desk = Arc::new(Mutex::new(Desk { answering: Box::new(answering), weather: Vec::new(), calls: Vec::new() }));
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let clock = Clock::simulated(NOW.parse().unwrap(), 1.0);
         let stop = CancellationToken::new();
-        let server = tokio::spawn(serve(listener, Arc::<Mutex<Desk>>::clone(&desk), clock.clone(), fallback, stop.clone()));
+        let server =
+            tokio::spawn(serve_within(limits, listener, Arc::<Mutex<Desk>>::clone(&desk), clock.clone(), fallback, stop.clone()));
         Self { address, desk, clock, stop, server }
     }
 
@@ -136,7 +151,8 @@ impl Simulated {
     async fn request(&self, line: &str, service: &str, headers: &[(&str, &str)], body: &str) -> Told {
         let mut text = format!(
             "{line} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\nAuthorization: AWS4-HMAC-SHA256 \
-             Credential=AKIAEXERCISEOPERATOR/20260314/{REGION}/{service}/aws4_request, SignedHeaders=host, Signature=00\r\n",
+             Credential=AKIAEXERCISEOPERATOR/20260314/{REGION}/{service}/aws4_request, SignedHeaders=host, Signature=00\r\n\
+             X-Amz-Date: 20260314T030000Z\r\n",
             self.address,
             body.len()
         );

@@ -136,7 +136,7 @@ async fn a_revoked_key_is_refused_by_the_name_that_each_protocol_has_for_it() {
         ("ASIAWITHOUTATOKEN", "sts", "Content-Type: application/x-www-form-urlencoded", "<Code>InvalidClientTokenId</Code>"),
     ] {
         let authorization = key(name).replace("{}", service);
-        let head = "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0";
+        let head = "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\nX-Amz-Date: 20260314T030000Z";
         let told = Told::new(&sim.raw(format!("{head}\r\nAuthorization: {authorization}\r\n{header}\r\n\r\n").as_bytes()).await);
         assert!(told.status == 403 && told.body.contains(code), "{}", told.body);
     }

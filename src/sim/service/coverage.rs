@@ -68,7 +68,7 @@ pub fn document() -> String {
          Generated from the code (`sim::service::coverage`); a test keeps it current. An operation that is not listed is refused as\n\
          AWS refuses one that it does not know. Every input is held against AWS's service model before it has an effect, every\n\
          answer before it leaves. Signatures are read, not verified, and the server listens on loopback only: IAM, key and resource\n\
-         policies are not modelled. Accounts and Regions are apart.\n\n\
+         policies are not modelled. Accounts and Regions are apart. A signature needs a date of its credential's day, of any age.\n\n\
          *changes* marks what `--state FILE` notes. Where the last column is empty, no difference from AWS is known.\n",
     );
     for (service, note, operations) in SERVICES {

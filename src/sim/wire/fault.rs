@@ -9,7 +9,7 @@ use crate::sim::model::{Model, Shape};
 /// AWS's common errors have one name in the XML protocols and another in the JSON ones.
 ///
 /// Source: "Common Errors" of the API references of a query service (CloudWatch) and of a JSON service (Systems Manager).
-const COMMON: [(&str, &str); 9] = [
+const COMMON: [(&str, &str); 10] = [
     ("AccessDenied", "AccessDeniedException"),
     ("ExpiredToken", "ExpiredTokenException"),
     ("IncompleteSignature", "IncompleteSignatureException"),
@@ -18,6 +18,7 @@ const COMMON: [(&str, &str); 9] = [
     ("MissingAuthenticationToken", "MissingAuthenticationTokenException"),
     ("OptInRequired", "SubscriptionRequiredException"),
     ("ServiceUnavailable", "ServiceUnavailableException"),
+    ("SignatureDoesNotMatch", "InvalidSignatureException"),
     ("Throttling", "ThrottlingException"),
 ];
 
@@ -116,8 +117,11 @@ impl<'m> Fault<'m> {
     }
 
     /// Names the error in the header that JSON clients look at first.
-    pub(super) fn tell_type(&self, response: &mut Response) {
-        set(response, "x-amzn-errortype", &self.name);
+    pub(super) fn tell_type(&self, model: Option<&Model>, response: &mut Response) {
+        // SQS alone names the namespace here too.
+        let sqs = model.filter(|model| model.metadata.service_id == "SQS");
+        let name = sqs.map_or_else(|| self.name.clone(), |model| self.json_type(Some(model)));
+        set(response, "x-amzn-errortype", &name);
     }
 
     /// Names the code of the query protocol, where clients of the service's other protocols are to see that one.

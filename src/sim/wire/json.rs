@@ -31,7 +31,7 @@ pub(super) fn refuse(model: Option<&Model>, fault: &Fault) -> Response {
     let mut body = Map::from_iter([("__type".to_owned(), Value::String(fault.json_type(model)))]);
     body.extend(error_members(model, fault));
     let mut response = reply(fault.status, &content_type(model), Value::Object(body).to_string());
-    fault.tell_type(&mut response);
+    fault.tell_type(model, &mut response);
     fault.tell_query_code(model, &mut response);
     response
 }

@@ -44,6 +44,6 @@ pub(super) fn answer(model: &Model, operation: &Operation, value: &Value) -> Res
 pub(super) fn refuse(model: Option<&Model>, fault: &Fault) -> Response {
     let body: Map<String, Value> = json::error_members(model, fault);
     let mut response = reply(fault.status, "application/json", Value::Object(body).to_string());
-    fault.tell_type(&mut response);
+    fault.tell_type(model, &mut response);
     response
 }

@@ -231,6 +231,9 @@ fn set_alarm_state(cloudwatch: &mut CloudWatch, place: &Place, input: &Value) ->
 
 fn put_metric_data(cloudwatch: &mut CloudWatch, place: &Place, input: &Value) -> Answer {
     let namespace = members::required(input, "Namespace");
+    for (number, datum) in members::list(input, "MetricData").iter().enumerate() {
+        check_datum(datum, &format!("MetricData.member.{}", number + 1))?;
+    }
     for datum in members::list(input, "MetricData") {
         let key = metrics::key(namespace, members::required(datum, "MetricName"), members::list(datum, "Dimensions"));
         let metric = cloudwatch.metrics.entry(Arc::from(key.as_str())).or_insert_with(|| {
@@ -247,6 +250,38 @@ fn put_metric_data(cloudwatch: &mut CloudWatch, place: &Place, input: &Value) ->
         cloudwatch.alarms.wake(&key);
     }
     Ok(json!({}))
+}
+
+/// A datum is a value, values with their counts, or a statistic set: one of them.
+fn check_datum(datum: &Value, at: &str) -> Result<(), Refusal> {
+    let wrong = |code, message: String| Err(Refusal::new(code, message));
+    let (value, values) = (datum.get("Value"), members::list(datum, "Values"));
+    let set = datum.get("StatisticValues").is_some();
+    let finite = |value: &Value| value.as_f64().is_some_and(f64::is_finite);
+    if value.is_some_and(|value| !finite(value)) {
+        return wrong("InvalidParameterValue", format!("The value NaN for parameter {at}.Value is invalid."));
+    }
+    if let Some(place) = values.iter().position(|value| !finite(value)) {
+        return wrong(
+            "InvalidParameterValue",
+            format!("The value NaN for parameter {at}.Values.member.{} is invalid.", place + 1),
+        );
+    }
+    if value.is_some() && !values.is_empty() {
+        let message = format!("The parameters {at}.Value and {at}.Values are mutually exclusive and you have specified both.");
+        return wrong("InvalidParameterValue", message);
+    }
+    if set && (value.is_some() || !values.is_empty()) {
+        let message =
+            format!("The parameters {at}.Value and {at}.StatisticValues are mutually exclusive and you have specified both.");
+        return wrong("InvalidParameterCombination", message);
+    }
+    let counts = members::list(datum, "Counts");
+    if !counts.is_empty() && counts.len() != values.len() {
+        let message = format!("The parameters {at}.Values and {at}.Counts must be of the same size.");
+        return wrong("InvalidParameterValue", message);
+    }
+    Ok(())
 }
 
 /// The samples that a datum stands for. A statistic set gives its extremes, and the rest of its sum in equal parts.

@@ -1,9 +1,13 @@
 //! Images, snapshots and key pairs: those of AWS, of callers, and those that recovery points are.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::fingerprint::fingerprint;
 use super::instances::SET_UP;
 use super::listing::{self, Listing, specified};
+use super::own_images;
 use crate::sim::call::{Answer, Call, Refusal};
 use crate::sim::members::{self, Members, stamp};
 use crate::sim::network::{Life, Resource};
@@ -12,7 +16,7 @@ use crate::sim::service::backup::points::Status;
 use crate::sim::world::World;
 
 /// How long a snapshot takes, in seconds.
-const SNAPSHOT: i64 = 60;
+pub(super) const SNAPSHOT: i64 = 60;
 
 const SNAPSHOTS: Listing = Listing {
     answer: "Snapshots",
@@ -96,7 +100,8 @@ fn recovery_points(world: &World, call: &Call, kind: &str) -> Vec<Value> {
     told.collect()
 }
 
-fn image(id: &str, name: &str, owner: &str, alias: Option<&str>, at: chrono::DateTime<chrono::Utc>) -> Value {
+/// What is told of every image.
+pub(super) fn image(id: &str, name: &str, owner: &str, alias: Option<&str>, at: chrono::DateTime<chrono::Utc>) -> Value {
     Members::new()
         .set("ImageId", id)
         .set("Name", name)
@@ -133,7 +138,7 @@ fn all_images(world: &World, call: &Call) -> Vec<Value> {
         let id = format!("ami-0{:016x}", seed::hash(7, &format!("{region} {name}")));
         image(&id, name, "137112412989", Some("amazon"), SET_UP)
     });
-    amazon.into_iter().chain(recovery_points(world, call, "EC2")).collect()
+    amazon.into_iter().chain(own_images::all(world, call)).chain(recovery_points(world, call, "EC2")).collect()
 }
 
 /// Refuses an image that is not in this Region.
@@ -271,8 +276,13 @@ pub(super) fn add_key_pair(world: &mut World, call: &Call) -> Answer {
         return Err(Refusal::new("InvalidKeyPair.Duplicate", format!("The keypair '{name}' already exists.")));
     }
     let pairs: Vec<_> = print.as_bytes().chunks(2).map(|pair| String::from_utf8_lossy(pair).into_owned()).collect();
-    let print = pairs.join(":");
-    let kind = members::text(input, "KeyType").unwrap_or("rsa");
+    let mut kind = members::text(input, "KeyType").unwrap_or("rsa");
+    let mut print = pairs.join(":");
+    if let Some(material) = members::text(input, "PublicKeyMaterial") {
+        let wrong = || Refusal::new("InvalidKey.Format", "Key is not in valid OpenSSH public key format");
+        let material = STANDARD.decode(material).map_err(|_| wrong())?;
+        (kind, print) = fingerprint(&material).ok_or_else(wrong)?;
+    }
     let mut pair = Resource::new("KeyPair", name, json!({"KeyPairId": id, "KeyFingerprint": print, "KeyType": kind}));
     pair.life = Life::begin(now, &[]);
     pair.tags = specified(input, "key-pair");

@@ -1,11 +1,13 @@
 //! EC2: instances, volumes, and the network that they stand in. All of it is the site's network and resources; nothing is kept here.
 
 mod attributes;
+mod fingerprint;
 mod groups;
 mod images;
 pub mod instances;
 mod listing;
 mod networks;
+mod own_images;
 mod tags;
 pub mod volumes;
 mod zones;
@@ -26,6 +28,7 @@ pub const OPERATIONS: &[Operation] = &[
     changes("AttachVolume", ""),
     changes("AuthorizeSecurityGroupEgress", "rules are merged as given, and get no ids"),
     changes("AuthorizeSecurityGroupIngress", "rules are merged as given, and get no ids"),
+    changes("CreateImage", "nothing is on the snapshots"),
     changes("CreateKeyPair", "the key material is not a real key"),
     changes("CreateSecurityGroup", ""),
     changes("CreateSnapshot", ""),
@@ -40,8 +43,9 @@ pub const OPERATIONS: &[Operation] = &[
     changes("DeleteTags", ""),
     changes("DeleteVolume", ""),
     changes("DeleteVpc", ""),
+    changes("DeregisterImage", ""),
     reads("DescribeAvailabilityZones", "three zones in every Region; of the filters those on names, states and Regions"),
-    reads("DescribeImages", "two images of Amazon Linux in every Region, and the images of recovery points"),
+    reads("DescribeImages", "two images of Amazon Linux in every Region, those of callers, and the images of recovery points"),
     reads("DescribeInstanceAttribute", ""),
     reads("DescribeInstanceStatus", ""),
     reads("DescribeInstances", ""),
@@ -97,6 +101,8 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
         "CreateSnapshot" => images::create_snapshot(world, call),
         "DeleteSnapshot" => images::delete_snapshot(world, call),
         "DescribeImages" => images::images(world, call),
+        "CreateImage" => own_images::create(world, call),
+        "DeregisterImage" => own_images::deregister(world, call),
         "DescribeKeyPairs" => images::key_pairs(world, call),
         "CreateKeyPair" | "ImportKeyPair" => images::add_key_pair(world, call),
         "DeleteKeyPair" => images::delete_key_pair(world, call),

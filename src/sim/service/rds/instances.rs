@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use super::filters::{Asked, told as text};
 use super::told::{self, CHANGE, INSTANCE, groups_there};
-use super::{arn, clusters, given_tags, invalid, page, snapshots};
+use super::{arn, clusters, given_tags, invalid, page, snapshots, windows};
 use crate::sim::call::{Answer, Call, Refusal};
 use crate::sim::members::{self, Members};
 use crate::sim::network::{Life, Network, Resource};
@@ -55,32 +56,24 @@ fn find<'a>(network: &'a Network, name: &str, now: DateTime<Utc>) -> Result<&'a 
 pub(super) fn describe(world: &World, call: &Call) -> Answer {
     let network = world.network(&call.caller);
     let now = world.now();
-    let input = &call.input;
-    if let Some(name) = members::text(input, "DBInstanceIdentifier").filter(|name| !name.starts_with("arn:")) {
-        find(&network, name, now)?;
-    }
-    let name = members::text(input, "DBInstanceIdentifier").map(str::to_lowercase);
-    let passes = |arn: &str, resource: &Resource| {
-        members::list(input, "Filters").iter().try_fold(true, |passes, filter| {
-            let value = match members::required(filter, "Name") {
-                "db-instance-id" => Some(resource.name.as_str()),
-                "db-cluster-id" => resource.text("DBClusterIdentifier"),
-                "engine" => Some(resource.text("Engine").unwrap_or("mysql")),
-                "dbi-resource-id" | "domain" => None,
-                other => return Err(invalid(format!("Unrecognized filter name: {other}"))),
-            };
-            let wanted = members::texts(filter, "Values");
-            Ok(passes && (value.is_some_and(|value| wanted.contains(&value)) || wanted.contains(&arn)))
+    let known = ["db-cluster-id", "db-instance-id", "dbi-resource-id", "domain", "engine"];
+    let asked = Asked::of(call, &known, "DBInstanceIdentifier", "db-instance-id")?;
+    let there = network.of("RDS").filter(|(_, resource)| !resource.life.over(now));
+    let rows = there.map(|(arn, resource)| (resource.name.clone(), told::instance(world, &network, call, arn, resource)));
+    let passed = |row: &Value| {
+        asked.passed_by(|filter| match filter {
+            "db-instance-id" => vec![text(row, "DBInstanceIdentifier"), text(row, "DBInstanceArn")],
+            "db-cluster-id" => vec![text(row, "DBClusterIdentifier")],
+            "dbi-resource-id" => vec![text(row, "DbiResourceId")],
+            "engine" => vec![text(row, "Engine")],
+            _ => Vec::new(),
         })
     };
-    let mut rows = Vec::new();
-    for (arn, resource) in network.of("RDS").filter(|(_, resource)| !resource.life.over(now)) {
-        let asked = name.as_ref().is_none_or(|name| *name == resource.name || *name == arn.to_lowercase());
-        if asked && passes(arn, resource)? {
-            rows.push((resource.name.clone(), told::instance(world, &network, call, arn, resource)));
-        }
+    let rows: Vec<_> = rows.filter(|(_, row)| passed(row)).collect();
+    match members::text(&call.input, "DBInstanceIdentifier").filter(|_| rows.is_empty()) {
+        Some(name) => Err(missing(name)),
+        None => page(call, "DBInstances", rows),
     }
-    page(call, "DBInstances", rows)
 }
 
 /// Refuses what cannot be made here; the name.
@@ -145,6 +138,9 @@ pub(super) fn create(world: &mut World, call: &Call) -> Answer {
         return Err(invalid(format!("Invalid DB engine: {engine}")));
     }
     let mut members = Members::new().copy(input, SET).done();
+    if let Some(window) = windows::checked(input, &Value::Null)? {
+        members["PreferredMaintenanceWindow"] = window.into();
+    }
     members["IAMDatabaseAuthenticationEnabled"] = members::flag(input, "EnableIAMDatabaseAuthentication").unwrap_or(false).into();
     if let Some(cluster) = members::text(input, "DBClusterIdentifier") {
         let network = world.network(&call.caller);
@@ -191,6 +187,7 @@ pub(super) fn modify(world: &mut World, call: &Call) -> Answer {
         return Err(Refusal::new("InvalidDBInstanceStateFault", message));
     }
     groups_there(world, &network, input)?;
+    let window = windows::checked(input, &Value::Object(found.members.clone()))?;
     let new =
         members::text(input, "NewDBInstanceIdentifier").map(|_| told::name(input, "NewDBInstanceIdentifier")).transpose()?;
     drop(network);
@@ -199,6 +196,7 @@ pub(super) fn modify(world: &mut World, call: &Call) -> Answer {
     let Some(mut changed) = resources.remove(&old_arn) else { return Err(missing(&name)) };
     let set = Members::new().copy(input, SET).done();
     changed.members.extend(set.as_object().cloned().unwrap_or_default());
+    changed.members.extend(window.map(|window| ("PreferredMaintenanceWindow".to_owned(), window.into())));
     changed.name = new.unwrap_or(name);
     changed.life.go_on(now, &[(now, "modifying"), (now + takes, "available")]);
     resources.insert(new_arn.clone(), changed.clone());

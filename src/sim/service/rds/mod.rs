@@ -1,10 +1,12 @@
 //! RDS and Aurora: instances, clusters, their snapshots and groups. All of it is the site's resources; nothing is kept here.
 
 mod clusters;
+mod filters;
 mod groups;
 mod instances;
 mod snapshots;
 mod told;
+mod windows;
 
 use serde_json::{Value, json};
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use super::filters::Asked;
 use super::told::{self, port, version};
 use super::{arn, clusters, given_tags, instances, page, tag_list};
 use crate::sim::call::{Answer, Call, Refusal};
@@ -120,13 +121,31 @@ pub(super) fn describe(world: &World, call: &Call) -> Answer {
     let words = words(call);
     let text = |member| members::text(&call.input, member);
     let (id, of, kind) = (text(words.id), text(words.of_id).map(str::to_lowercase), text("SnapshotType"));
+    let cluster = words.of == "Aurora";
+    let own = if cluster { ["db-cluster-id", "db-cluster-snapshot-id"] } else { ["db-instance-id", "db-snapshot-id"] };
+    let known = [own[0], own[1], "dbi-resource-id", "engine", "snapshot-type"];
+    let asked = Asked::of(call, &known[..], words.id, own[1])?;
     let rows = all(world, call, &words).into_iter().filter(|(arn, resource)| {
-        id.is_none_or(|id| id == arn || id.eq_ignore_ascii_case(&resource.name))
-            && of.as_ref().is_none_or(|of| resource.text(words.of_id) == Some(of))
-            && kind.is_none_or(|kind| resource.text("SnapshotType").unwrap_or("manual") == kind)
+        let name = resource.text(words.of_id).unwrap_or_default();
+        let source = format!(
+            "arn:aws:rds:{}:{}:{}:{name}",
+            call.caller.region,
+            call.caller.account,
+            if cluster { "cluster" } else { "db" }
+        );
+        let kept = resource.text("SnapshotType").unwrap_or("manual");
+        of.as_ref().is_none_or(|of| name == of || source == *of)
+            && kind.is_none_or(|kind| kept == kind)
+            && asked.passed_by(|filter| match filter {
+                "db-cluster-id" | "db-instance-id" => vec![name, source.as_str()],
+                "db-cluster-snapshot-id" | "db-snapshot-id" => vec![resource.name.as_str(), arn.as_str()],
+                "snapshot-type" => vec![kept],
+                "dbi-resource-id" => vec![resource.text("DbiResourceId").unwrap_or_default()],
+                _ => vec![resource.text("Engine").unwrap_or(if cluster { "aurora-postgresql" } else { "mysql" })],
+            })
     });
     let rows: Vec<_> = rows.map(|(arn, resource)| (resource.name.clone(), told(&words, &arn, &resource, world.now()))).collect();
-    match id.filter(|_| rows.is_empty()) {
+    match id.filter(|_| rows.is_empty() && of.is_none()) {
         Some(id) => Err(Refusal::new(words.missing, format!("{} {id} not found.", words.kind))),
         None => page(call, words.list, rows),
     }

@@ -22,7 +22,7 @@ const PAGING: Paging = Paging {
 };
 
 /// Settings that are kept as they are put: what the operations are about, the member, what GetX says where there is none.
-const SETTINGS: [(&str, &str, &str, &str); 5] = [
+const SETTINGS: [(&str, &str, &str, &str); 8] = [
     ("BucketCors", "CORSConfiguration", "NoSuchCORSConfiguration", "The CORS configuration does not exist"),
     (
         "BucketEncryption",
@@ -35,6 +35,24 @@ const SETTINGS: [(&str, &str, &str, &str); 5] = [
         "LifecycleConfiguration",
         "NoSuchLifecycleConfiguration",
         "The lifecycle configuration does not exist",
+    ),
+    (
+        "BucketOwnershipControls",
+        "OwnershipControls",
+        "OwnershipControlsNotFoundError",
+        "The bucket ownership controls were not found",
+    ),
+    (
+        "BucketReplication",
+        "ReplicationConfiguration",
+        "ReplicationConfigurationNotFoundError",
+        "The replication configuration was not found",
+    ),
+    (
+        "ObjectLockConfiguration",
+        "ObjectLockConfiguration",
+        "ObjectLockConfigurationNotFoundError",
+        "Object Lock configuration does not exist for this bucket",
     ),
     ("BucketPolicy", "Policy", "NoSuchBucketPolicy", "The bucket policy does not exist"),
     (

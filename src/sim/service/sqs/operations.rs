@@ -47,6 +47,8 @@ const PAGING: Paging = Paging {
 
 /// How long SQS waits between two purges of a queue.
 const PURGE_REST: TimeDelta = TimeDelta::seconds(60);
+/// The most tags that a queue has.
+const TAGS_LIMIT: usize = 50;
 /// The most messages that a batch has.
 const BATCH: usize = 10;
 
@@ -169,10 +171,24 @@ fn read_attributes(input: &Value) -> Result<BTreeMap<String, String>, Refusal> {
     Ok(given)
 }
 
+/// Refuses a redrive policy whose queue is not there, where it is of this account and Region.
+fn dead_letters_there(world: &World, call: &Call, attributes: &BTreeMap<String, String>) -> Result<(), Refusal> {
+    let Some(policy) = attributes.get("RedrivePolicy").filter(|policy| !policy.is_empty()) else { return Ok(()) };
+    let target = serde_json::from_str::<Value>(policy).unwrap_or_default();
+    let target = members::text(&target, "deadLetterTargetArn").unwrap_or_default();
+    let here = format!("arn:aws:sqs:{}:{}:", call.caller.region, call.caller.account);
+    let Some(name) = target.strip_prefix(&here) else { return Ok(()) };
+    if world.site(&call.caller).is_some_and(|site| site.sqs.queues.contains_key(name)) {
+        return Ok(());
+    }
+    Err(invalid("RedrivePolicy", policy, "Dead letter target does not exist."))
+}
+
 fn create(world: &mut World, call: &Call) -> Answer {
     let input = &call.input;
     let name = members::required(input, "QueueName");
     let mut attributes = read_attributes(input)?;
+    dead_letters_there(world, call, &attributes)?;
     let plain = name.strip_suffix(".fifo").unwrap_or(name);
     let known = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
     if plain.is_empty() || name.len() > 80 || !plain.chars().all(known) {
@@ -420,12 +436,19 @@ fn check_batch(call: &Call) -> Result<(), Refusal> {
 }
 
 /// Does each entry by itself: one that fails does not keep the others from being done.
+/// Is it about what messages of FIFO queues need?
+fn of_fifo(refusal: &Refusal) -> bool {
+    refusal.code == "MissingParameter" || refusal.message.starts_with("The queue should either have ContentBasedDeduplication")
+}
+
 fn batch(world: &mut World, call: &Call, mut each: impl FnMut(&mut World, &str, &Value) -> Answer) -> Answer {
     let name = queue(world, call)?.name.clone();
     let (mut done, mut failed) = (Vec::new(), Vec::new());
     for entry in members::list(&call.input, "Entries") {
         let id = members::required(entry, "Id");
         match each(world, &name, entry) {
+            // What a FIFO queue needs of each message is the whole request's fault.
+            Err(refusal) if call.operation == "SendMessageBatch" && of_fifo(&refusal) => return Err(refusal),
             Ok(mut answer) => {
                 answer["Id"] = id.into();
                 done.push(answer);
@@ -458,7 +481,21 @@ fn change(world: &mut World, call: &Call) -> Answer {
             }
             queue.purge(now);
         }
-        "TagQueue" => queue.tags.extend(input.get("Tags").and_then(Value::as_object).cloned().unwrap_or_default()),
+        "TagQueue" => {
+            let given = input.get("Tags").and_then(Value::as_object).cloned().unwrap_or_default();
+            if given.is_empty() {
+                return Err(Refusal::new("MissingParameter", "The request must contain the parameter Tags."));
+            }
+            if queue.tags.keys().chain(given.keys()).collect::<BTreeSet<_>>().len() > TAGS_LIMIT {
+                let name = members::required(input, "QueueUrl").rsplit('/').next().unwrap_or_default();
+                return Err(Refusal::new("InvalidParameterValue", format!("Too many tags added for queue {name}.")));
+            }
+            queue.tags.extend(given);
+        }
+        "UntagQueue" if members::texts(input, "TagKeys").is_empty() => {
+            let message = "Tag keys must be between 1 and 128 characters in length.";
+            return Err(Refusal::new("InvalidParameterValue", message));
+        }
         "UntagQueue" => members::texts(input, "TagKeys").into_iter().for_each(|key| drop(queue.tags.remove(key))),
         _ => return Err(super::super::unknown(call)),
     }

@@ -5,6 +5,7 @@ pub mod automation;
 mod commands;
 pub mod documents;
 pub mod execution;
+mod filters;
 pub mod ops_items;
 mod owned;
 pub mod parameters;

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::automation::PAGING;
+use super::filters;
 use crate::sim::call::{Answer, Call, Refusal};
 use crate::sim::members::{self, Members};
 use crate::sim::page::Paging;
@@ -82,6 +83,9 @@ impl Parameter {
     }
 }
 
+/// What a parameter may be a value of.
+const DATA_TYPES: [&str; 3] = ["text", "aws:ec2:image", "aws:ssm:integration"];
+
 /// Answers one call about parameters.
 ///
 /// # Errors
@@ -115,11 +119,19 @@ pub fn answer(world: &mut World, call: &Call) -> Answer {
             }
             let below = format!("{}/", path.trim_end_matches('/'));
             let deep = members::flag(input, "Recursive") == Some(true);
-            let within = |name: &str| name.strip_prefix(&below).is_some_and(|rest| deep || !rest.contains('/'));
+            // A name without a slash is one of the root.
+            let under = |name: &'_ str| {
+                if below == "/" { Some(name.trim_start_matches('/').len()) } else { name.strip_prefix(&below).map(str::len) }
+            };
+            let within = |name: &str| under(name).is_some_and(|length| deep || !name[name.len() - length..].contains('/'));
             let paging = Paging { default: 10, max: 10, ..PAGING };
             list(world, call, paging, |name, parameter| within(name).then(|| parameter.latest(call, name)).flatten())
         }
-        _ => list(world, call, PAGING, |name, parameter| wanted(name, parameter, input).then(|| parameter.described(call, name))),
+        "DescribeParameters" => {
+            filters::check(input)?;
+            list(world, call, PAGING, |name, parameter| wanted(name, parameter, input).then(|| parameter.described(call, name)))
+        }
+        _ => Err(super::super::unknown(call)),
     }
 }
 
@@ -194,6 +206,15 @@ fn put(world: &mut World, call: &Call) -> Answer {
     }
     if name.contains('/') && !name.starts_with('/') {
         return Err(invalid("Parameter name must be a fully qualified name."));
+    }
+    if value.is_empty() {
+        return Err(invalid(
+            "1 validation error detected: Value '' at 'value' failed to satisfy constraint: Member must have length greater than or \
+             equal to 1.",
+        ));
+    }
+    if let Some(kind) = members::text(input, "DataType").filter(|kind| !DATA_TYPES.contains(kind)) {
+        return Err(invalid(format!("The following data type is not supported: {kind} (Data type names are all lowercase.)")));
     }
     let most = if members::text(input, "Tier") == Some("Advanced") { VALUE_BYTES.1 } else { VALUE_BYTES.0 };
     if value.len() > most {
