@@ -1,7 +1,7 @@
 //! Scenario files beside their plans and their facilitators' sheets: each fits the other, and a scenario that is drafted from a plan is
 //! one that can be played.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says by a panic what is wrong")]
+#![expect(clippy::unwrap_used, reason = "a test says by a panic what is wrong")]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
