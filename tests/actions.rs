@@ -4,6 +4,14 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says by a panic what is wrong")]
 
+#[path = "actions/adopted.rs"]
+mod adopted;
+#[path = "actions/cases.rs"]
+mod cases;
+#[path = "actions/drift.rs"]
+mod drift;
+#[path = "actions/failures.rs"]
+mod failures;
 #[path = "actions/set_up.rs"]
 mod set_up;
 mod table;
@@ -11,12 +19,14 @@ mod table;
 use std::path::Path;
 use std::time::Duration;
 
+use cases::CASES;
 use futures_util::future::BoxFuture;
 use lifeboat::console;
 use lifeboat::domain::{Problem, ProblemKind, StepId};
 use lifeboat::engine::Intent;
-use lifeboat::journal::StepStatus;
+use lifeboat::journal::{Event, StepStatus};
 use lifeboat::sim::inject::{Change, Fault, FaultKind, Inject};
+use lifeboat::store::State;
 use lifeboat::ui::Request;
 use set_up::SetUp;
 use table::{SPEED, Table, asks, open_played, steps};
@@ -49,54 +59,20 @@ enum Breaks {
     Refused(&'static str),
     /// This is done.
     Done(Deed),
+    /// This happens.
+    Injected(fn() -> Change),
 }
 
 const NOTHING: Deed = |_| Box::pin(async {});
 
-const CASES: &[Case] = &[
-    Case {
-        plan: "routing-control",
-        set_up: NOTHING,
-        breaks: Breaks::Refused("UpdateRoutingControlStates"),
-        mends: NOTHING,
-        says: "not authorized",
-        // One effect a control.
-        effects: &[("UpdateRoutingControlStates", 2, 2)],
-        gives: ("states", "shop-eu-west-1 Off, shop-eu-central-1 On"),
-    },
-    Case {
-        plan: "invoke",
-        set_up: |site| Box::pin(site.function("shop-warm", r#"{"warmed": 48000}"#)),
-        breaks: Breaks::Done(|site| Box::pin(site.function_fails("shop-warm", Some("the catalog is empty")))),
-        mends: |site| Box::pin(site.function_fails("shop-warm", None)),
-        says: "the function failed: IndexError: the catalog is empty",
-        effects: &[("Invoke", 1, 2)],
-        gives: ("warmed", "48000"),
-    },
-    Case {
-        plan: "execute",
-        set_up: |site| {
-            Box::pin(async {
-                site.function("shop-warm", r#"{"warmed": 48000}"#).await;
-                site.state_machine("shop-index", "shop-warm").await;
-            })
-        },
-        breaks: Breaks::Done(|site| Box::pin(site.function_fails("shop-warm", Some("the catalog is empty")))),
-        mends: |site| Box::pin(site.function_fails("shop-warm", None)),
-        says: "FAILED in the state Index: IndexError",
-        effects: &[("StartExecution", 1, 1), ("RedriveExecution", 0, 1)],
-        gives: ("indexed", "48000"),
-    },
-    Case {
-        plan: "publish",
-        set_up: |site| Box::pin(async { drop(site.sns().create_topic().name("shop-news").send().await.unwrap()) }),
-        breaks: Breaks::Refused("Publish"),
-        mends: NOTHING,
-        says: "not authorized",
-        effects: &[("Publish", 1, 1)],
-        gives: ("message_id", "-"),
-    },
-];
+fn case(plan: &str) -> &'static Case {
+    CASES.iter().find(|case| case.plan == plan).unwrap()
+}
+
+/// The step that is tried.
+fn act() -> StepId {
+    StepId::new("act")
+}
 
 async fn open(folder: &Path, case: &Case, resume: bool) -> Table {
     let world = format!("{FOLDER}/world.toml");
@@ -115,9 +91,15 @@ enum Kill {
     Running,
 }
 
-/// Begins the exercise and decides.
-async fn begin(table: &mut Table) {
+/// Begins the exercise, sets up what the plan finds, and decides.
+async fn begin(table: &mut Table, case: &Case, site: &SetUp) {
     table.start().await;
+    table.session.request(Request::Speed(SPEED));
+    (case.set_up)(site).await;
+    if case.plan == "region-switch" {
+        let value = site.switch_plan("shop-warm").await;
+        table.order(Intent::SetVariable { name: "switch".into(), value });
+    }
     table.order(Intent::Declare { reason: "to try it".into(), seen: vec![], weighed: Box::default() });
 }
 
@@ -133,7 +115,8 @@ async fn play(table: &mut Table, case: &Case, site: &SetUp, kill: Option<Kill>) 
     table.session.request(Request::Speed(SPEED));
     loop {
         let settled = |id: &StepId| table.state().incident.steps.get(id).is_some_and(|record| record.is_settled());
-        if table.plan.steps.iter().all(|step| settled(&step.id)) {
+        // What takes another step back is done only if somebody asks for it.
+        if table.plan.steps.iter().all(|step| step.undoes.is_some() || settled(&step.id)) {
             return Some(failures);
         }
         let ready: Vec<StepId> = table.plan.ready(&settled).into_iter().map(|step| step.id.clone()).collect();
@@ -144,6 +127,7 @@ async fn play(table: &mut Table, case: &Case, site: &SetUp, kill: Option<Kill>) 
                     let operation = case.effects[0].0;
                     let done = problem.kind == ProblemKind::Unknown && count(table, operation) > 0;
                     failures.push(problem);
+                    assert!(failures.len() < 3, "{}: it fails again and again: {failures:#?}", case.plan);
                     if done {
                         table.order(Intent::SkipStep { step, reason: "it did its work, we looked".into() });
                         continue;
@@ -160,12 +144,18 @@ async fn play(table: &mut Table, case: &Case, site: &SetUp, kill: Option<Kill>) 
         }
         if let Some(step) = asks(table.state()) {
             table.approve(&step).await;
+            let refused = |state: &State| {
+                let refusals = state.events.iter().filter(|recorded| matches!(recorded.event, Event::CallRefused { .. }));
+                refusals.count()
+            };
+            assert!(refused(table.state()) < 3, "{}: its answers are refused: {:#?}", case.plan, table.state().events.last());
         }
         if matches!(kill, Some(Kill::Running)) && steps(table.state()).values().any(|status| *status == StepStatus::Running) {
             return None;
         }
         let before = steps(table.state());
-        if before.values().all(|status| matches!(status, StepStatus::Calling | StepStatus::Running)) {
+        // What failed is mended at once, and what has ended may let another step begin.
+        if before.values().any(|status| matches!(status, StepStatus::Calling | StepStatus::Running)) {
             table.until("the next change of a step", move |state| steps(state) != before || asks(state).is_some()).await;
         }
     }
@@ -192,8 +182,7 @@ async fn well(case: &Case) {
     let folder = tempfile::tempdir().unwrap();
     let mut table = open(folder.path(), case, false).await;
     let site = SetUp::of(&table).await;
-    (case.set_up)(&site).await;
-    begin(&mut table).await;
+    begin(&mut table, case, &site).await;
     let failures = play(&mut table, case, &site, None).await.unwrap();
     assert_eq!(failures, [], "{}", case.plan);
     leave(table, case, false).await;
@@ -211,11 +200,14 @@ async fn mended(case: &Case) {
     let folder = tempfile::tempdir().unwrap();
     let mut table = open(folder.path(), case, false).await;
     let site = SetUp::of(&table).await;
-    (case.set_up)(&site).await;
-    begin(&mut table).await;
+    begin(&mut table, case, &site).await;
     match case.breaks {
         Breaks::Refused(operation) => table.exercise.world.lock().unwrap().inject(fault(operation, FaultKind::Denied)).unwrap(),
         Breaks::Done(deed) => deed(&site).await,
+        Breaks::Injected(change) => {
+            let inject = Inject::by_hand("it fails", vec![change()]);
+            table.exercise.world.lock().unwrap().inject(inject).unwrap();
+        }
     }
     let failures = play(&mut table, case, &site, None).await.unwrap();
     let said: Vec<String> = failures.iter().map(ToString::to_string).collect();
@@ -230,8 +222,7 @@ fn life(folder: &Path, case: &Case, resume: bool, kill: Option<Kill>) -> bool {
         let mut table = open(folder, case, resume).await;
         let site = SetUp::of(&table).await;
         if !resume {
-            (case.set_up)(&site).await;
-            begin(&mut table).await;
+            begin(&mut table, case, &site).await;
         }
         match play(&mut table, case, &site, kill).await {
             Some(_) => {
@@ -261,8 +252,7 @@ async fn lost(case: &Case) {
     let folder = tempfile::tempdir().unwrap();
     let mut table = open(folder.path(), case, false).await;
     let site = SetUp::of(&table).await;
-    (case.set_up)(&site).await;
-    begin(&mut table).await;
+    begin(&mut table, case, &site).await;
     let operation = case.effects[0].0;
     table.exercise.world.lock().unwrap().inject(fault(operation, FaultKind::AnswerLost)).unwrap();
     let failures = play(&mut table, case, &site, None).await.unwrap();
@@ -274,7 +264,7 @@ macro_rules! each {
     ($($name:ident = $plan:literal),+ $(,)?) => { $(
         mod $name {
             fn case() -> &'static super::Case {
-                super::CASES.iter().find(|case| case.plan == $plan).unwrap()
+                super::case($plan)
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -300,7 +290,70 @@ macro_rules! each {
     )+ };
 }
 
+/// What a step made is taken back by the step that is its undo, once, and only what was made since the incident began.
+async fn taken_back(case: &Case, deletes: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut table = open(folder.path(), case, false).await;
+    let site = SetUp::of(&table).await;
+    begin(&mut table, case, &site).await;
+    play(&mut table, case, &site, None).await.unwrap();
+    let undo = StepId::new("take-back");
+    assert_eq!(count(&table, deletes), 0, "nobody asked for it yet");
+    table.order(Intent::TakeUp { step: undo.clone(), reason: "it was the wrong one".into() });
+    table.confirm(&undo).await;
+    let taken = undo.clone();
+    table.until("the end of the undo", move |state| state.incident.status(&taken) == StepStatus::Done).await;
+    assert_eq!(count(&table, deletes), 1, "{}", case.plan);
+    table.session.request(Request::Prepare(undo.clone()));
+    let again = table.prepared(&undo).await;
+    assert!(again.is_blocked(), "what is gone is not deleted again: {:?}", again.findings);
+    table.session.close().await;
+    table.exercise.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stack_a_resource_and_a_table_are_taken_back() {
+    for (plan, deletes) in [("deploy", "DeleteStack"), ("create", "DeleteResource"), ("table", "DeleteTable")] {
+        taken_back(case(plan), deletes).await;
+    }
+}
+
+/// A wait ends when it would have ended, whoever waits.
+#[test]
+fn a_wait_is_no_longer_for_a_console_that_takes_over() {
+    let case = Case {
+        plan: "wait",
+        set_up: NOTHING,
+        breaks: Breaks::Done(NOTHING),
+        mends: NOTHING,
+        says: "",
+        effects: &[],
+        gives: ("seen", "2026-03-14"),
+    };
+    let folder = tempfile::tempdir().unwrap();
+    assert!(!life(folder.path(), &case, false, Some(Kill::Running)));
+    assert!(life(folder.path(), &case, true, None));
+    let journal = std::fs::read_dir(folder.path().join("exercises")).unwrap().map(|entry| entry.unwrap().path());
+    let journal = journal.into_iter().find(|path| path.extension().is_some_and(|kind| kind == "lifeboat")).unwrap();
+    let (_, events) = lifeboat::journal::Journal::open(&journal).unwrap();
+    let incident = lifeboat::journal::Incident::of(&events);
+    let attempt = incident.steps[&StepId::new("act")].last().unwrap().clone();
+    assert_eq!((attempt.number, (attempt.finished().unwrap() - attempt.confirmed_at).num_seconds()), (1, 300));
+}
+
 each! {
+    deploy = "deploy",
+    create = "create",
+    table_to_a_moment = "table",
+    instance_to_a_moment = "instance",
+    cluster_to_a_moment = "cluster",
+    copy = "copy",
+    continuous = "continuous",
+    rewind = "rewind",
+    command = "command",
+    records = "records",
+    health_check = "health-check",
+    region_switch = "region-switch",
     routing_control = "routing-control",
     invoke = "invoke",
     execute = "execute",

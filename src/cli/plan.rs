@@ -86,7 +86,8 @@ pub struct PlanNew {
     /// The plan's name.
     #[arg(long, value_name = "NAME", default_value = "workload")]
     pub name: String,
-    /// Only resources that are tagged so, as their recovery points tell; may be given again, then all must hold.
+    /// Only resources, stacks and runbooks that are tagged so, resources as their recovery points tell; may be given again, then all must
+    /// hold.
     #[arg(long, value_name = "KEY=VALUE", value_parser = tag)]
     pub tag: Vec<(String, String)>,
     /// Only things whose name contains this; may be given again, then one must.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::client;
+use super::listing::Listing;
 use super::site::{Connection, Retries};
 use super::time::utc;
 use crate::domain::{Problem, ProblemKind};
@@ -71,6 +72,19 @@ pub struct ResourceChange {
     pub replacement: Option<String>,
 }
 
+/// A stack as somebody deployed it: what it takes to deploy the like elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackOutline {
+    /// Its name.
+    pub name: String,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// Its parameters; AWS shows stars for those that are not to be seen.
+    pub parameters: BTreeMap<String, String>,
+    /// What it was allowed to do.
+    pub capabilities: Vec<String>,
+}
+
 /// One event of a stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StackEvent {
@@ -104,6 +118,35 @@ impl CloudFormation {
             Err(problem) if problem.kind == ProblemKind::Missing || problem.message.contains("does not exist") => Ok(None),
             Err(problem) => Err(problem),
         }
+    }
+
+    /// The stacks that stand, without those that belong to another, at most `pages` pages.
+    ///
+    /// # Errors
+    /// Any kind.
+    pub async fn stacks(&self, pages: usize) -> Result<Listing<StackOutline>, Problem> {
+        let ask = self.client.describe_stacks().into_paginator().send();
+        let found = self.connection.gather(ask, pages, "CloudFormation DescribeStacks", |page, rows| {
+            let stands = |stack: &&aws_sdk_cloudformation::types::Stack| {
+                let status = stack.stack_status().map(|status| status.as_str()).unwrap_or_default();
+                stack.parent_id().is_none() && !status.starts_with("DELETE_") && status != "REVIEW_IN_PROGRESS"
+            };
+            rows.extend(page.stacks().iter().filter(stands).map(|stack| {
+                let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+                StackOutline {
+                    name: text(stack.stack_name()),
+                    tags: stack.tags().iter().map(|tag| (text(tag.key()), text(tag.value()))).collect(),
+                    parameters: stack
+                        .parameters()
+                        .iter()
+                        .map(|it| (text(it.parameter_key()), text(it.parameter_value())))
+                        .collect(),
+                    capabilities: stack.capabilities().iter().map(|capability| capability.as_str().to_owned()).collect(),
+                }
+            }));
+            page.next_token().is_some()
+        });
+        found.await
     }
 
     /// The names of the parameters that a template, given as a text or by where it lies in S3, has no default for.

@@ -42,7 +42,7 @@ mod time;
 pub use backup::{Backup, CopyJobRecord};
 pub use base::{Base, Timeouts};
 pub use cloudcontrol::{CloudControl, ResourceRequest};
-pub use cloudformation::{ChangeSet, CloudFormation, ResourceChange, Stack, StackEvent};
+pub use cloudformation::{ChangeSet, CloudFormation, ResourceChange, Stack, StackEvent, StackOutline};
 pub use cloudwatch::CloudWatch;
 pub use codes::Effect;
 pub use credentials::Access;

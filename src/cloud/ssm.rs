@@ -224,11 +224,11 @@ impl Ssm {
         }
     }
 
-    /// The names of the account's own Automation runbooks in the Region that is asked, at most `pages` pages of 50.
+    /// The account's own Automation runbooks in the Region that is asked, name and tags, at most `pages` pages of 50.
     ///
     /// # Errors
     /// Any kind.
-    pub async fn own_runbooks(&self, pages: usize) -> Result<Listing<String>, Problem> {
+    pub async fn own_runbooks(&self, pages: usize) -> Result<Listing<(String, BTreeMap<String, String>)>, Problem> {
         let filter = |key: &str, value: &str| DocumentKeyValuesFilter::builder().key(key).values(value).build();
         let ask = self.client.list_documents().filters(filter("Owner", "Self")).filters(filter("DocumentType", "Automation"));
         let found = self.connection.gather(
@@ -236,7 +236,10 @@ impl Ssm {
             pages,
             "Systems Manager ListDocuments",
             |page, rows| {
-                rows.extend(page.document_identifiers().iter().filter_map(|document| document.name().map(str::to_owned)));
+                rows.extend(page.document_identifiers().iter().filter_map(|document| {
+                    let tags = document.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
+                    Some((document.name()?.to_owned(), tags.collect()))
+                }));
                 page.next_token().is_some()
             },
         );

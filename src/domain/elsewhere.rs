@@ -9,7 +9,7 @@ use super::{Region, SiteName};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Elsewhere {
     /// What AWS calls it: `restore job`, `copy job`, `automation execution`, `state machine execution`, `stack operation`,
-    /// `Region switch execution`.
+    /// `Region switch execution`; `restored table`, `DB instance` for what stands under the name that a step would give.
     pub kind: String,
     /// Its id or ARN.
     pub id: String,

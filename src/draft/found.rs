@@ -1,10 +1,10 @@
-//! What is there: the protected resources and their points in the recovery Region, alarms, records, runbooks.
+//! What is there: the protected resources and their points in the recovery Region, alarms, records, stacks, runbooks.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::cloud::{HostedZone, SiteClients, Sites};
+use crate::cloud::{HostedZone, SiteClients, Sites, StackOutline};
 use crate::domain::{Identity, Problem, ProtectedResource, RecordSet, RecoveryPoint, SiteName, Usable};
 
 /// More pages than anything here has.
@@ -13,7 +13,7 @@ const PAGES: usize = 200;
 /// What is looked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Wanted {
-    /// Only resources whose recovery points carry all of these tags.
+    /// Only resources whose recovery points carry all of these tags, and stacks and runbooks that do.
     pub tags: Vec<(String, String)>,
     /// Only things whose name contains one of these; everything if there are none.
     pub names: Vec<String>,
@@ -23,6 +23,10 @@ impl Wanted {
     fn takes(&self, name: &str) -> bool {
         let name = name.to_lowercase();
         self.names.is_empty() || self.names.iter().any(|wanted| name.contains(&wanted.to_lowercase()))
+    }
+
+    fn tagged(&self, tags: &BTreeMap<String, String>) -> bool {
+        self.tags.iter().all(|(key, value)| tags.get(key) == Some(value))
     }
 }
 
@@ -50,6 +54,8 @@ pub struct Found {
     pub alarms: Vec<(SiteName, String)>,
     /// The zones with records that look like a way to one of the Regions.
     pub zones: Vec<(HostedZone, Vec<RecordSet>)>,
+    /// The stacks at the primary site.
+    pub stacks: Vec<StackOutline>,
     /// The account's own Automation runbooks at the recovery site.
     pub runbooks: Vec<String>,
     /// What could not be asked.
@@ -76,10 +82,17 @@ pub async fn look(sites: &Sites, wanted: &Wanted, now: DateTime<Utc>) -> Found {
     }
     found.alarms.sort();
     let (primary, recovery) = (sites.site(&both[0]), sites.site(&both[1]));
+    if let Some(primary) = primary
+        && let Some(stacks) = note(&mut found, primary.cloudformation.stacks(PAGES).await)
+    {
+        found.stacks = stacks.rows.into_iter().filter(|stack| wanted.takes(&stack.name) && wanted.tagged(&stack.tags)).collect();
+        found.stacks.sort_by(|a, b| a.name.cmp(&b.name));
+    }
     if let Some(recovery) = recovery {
         resources(&mut found, primary, recovery, wanted, now).await;
         if let Some(documents) = note(&mut found, recovery.ssm.own_runbooks(PAGES).await) {
-            found.runbooks = documents.rows.into_iter().filter(|name| wanted.takes(name)).collect();
+            let fits = |(name, tags): &(String, BTreeMap<String, String>)| wanted.takes(name) && wanted.tagged(tags);
+            found.runbooks = documents.rows.into_iter().filter(fits).map(|(name, _)| name).collect();
         }
         zones(&mut found, recovery).await;
     }
@@ -143,7 +156,7 @@ async fn resources(
 async fn tagged(found: &mut Found, site: &SiteClients, point: Option<&RecoveryPoint>, wanted: &Wanted) -> bool {
     let Some(point) = point else { return false };
     let tags = note(found, site.backup.tags(&point.arn).await).unwrap_or_default();
-    wanted.tags.iter().all(|(key, value)| tags.get(key) == Some(value))
+    wanted.tagged(&tags)
 }
 
 /// The records that could move traffic: weighted ones, failover ones, and those that name one of the Regions.

@@ -5,6 +5,7 @@ use crate::plan::{carry_over, missing_metadata};
 
 use super::found::{Found, Resource};
 use super::{Ids, quoted};
+use crate::cloud::StackOutline;
 
 /// What a person has to settle stands after this.
 const SETTLE: &str = "# settle:";
@@ -31,11 +32,13 @@ pub fn plan_of(name: &str, sites: [(&str, Option<&str>); 2], found: &Found) -> S
     out.head(name, sites, found);
     out.signals(found);
     let resources = out.resources(found);
+    let stacks: Vec<String> = found.stacks.iter().map(|stack| out.stack(stack, sites[0].0)).collect();
     let mut before = Vec::new();
     for (resource, id) in found.resources.iter().zip(&resources) {
         before.extend(out.restore(resource, id, sites[1].0));
     }
-    let restored = if before.is_empty() { Vec::new() } else { vec!["restores".to_owned()] };
+    let mut restored = if before.is_empty() { Vec::new() } else { vec!["restores".to_owned()] };
+    restored.extend(stacks);
     let integration = out.integration(found, &restored);
     out.fail_over(found, &integration, sites);
     out.text
@@ -105,6 +108,33 @@ impl Draft {
             names.push(id);
         }
         names
+    }
+
+    /// The step that deploys a stack of the primary in the recovery Region; its id.
+    fn stack(&mut self, stack: &StackOutline, region: &str) -> String {
+        let (name, file) = (&stack.name, format!("{}.template.json", stack.name));
+        let id = self.ids.take(&format!("deploy-{name}"));
+        self.line("");
+        self.settle(format!(
+            "is this stack part of the recovery? Keep its template beside this plan: aws cloudformation get-template --region {region} \
+             --stack-name {name} --query TemplateBody > {file}"
+        ));
+        self.step(&id, &format!("Deploy the stack {name}"), "infrastructure", "");
+        self.line(format!("action = \"cloudformation.deploy\"\nlimit = \"1h\"\n\n[step.with]\nstack = {}", quoted(name)));
+        self.line(format!("template = {}", quoted(&file)));
+        if !stack.capabilities.is_empty() {
+            self.line(format!("capabilities = [{}]", list(&stack.capabilities)));
+        }
+        if !stack.parameters.is_empty() {
+            self.line("\n[step.with.parameters]");
+            self.settle(format!("these are the values of {region}: which are other ones here?"));
+        }
+        for (key, value) in &stack.parameters {
+            // AWS shows stars for what is not to be seen, and a plan would take `${` for a reference.
+            let hidden = value.is_empty() || value.chars().all(|c| c == '*') || value.contains("${");
+            self.line(format!("{key} = {}", quoted(if hidden { "settle-this" } else { value })));
+        }
+        id
     }
 
     /// The step that restores a resource; what it has no point for is a manual step that says so.

@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::action::records;
+use super::action::{database, records, table};
 use super::prepare::{Asking, World};
 use crate::cloud::Window;
 use crate::domain::{Elsewhere, Moment, Problem, StepId};
@@ -64,6 +64,12 @@ pub(super) async fn begun(
         }
         Action::Route53Change { zone, records } => {
             (records::in_place(&asking, zone, records).await?.into_iter().collect(), zone.clone())
+        }
+        Action::DynamoDbRestore(restore) => {
+            (table::in_place(&asking, restore).await?.into_iter().collect(), asking.text(&restore.source).unwrap_or_default())
+        }
+        Action::RdsRestore(restore) => {
+            (database::in_place(&asking, restore).await?.into_iter().collect(), asking.text(&restore.target).unwrap_or_default())
         }
         _ => return Ok(Vec::new()),
     };

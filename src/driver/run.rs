@@ -298,7 +298,9 @@ impl Inner {
             Action::BackupRestore { resource, .. } => self.world.plan.resources.get(resource).map(|of| of.resource_type.as_str()),
             _ => None,
         };
-        let deadline = since + TimeDelta::from_std(step.limit).unwrap_or(TimeDelta::MAX);
+        // What was adopted began before, and may have run out of its time already: its limit counts from here on.
+        let adopted = confirmed.call.is_none() && step.action.changes_aws();
+        let deadline = if adopted { self.clock.now() } else { since } + TimeDelta::from_std(step.limit).unwrap_or(TimeDelta::MAX);
         let so_since = Mutex::default();
         loop {
             let now = self.clock.now();

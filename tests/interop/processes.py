@@ -135,13 +135,13 @@ def simulated(speed: float, folder: Path, *words: str) -> Iterator[Aws]:
 
 
 @contextmanager
-def moto(folder: Path) -> Iterator[Aws]:
-    """A moto server on a free port."""
+def moto(folder: Path, *program: str) -> Iterator[Aws]:
+    """A moto server on a free port; `program` runs another one than moto's own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    command = [sys.executable, *(program or ("-m", "moto.server")), "-H", "127.0.0.1", "-p", str(port)]
     with (folder / "moto.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=clean_environment())
     try:

@@ -301,7 +301,10 @@ pub fn asks(state: &State) -> Option<StepId> {
 pub fn answered_already(state: &State, step: &StepId) -> bool {
     state.events.iter().any(|recorded| match &recorded.event {
         lifeboat::journal::Event::CallAnswered(answered) => {
-            &answered.step == step && answered.purpose == lifeboat::journal::Purpose::Answer
+            let last = state.incident.steps.get(step).and_then(|record| record.last());
+            &answered.step == step
+                && answered.purpose == lifeboat::journal::Purpose::Answer
+                && last.is_some_and(|last| last.number == answered.attempt)
         }
         _ => false,
     })

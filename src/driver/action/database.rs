@@ -6,11 +6,11 @@
 use chrono::SecondsFormat;
 use serde_json::{Map, Value, json};
 
-use crate::domain::{Finding, MutatingCall, Problem};
+use crate::domain::{Elsewhere, Finding, MutatingCall, Problem, ProblemKind, Progress};
 use crate::plan::{Action, DatabaseKind, DatabaseRestore};
 
 use super::super::prepare::{Asking, Draft};
-use super::{Following, Look, resource};
+use super::{End, Following, Look, resource};
 
 /// The names of the restore properties: own identifier, source, moment.
 fn names(kind: DatabaseKind) -> [&'static str; 3] {
@@ -40,7 +40,10 @@ pub(super) async fn prepare(asking: &Asking<'_>, restore: &DatabaseRestore) -> R
     let moment = at.map_or_else(|| "the latest moment that AWS has".to_owned(), |at| at.to_string());
     draft.summary = format!("restore {source} as {target} in {}, as of {moment}", asking.place.region);
     match asking.site.cloudcontrol.resource(type_name, &target).await? {
-        Some(_) => draft.findings.push(Finding::blocks(format!("{type_name} {target} exists already"))),
+        Some(_) => {
+            let text = format!("{type_name} {target} exists already; AWS does not tell from what it was restored");
+            draft.findings.push(Finding::blocks(text));
+        }
         None => draft.findings.push(Finding::good(format!("the identifier {target} is free"))),
     }
     if !replicated && asking.site.cloudcontrol.resource(type_name, &source).await?.is_none() {
@@ -62,19 +65,77 @@ fn adds_writer(asking: &Asking<'_>) -> bool {
     })
 }
 
+/// An instance under the wanted identifier that somebody else has made. AWS tells of an instance when it was made, once it is, and of a
+/// cluster not by this way: one that may be last year's is not offered.
+pub(in crate::driver) async fn in_place(asking: &Asking<'_>, restore: &DatabaseRestore) -> Result<Option<Elsewhere>, Problem> {
+    if restore.kind == DatabaseKind::Cluster {
+        return Ok(None);
+    }
+    let target = asking.text(&restore.target)?;
+    let found = asking.site.cloudcontrol.resource("AWS::RDS::DBInstance", &target).await?.unwrap_or_default();
+    let Some(status) = found["DBInstanceStatus"].as_str() else { return Ok(None) };
+    let began_at = found["InstanceCreateTime"].as_str().and_then(|at| at.parse().ok());
+    Ok((began_at.is_some() || status == "creating").then(|| Elsewhere {
+        kind: "DB instance".to_owned(),
+        id: target.clone(),
+        site: asking.step.site.clone(),
+        region: asking.place.region.clone(),
+        about: target,
+        status: status.to_owned(),
+        began_at,
+        ended_at: None,
+        by: None,
+    }))
+}
+
+/// What was adopted has no request of Cloud Control: its own state is looked at.
+async fn look_adopted(following: &Following<'_>) -> Result<Look, Problem> {
+    const NAME: &str = "AWS::RDS::DBInstance";
+    let identifier = following.handle;
+    let problem = |kind, message| {
+        let mut problem = Problem::new(kind, format!("Cloud Control {NAME}"), message);
+        problem.region = Some(following.site.region.clone());
+        Look::Failed(problem, None, None)
+    };
+    let Some(found) = following.site.cloudcontrol.resource(NAME, identifier).await? else {
+        return Ok(problem(ProblemKind::Missing, format!("there is no {NAME} {identifier} (any more)")));
+    };
+    let status = found["DBInstanceStatus"].as_str().unwrap_or("in no state that AWS tells");
+    Ok(match status {
+        "available" => {
+            let mut end = resource::told(End::default().with("identifier", identifier), found);
+            end.ended_at = Some(following.now);
+            end.tail = vec![tail(DatabaseKind::Instance, identifier)];
+            Look::Done(Box::new(end))
+        }
+        "failed" | "restore-error" | "deleting" => problem(ProblemKind::Invalid, format!("{identifier} is {status}")),
+        _ => Look::Running(Progress { doing: format!("{identifier} is {status}"), ..Progress::default() }),
+    })
+}
+
+/// What is still to be done with a database that has come back.
+fn tail(kind: DatabaseKind, identifier: &str) -> String {
+    match kind {
+        DatabaseKind::Instance => {
+            format!(
+                "{identifier}: its blocks are loaded as they are read: the first queries are slow until a full scan has passed"
+            )
+        }
+        DatabaseKind::Cluster => format!("{identifier}: it has no instance until its writer is available"),
+    }
+}
+
 pub(super) async fn look(following: &Following<'_>, restore: &DatabaseRestore) -> Result<Look, Problem> {
+    if following.confirmed.call.is_none() {
+        return look_adopted(following).await;
+    }
     let mut look = resource::look(following).await?;
     if let (Look::Done(end), Some(MutatingCall::CreateResource(creation))) = (&mut look, &following.confirmed.call) {
         let [.., moment_key] = names(restore.kind);
         let properties: Value = serde_json::from_str(&creation.desired_state).unwrap_or_default();
         end.data_at = properties[moment_key].as_str().and_then(|at| at.parse().ok());
         let identifier = end.outputs.get("identifier").cloned().unwrap_or_default();
-        end.tail = match restore.kind {
-            DatabaseKind::Instance => vec![format!(
-                "{identifier}: its blocks are loaded as they are read: the first queries are slow until a full scan has passed"
-            )],
-            DatabaseKind::Cluster => vec![format!("{identifier}: it has no instance until its writer is available")],
-        };
+        end.tail = vec![tail(restore.kind, &identifier)];
     }
     Ok(look)
 }

@@ -12,7 +12,7 @@ const TOKEN_TRUSTED: TimeDelta = TimeDelta::hours(12);
 mod check;
 mod command;
 mod copy;
-mod database;
+pub(super) mod database;
 mod deletion;
 mod execution;
 mod function;
@@ -27,7 +27,7 @@ mod rewind;
 mod routing;
 mod runbook;
 mod stack;
-mod table;
+pub(super) mod table;
 mod wait;
 
 use std::collections::BTreeMap;

@@ -46,16 +46,8 @@ pub(super) async fn look(following: &Following<'_>) -> Result<Look, Problem> {
         "SUCCESS" => {
             let mut end = End::default().with("identifier", identifier.clone()).with("request_token", following.handle);
             // The properties are worth a look, and the step is not: it has ended well whether or not they can be read now.
-            if let Ok(Some(Value::Object(properties))) =
-                following.site.cloudcontrol.resource(&request.type_name, &identifier).await
-            {
-                for (name, value) in properties {
-                    match value {
-                        Value::String(text) => end = end.with(&name, text),
-                        Value::Number(_) | Value::Bool(_) => end = end.with(&name, value.to_string()),
-                        _ => {}
-                    }
-                }
+            if let Ok(Some(properties)) = following.site.cloudcontrol.resource(&request.type_name, &identifier).await {
+                end = told(end, properties);
             }
             end.ended_at = request.at;
             Look::Done(Box::new(end))
@@ -74,6 +66,19 @@ pub(super) async fn look(following: &Following<'_>) -> Result<Look, Problem> {
             Look::Running(Progress { doing, ..Progress::default() })
         }
     })
+}
+
+/// The properties that are texts, numbers or booleans are outputs.
+pub(super) fn told(mut end: End, properties: Value) -> End {
+    let Value::Object(properties) = properties else { return end };
+    for (name, value) in properties {
+        match value {
+            Value::String(text) => end = end.with(&name, text),
+            Value::Number(_) | Value::Bool(_) => end = end.with(&name, value.to_string()),
+            _ => {}
+        }
+    }
+    end
 }
 
 /// What a handler's error code means for what to do next (Cloud Control API reference, HandlerErrorCode).

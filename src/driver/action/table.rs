@@ -3,7 +3,7 @@
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use crate::cloud::{SiteClients, TableState};
-use crate::domain::{Change, Finding, MutatingCall, Problem, ProblemKind, Progress, TableRestore};
+use crate::domain::{Change, Elsewhere, Finding, MutatingCall, Problem, ProblemKind, Progress, TableRestore};
 use crate::plan::TableRestoreTo;
 
 use super::super::prepare::{Asking, Draft};
@@ -110,6 +110,24 @@ async fn tail(following: &Following<'_>, table: &TableState) -> Vec<String> {
         tail.push(format!("{name}: point-in-time recovery is off"));
     }
     tail
+}
+
+/// A table of the wanted name that somebody else has restored from the wanted source.
+pub(in crate::driver) async fn in_place(asking: &Asking<'_>, wanted: &TableRestoreTo) -> Result<Option<Elsewhere>, Problem> {
+    let (source, target) = (asking.text(&wanted.source)?, asking.text(&wanted.target)?);
+    let Some(found) = asking.site.dynamodb.table(&target).await? else { return Ok(None) };
+    let of = found.restore.as_ref().and_then(|(source, ..)| source.clone());
+    Ok((of.as_ref() == Some(&source) && found.created_at.is_some()).then(|| Elsewhere {
+        kind: "restored table".to_owned(),
+        id: target,
+        site: asking.step.site.clone(),
+        region: asking.place.region.clone(),
+        about: source,
+        status: found.status,
+        began_at: found.created_at,
+        ended_at: None,
+        by: None,
+    }))
 }
 
 /// A table of that name, restored from that source since the confirmation, is ours: AWS takes no name twice.

@@ -4,6 +4,7 @@ mod called;
 mod exists;
 mod moment;
 mod restore;
+mod roles;
 mod routes;
 mod sites;
 
@@ -44,20 +45,20 @@ fn of_step<'a>(asked: Asked<'a>, step: &'a Step) -> Vec<Look<'a>> {
     };
     let asked = AskedOf { plan, step, place, site, now };
     let looks: Vec<Look<'a>> = match &step.action {
-        Action::BackupRestore { .. } => vec![restore::point(asked).boxed(), restore::role(asked).boxed()],
+        Action::BackupRestore { .. } => vec![restore::point(asked).boxed(), roles::role(asked).boxed()],
         Action::SsmAutomation { .. } => vec![exists::runbook(asked).boxed()],
         Action::Route53Change { .. } => vec![routes::records(asked).boxed()],
         Action::ArcRoutingControl(_) => vec![called::routing_controls(asked).boxed()],
         Action::ArcRegionSwitch(_) => vec![called::region_switch(asked).boxed()],
         Action::HealthCheckInvert(_) => vec![called::health_check(asked).boxed()],
-        Action::CloudFormationDeploy(_) => vec![called::template(asked).boxed()],
+        Action::CloudFormationDeploy(_) => vec![called::template(asked).boxed(), roles::role(asked).boxed()],
         Action::LambdaInvoke(_) => vec![called::function(asked).boxed()],
         Action::StateMachineExecute(_) => vec![called::state_machine(asked).boxed()],
         Action::SnsPublish(_) => vec![called::topic(asked).boxed()],
         Action::DynamoDbRestore(_) => vec![moment::table(asked).boxed()],
         Action::RdsRestore(_) => vec![moment::database(asked).boxed()],
         Action::S3Rewind(_) => vec![moment::bucket(asked).boxed()],
-        Action::BackupCopy(_) => vec![restore::copied(asked).boxed()],
+        Action::BackupCopy(_) => vec![restore::copied(asked).boxed(), roles::role(asked).boxed()],
         Action::SsmRunCommand(_) => vec![exists::command(asked).boxed()],
         Action::CloudControlCreate(_) => vec![exists::created(asked).boxed()],
         // What is found by what earlier steps made, or by nothing but a person.

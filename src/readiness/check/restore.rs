@@ -176,7 +176,10 @@ fn weighed(asked: AskedOf<'_>, point: &RecoveryPoint) -> Vec<Found> {
 async fn values(asked: AskedOf<'_>, metadata: &BTreeMap<String, String>, open: &[String]) -> Vec<Found> {
     let mut found = Vec::new();
     for (key, value) in metadata.iter().filter(|(key, _)| !open.contains(key)) {
-        if let Some((_, type_name)) = MUST_EXIST.iter().find(|(name, _)| name == key) {
+        // A bucket is there, or is made by the restore.
+        if key == "DestinationBucketName" && metadata.get("NewBucket").is_some_and(|new| new.eq_ignore_ascii_case("true")) {
+            found.push(name_is_free(asked, "AWS::S3::Bucket", key, value).await);
+        } else if let Some((_, type_name)) = MUST_EXIST.iter().find(|(name, _)| name == key) {
             for one in parts(value) {
                 let identifier = if *type_name == "AWS::KMS::Key" { key_id(&one) } else { Some(one.as_str()) };
                 match identifier {
@@ -231,58 +234,9 @@ fn foreign_region(asked: AskedOf<'_>, value: &str) -> Option<String> {
     (!region.is_empty() && region != here).then_some(region)
 }
 
-/// May AWS Backup assume the role of the restore?
-pub(super) async fn role(asked: AskedOf<'_>) -> Vec<Found> {
-    let Action::BackupRestore { role_arn, .. } = &asked.step.action else { return Vec::new() };
-    let Some(arn) = asked.text(role_arn) else { return vec![later(asked, "role", &role_arn.to_string())] };
-    let name = arn.rsplit('/').next().unwrap_or(&arn);
-    let found = match asked.site.cloudcontrol.resource("AWS::IAM::Role", name).await {
-        Ok(Some(properties)) if trusts(&properties, "backup.amazonaws.com") => {
-            Found::yes("role", asked.id(), format!("AWS Backup may assume {arn}"))
-        }
-        Ok(Some(_)) => {
-            let what = format!("the trust policy of {arn} does not name backup.amazonaws.com");
-            let next = "let backup.amazonaws.com assume it";
-            Found::yes("role", asked.id(), what).but(Ready::No, "AWS Backup cannot assume it, and the job fails", next)
-        }
-        Ok(None) => {
-            let what = format!("there is no role {arn}");
-            let next = "create the role, or correct `role_arn`";
-            Found::yes("role", asked.id(), what).but(Ready::No, "AWS Backup restores with it", next)
-        }
-        Err(problem) => Found::unknown("role", asked.id(), &problem),
-    };
-    vec![found]
-}
-
-fn trusts(role: &serde_json::Value, service: &str) -> bool {
-    let policy = &role["AssumeRolePolicyDocument"];
-    // Some types answer a policy as a string of JSON.
-    let parsed = policy.as_str().and_then(|text| serde_json::from_str(text).ok());
-    let policy = parsed.as_ref().unwrap_or(policy);
-    let statements = policy["Statement"].as_array().cloned().unwrap_or_else(|| vec![policy["Statement"].clone()]);
-    let names = |principal: &serde_json::Value| match principal {
-        serde_json::Value::String(one) => one == service,
-        serde_json::Value::Array(all) => all.iter().any(|one| one == service),
-        _ => false,
-    };
-    statements.iter().any(|statement| statement["Effect"] == "Allow" && names(&statement["Principal"]["Service"]))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_role_trusts_whom_its_policy_names_in_any_of_its_forms() {
-        let role = |principal: serde_json::Value| serde_json::json!({"AssumeRolePolicyDocument": {"Statement": [{"Effect": "Allow", "Principal": {"Service": principal}}]}});
-        assert!(trusts(&role("backup.amazonaws.com".into()), "backup.amazonaws.com"));
-        assert!(trusts(&role(serde_json::json!(["ec2.amazonaws.com", "backup.amazonaws.com"])), "backup.amazonaws.com"));
-        assert!(!trusts(&role("ec2.amazonaws.com".into()), "backup.amazonaws.com"));
-        let text = role("backup.amazonaws.com".into())["AssumeRolePolicyDocument"].to_string();
-        assert!(trusts(&serde_json::json!({ "AssumeRolePolicyDocument": text }), "backup.amazonaws.com"));
-        assert!(!trusts(&serde_json::json!({}), "backup.amazonaws.com"));
-    }
 
     #[test]
     fn lists_are_written_as_json_and_keys_as_arns() {

@@ -38,6 +38,7 @@ pub(super) const TYPES: &[Type] = &[
                 "DBInstanceArn",
                 "DbiResourceId",
                 "DBInstanceStatus",
+                "InstanceCreateTime",
                 "Endpoint",
                 "Engine",
                 "EngineVersion",
