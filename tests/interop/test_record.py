@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import jsonschema
@@ -131,6 +132,11 @@ seed = 20260321
 KINDS = ["restore job", "copy job", "automation execution", "state machine execution", "stack operation", "Region switch execution"]
 
 
+def time_of(aws) -> datetime:
+    told = aws.client("sts").get_caller_identity()["ResponseMetadata"]["HTTPHeaders"]["date"]
+    return parsedate_to_datetime(told)
+
+
 def test_work_of_every_kind_is_merged_into_an_incident_that_runs(tmp_path: Path):
     """An incident at a console, and beside it one piece of work of each kind that somebody does by hand."""
     # The simulated AWS is to have the time of the clock on the wall, as the incident has it.
@@ -144,6 +150,9 @@ def test_work_of_every_kind_is_merged_into_an_incident_that_runs(tmp_path: Path)
         done = subprocess.run(live, input="note by hand\n", capture_output=True, text=True, env=environment | home, timeout=60, check=False)
         incident = next((tmp_path / "home").rglob("*.lifeboat"), None)
         assert incident, done.stderr + done.stdout
+        # It has the time at which it was started, and what is done before the incident opened is not of it.
+        opened = datetime.now(UTC)
+        wait_until("the time of the incident", lambda: time_of(aws) > opened)
         work_by_hand(aws.assume("444455556666", "eu-central-1"))
         words = ["incidents", "bridge", incident.stem, "--endpoint-url", aws.url]
         said = lifeboat(*words, home=tmp_path / "home", environment=environment)

@@ -102,6 +102,20 @@ def test_what_a_bucket_is_told_it_tells_again_until_it_is_taken_away(aws: Aws):
     s3.put_bucket_encryption(**bucket, ServerSideEncryptionConfiguration={"Rules": [sse]})
     s3.put_bucket_tagging(**bucket, Tagging={"TagSet": [{"Key": "a", "Value": "1"}]})
     s3.put_bucket_versioning(**bucket, VersioningConfiguration={"Status": "Enabled"})
+    owned = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    s3.put_bucket_ownership_controls(**bucket, OwnershipControls=owned)
+    copied = {"ID": "c", "Priority": 1, "Status": "Enabled", "Filter": {"Prefix": ""}, "Destination": {"Bucket": "arn:aws:s3:::elsewhere"},
+        "DeleteMarkerReplication": {"Status": "Disabled"}}  # fmt: skip
+    role = "arn:aws:iam::123456789012:role/replicates"
+    s3.put_bucket_replication(**bucket, ReplicationConfiguration={"Role": role, "Rules": [copied]})
+    assert s3.get_bucket_ownership_controls(**bucket)["OwnershipControls"] == owned
+    assert s3.get_bucket_replication(**bucket)["ReplicationConfiguration"]["Rules"][0]["ID"] == "c"
+    s3.delete_bucket_ownership_controls(**bucket)
+    s3.delete_bucket_replication(**bucket)
+    s3.create_bucket(Bucket="locked", CreateBucketConfiguration={"LocationConstraint": REGION}, ObjectLockEnabledForBucket=True)
+    kept = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}}
+    s3.put_object_lock_configuration(Bucket="locked", ObjectLockConfiguration=kept)
+    assert s3.get_object_lock_configuration(Bucket="locked")["ObjectLockConfiguration"] == kept
     assert json.loads(s3.get_bucket_policy(**bucket)["Policy"]) == json.loads(policy)
     assert s3.get_public_access_block(**bucket)["PublicAccessBlockConfiguration"] == block
     assert s3.get_bucket_cors(**bucket)["CORSRules"] == [cors]

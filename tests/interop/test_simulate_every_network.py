@@ -81,6 +81,10 @@ def test_instances_and_volumes_stop_start_and_part(aws: Aws):
     assert ec2.describe_instance_attribute(InstanceId=ids[0], Attribute="instanceType")["InstanceType"] == {"Value": "t3.large"}
     ec2.start_instances(InstanceIds=ids[:1])
     ec2.get_waiter("instance_running").wait(InstanceIds=ids[:1], WaiterConfig=WAIT)
+    own = ec2.create_image(InstanceId=ids[0], Name="golden")["ImageId"]
+    ec2.get_waiter("image_available").wait(ImageIds=[own], WaiterConfig=WAIT)
+    ec2.deregister_image(ImageId=own)
+    refused(lambda: ec2.describe_images(ImageIds=[own]), "InvalidAMIID.NotFound")
     zone = made[0]["Placement"]["AvailabilityZone"]
     volume = ec2.create_volume(AvailabilityZone=zone, Size=8)["VolumeId"]
     ec2.get_waiter("volume_available").wait(VolumeIds=[volume], WaiterConfig=WAIT)
