@@ -187,20 +187,30 @@ impl Inner {
             self.tell(Told::Outcome(refused(&confirmation, problem))).await;
             return;
         }
-        self.pass(confirmed, None).await;
+        self.pass(confirmed).await;
     }
 
     /// Through the gate, whole: it is never dropped midway.
-    async fn pass(&self, confirmed: Confirmed, found: Option<String>) {
+    async fn pass(&self, confirmed: Confirmed) {
         let confirmation = confirmed.confirmation().clone();
         let outcome = match self.sent(confirmed).await {
-            Sent::Answered { handle, request_id, aws_at } => {
-                answered(&confirmation, handle, request_id, aws_at.or_else(|| Some(self.clock.now())), found)
-            }
+            Sent::Answered { handle, request_id, aws_at } => self.was_answered(&confirmation, handle, request_id, aws_at, None),
             Sent::Refused(problem) => refused(&confirmation, problem),
             Sent::Lost(problem) => lost(&confirmation, problem),
         };
         self.tell(Told::Outcome(outcome)).await;
+    }
+
+    /// By our clock where AWS tells no time.
+    fn was_answered(
+        &self,
+        confirmation: &StepConfirmed,
+        handle: String,
+        request_id: Option<String>,
+        aws_at: Option<DateTime<Utc>>,
+        found: Option<&str>,
+    ) -> Outcome {
+        answered(confirmation, handle, request_id, aws_at.or_else(|| Some(self.clock.now())), found.map(str::to_owned))
     }
 
     async fn sent(&self, confirmed: Confirmed) -> Sent {
@@ -219,8 +229,7 @@ impl Inner {
         let (confirmation, call) = (confirmed.confirmation().clone(), confirmed.call().clone());
         let outcome = match self.sent(confirmed).await {
             Sent::Answered { handle, request_id, aws_at } => {
-                let found = Some("sent again after the answer was lost".to_owned());
-                answered(&confirmation, handle, request_id, aws_at.or_else(|| Some(self.clock.now())), found)
+                self.was_answered(&confirmation, handle, request_id, aws_at, Some("sent again after the answer was lost"))
             }
             Sent::Lost(problem) => lost(&confirmation, problem),
             Sent::Refused(problem) => match action::reconcile(site, &call, confirmed_at, self.clock.now()).await {
